@@ -1,0 +1,407 @@
+package payment
+
+// Step: the life of a payment.
+
+import "github.com/tserve/jolly/kiosk"
+
+// Limits of a payment.
+const (
+	// TokenReserve is the life that the tokens must have left when the card is
+	// asked for: the terminal's longest operation (150 s), the recovery after
+	// it (60 s) and a margin of five minutes (design: money rule 3).
+	TokenReserve = 150*kiosk.Second + 60*kiosk.Second + 5*kiosk.Minute
+
+	// retryFirst and retryCap bound the waits between questions to a terminal
+	// that holds an unknown charge.
+	retryFirst = 5 * kiosk.Second
+	retryCap   = 60 * kiosk.Second
+)
+
+// Step moves a payment. An event that does not fit the phase changes nothing:
+// late and repeated answers are harmless.
+func Step(s State, e Event) (State, []Effect) {
+	if h := e.head(); s.ID != "" && h.ID != s.ID {
+		return s, nil
+	}
+	switch e := e.(type) {
+	case Begun:
+		return begin(s, e)
+	case Recovered:
+		return recovered(s, e)
+	case Saved:
+		return saved(s, e)
+	case SaveFailed:
+		return saveFailed(s, e)
+	case Activated:
+		return activated(s, e)
+	case ActivationRefused:
+		return when(s, Activating, func() (State, []Effect) {
+			s.Problem = e.Code
+			return drop(s, ReasonActivation, e.At, false)
+		})
+	case ActivationUnanswered:
+		return when(s, Activating, func() (State, []Effect) {
+			s.Problem = e.Code
+			return drop(s, ReasonUnanswered, e.At, true)
+		})
+	case Consented:
+		return when(s, Consenting, func() (State, []Effect) {
+			s.Agreed = s.Total()
+			return askBaseline(s)
+		})
+	case Abandoned:
+		return abandoned(s, e)
+	case BaselineRead:
+		return baselineRead(s, e)
+	case BaselineFailed:
+		return when(s, Baselining, func() (State, []Effect) {
+			s.Problem = e.Code
+			return drop(s, ReasonTerminal, e.At, true)
+		})
+	case ChargeNotStarted:
+		return when(s, Charging, func() (State, []Effect) {
+			s.Problem = e.Code
+			return drop(s, ReasonTerminal, e.At, true)
+		})
+	case ChargeResulted:
+		return resulted(s, e)
+	case BillsClosed:
+		return billsClosed(s, e)
+	case Resolved:
+		return resolved(s, e)
+	case ResolveFailed:
+		return when(s, Resolving, func() (State, []Effect) {
+			s.Phase = Doubtful
+			s.NextTry = e.At.Mono.Add(backoff(s.Tries))
+			s.Tries++
+			return s, nil
+		})
+	case Ticked:
+		return ticked(s, e)
+	}
+	return s, nil
+}
+
+func when(s State, p Phase, do func() (State, []Effect)) (State, []Effect) {
+	if s.Phase != p {
+		return s, nil
+	}
+	return do()
+}
+
+func begin(s State, e Begun) (State, []Effect) {
+	if s.ID != "" || e.Cart.Count == 0 {
+		return s, nil
+	}
+	s = State{
+		ID: e.ID, Previous: e.Previous, Ref: Ref(e.ID), Kiosk: e.Kiosk, Language: e.Language, Cart: e.Cart,
+		Agreed: e.Cart.Total(), Began: e.At.Wall, Phase: Preparing,
+	}
+	return s, []Effect{Save{State: s, Step: StepPrepared}}
+}
+
+// saved goes on from a step that is durable now. This is the only place where
+// an act begins.
+func saved(s State, e Saved) (State, []Effect) {
+	switch {
+	case s.Phase == Preparing && e.Step == StepPrepared:
+		s.Step = StepPrepared
+		if s.Quit != ReasonNone {
+			return drop(s, s.Quit, e.At, false)
+		}
+		s.Phase = Activating
+		return s, []Effect{Activate{ID: s.ID, Previous: s.Previous, Cart: s.Cart}}
+	case s.Phase == Holding && e.Step == StepActivated:
+		s.Step = StepActivated
+		return held(s, e.At)
+	case s.Phase == Arming && e.Step == StepCharging:
+		s.Step = StepCharging
+		return armed(s, e.At)
+	case s.Phase == Recording && (e.Step == StepResult || e.Step == StepResolved):
+		s.Step = e.Step
+		return recorded(s, e.At)
+	case s.Phase == Dropping && e.Step == StepDropped:
+		s.Step, s.Phase = StepDropped, Dropped
+		return s, []Effect{Push{ID: s.ID}}
+	case s.Phase == Closed && e.Step == StepClosed:
+		s.Step = StepClosed
+	}
+	return s, nil
+}
+
+// held decides what follows an activation that is durable.
+func held(s State, at kiosk.Stamp) (State, []Effect) {
+	switch {
+	case s.Quit != ReasonNone:
+		return drop(s, s.Quit, at, true)
+	case s.Activation.Total() > kiosk.MaxCharge:
+		s.Problem = kiosk.CodeTotalTooLarge
+		return drop(s, ReasonTooLarge, at, true)
+	case s.Activation.Total() != s.Agreed:
+		s.Phase = Consenting
+		return s, nil
+	default:
+		return askBaseline(s)
+	}
+}
+
+func askBaseline(s State) (State, []Effect) {
+	s.Phase = Baselining
+	return s, []Effect{ReadBaseline{ID: s.ID}}
+}
+
+// armed asks for the card, unless the citizen left while charging was being
+// saved or the tokens would not live long enough: nothing was asked of the
+// terminal yet, so the payment can still be dropped.
+func armed(s State, at kiosk.Stamp) (State, []Effect) {
+	if s.Quit != ReasonNone {
+		return drop(s, s.Quit, at, true)
+	}
+	if at.Mono.Until(s.TokenUntil) <= TokenReserve {
+		s.Problem = kiosk.CodeActivationStale
+		return drop(s, ReasonStale, at, true)
+	}
+	s.Phase = Charging
+	return s, []Effect{Charge{Request: s.Request()}}
+}
+
+// Request is what the terminal is asked to take for this payment. The text
+// prints on its slip and is the only thing that ties the slip to the payment
+// (spec: ECR17 3.5, rule 2).
+func (s State) Request() kiosk.ChargeRequest {
+	return kiosk.ChargeRequest{Payment: s.ID, Amount: s.Total(), Text: "JOLLY " + s.Ref + " " + string(s.ID)}
+}
+
+func activated(s State, e Activated) (State, []Effect) {
+	if s.Phase != Activating {
+		return s, nil
+	}
+	if !fits(s.Cart, e.Activation) {
+		s.Problem = kiosk.CodeInternal
+		return drop(s, ReasonWrongAnswer, e.At, true)
+	}
+	s.Activation = e.Activation
+	s.TokenUntil = e.At.Mono.Add(e.Activation.Life)
+	s.Phase = Holding
+	return s, []Effect{Save{State: s, Step: StepActivated}}
+}
+
+// fits says that an activation answers for exactly the bills of the cart.
+func fits(c kiosk.Cart, a kiosk.Activation) bool {
+	if a.Count != c.Count || a.Fee < 0 || a.Life <= 0 {
+		return false
+	}
+	for i, l := range c.Bills() {
+		b := a.Bills[i]
+		if b.BillID != l.Bill.ID || b.Token == "" || b.Amount <= 0 || b.Fee < 0 {
+			return false
+		}
+	}
+	return true
+}
+
+func baselineRead(s State, e BaselineRead) (State, []Effect) {
+	if s.Phase != Baselining {
+		return s, nil
+	}
+	s.Baseline = e.Baseline
+	if s.Quit != ReasonNone {
+		return drop(s, s.Quit, e.At, true)
+	}
+	s.Phase = Arming
+	return s, []Effect{Save{State: s, Step: StepCharging}}
+}
+
+// abandoned drops the payment where nothing is under way, remembers it where an
+// answer is awaited, and is ignored once the card was asked for.
+func abandoned(s State, e Abandoned) (State, []Effect) {
+	switch s.Phase {
+	case Consenting:
+		r := e.Reason
+		if r == ReasonNone {
+			r = ReasonNotAgreed
+		}
+		return drop(s, r, e.At, true)
+	case Preparing, Activating, Holding, Baselining, Arming:
+		s.Quit = e.Reason
+	}
+	return s, nil
+}
+
+// drop ends a payment without a charge. The row tells the gateway to free what
+// it holds; tell is false only where it surely holds nothing.
+func drop(s State, r Reason, at kiosk.Stamp, tell bool) (State, []Effect) {
+	s.Reason = r
+	s.Phase = Dropping
+	for i := range s.Cart.Count {
+		s.Closings[i] = kiosk.ClosingKO
+	}
+	save := Save{State: s, Step: StepDropped}
+	if tell {
+		save.Row = row(s, kiosk.RowNotPaid, at.Wall)
+	}
+	return s, []Effect{save}
+}
+
+// resulted takes the terminal's result while it waits for its ACK.
+func resulted(s State, e ChargeResulted) (State, []Effect) {
+	if s.Phase != Charging {
+		return s, nil
+	}
+	return record(s, e.Result, e.At, StepResult)
+}
+
+// record makes the save of a result: the step, and the row that says it.
+func record(s State, r kiosk.ChargeResult, at kiosk.Stamp, step Journal) (State, []Effect) {
+	s.Result, s.ResultAt, s.Phase = r, at.Wall, Recording
+	kind := kiosk.RowResolved
+	switch {
+	case s.Doubted: // the gateway knows the doubt: this decides it
+	case r.Outcome == kiosk.Charged:
+		kind = kiosk.RowPaid
+	case r.Outcome == kiosk.Refused:
+		kind = kiosk.RowNotPaid
+	default:
+		kind = kiosk.RowDoubtful
+	}
+	if r.Outcome == kiosk.Refused {
+		s.Reason, s.Problem = ReasonDeclined, kiosk.CodeChargeRefused
+		for i := range s.Cart.Count {
+			s.Closings[i] = kiosk.ClosingKO
+		}
+	}
+	if r.Outcome == kiosk.Unknown {
+		s.Problem = kiosk.CodeChargeUnknown
+	}
+	rw := row(s, kind, at.Wall)
+	if r.Outcome == kiosk.Unknown {
+		s.Doubted = true
+	}
+	return s, []Effect{Save{State: s, Step: step, Row: rw}}
+}
+
+// recorded goes on from a result that is durable.
+func recorded(s State, at kiosk.Stamp) (State, []Effect) {
+	switch s.Result.Outcome {
+	case kiosk.Charged:
+		s.Problem = ""
+		s.Phase = Delivering
+		return s, []Effect{Push{ID: s.ID}}
+	case kiosk.Refused:
+		s.Phase = Dropped
+		return s, []Effect{Push{ID: s.ID}}
+	default:
+		s.Phase = Doubtful
+		s.NextTry = at.Mono
+		return s, []Effect{Push{ID: s.ID}}
+	}
+}
+
+func billsClosed(s State, e BillsClosed) (State, []Effect) {
+	if s.Phase != Delivering {
+		return s, nil
+	}
+	for _, c := range e.Closings[:e.Count] {
+		for i, l := range s.Cart.Bills() {
+			if l.Bill.ID == c.BillID && s.Closings[i] == kiosk.ClosingOpen {
+				s.Closings[i] = c.Closing
+			}
+		}
+	}
+	if !s.allClosed() {
+		return s, nil
+	}
+	s.Phase = Closed
+	return s, []Effect{Save{State: s, Step: StepClosed}}
+}
+
+// resolved takes a later word on an unknown charge. The terminal's own
+// "unknown" means that it cannot tell: then a person decides.
+func resolved(s State, e Resolved) (State, []Effect) {
+	asked := s.Phase == Resolving || (e.Person && (s.Phase == Undecided || s.Phase == Doubtful))
+	if !asked {
+		return s, nil
+	}
+	switch {
+	case e.Result.Outcome == kiosk.Charged && e.Result.Amount != 0 && e.Result.Amount != s.Total():
+		e.Result.Outcome, e.Result.Reason = kiosk.Unknown, "amount differs from what was asked"
+		fallthrough
+	case e.Result.Outcome == kiosk.Unknown, e.Result.Outcome == "":
+		if s.Doubted {
+			s.Phase = Undecided
+			return s, nil
+		}
+		e.Result.Outcome = kiosk.Unknown
+		return record(s, e.Result, e.At, StepResult)
+	case s.Doubted:
+		return record(s, e.Result, e.At, StepResolved)
+	default:
+		return record(s, e.Result, e.At, StepResult)
+	}
+}
+
+// ticked asks the terminal about an unknown charge when it is time.
+func ticked(s State, e Ticked) (State, []Effect) {
+	if s.Phase != Doubtful || e.At.Mono < s.NextTry {
+		return s, nil
+	}
+	s.Phase = Resolving
+	return s, []Effect{Resolve{Request: s.Request(), Baseline: s.Baseline}}
+}
+
+// saveFailed: before the charge the payment ends in memory and the start-up
+// recovery sees to the rest; a result that cannot be recorded leaves the
+// terminal without its ACK and stops card sales.
+func saveFailed(s State, e SaveFailed) (State, []Effect) {
+	s.Problem = kiosk.CodeJournal
+	switch s.Phase {
+	case Preparing, Holding, Arming, Dropping:
+		s.Reason, s.Phase = ReasonJournal, Unrecorded
+	case Recording:
+		s.Phase = Unrecorded
+	case Closed: // the closing is known to the gateway: the next start asks again
+		return s, nil
+	default:
+		return s, nil
+	}
+	return s, []Effect{StopSales{ID: s.ID}}
+}
+
+// recovered takes a payment out of the journal at start-up, before the first
+// citizen. Before charging nothing was taken: the gateway is told. From
+// charging on the terminal is asked.
+func recovered(s State, e Recovered) (State, []Effect) {
+	if s.ID != "" {
+		return s, nil
+	}
+	s = e.State
+	switch s.Step {
+	case StepPrepared, StepActivated:
+		return drop(s, ReasonRestart, e.At, true)
+	case StepCharging:
+		s.Phase, s.NextTry = Doubtful, e.At.Mono
+		return s, nil
+	case StepResult, StepResolved:
+		return recorded(s, e.At)
+	case StepDropped:
+		s.Phase = Dropped
+	case StepClosed:
+		s.Phase = Closed
+	}
+	return s, nil
+}
+
+// NextTick says when the payment wants to be told the time, if at all.
+func NextTick(s State) (kiosk.Mono, bool) {
+	return s.NextTry, s.Phase == Doubtful
+}
+
+func backoff(tries int) kiosk.Span {
+	d := retryFirst
+	for range tries {
+		if d *= 2; d >= retryCap {
+			return retryCap
+		}
+	}
+	return d
+}
