@@ -1,0 +1,134 @@
+package pdf
+
+// The writing: a layout -> one page of PDF, the same bytes every time.
+
+import (
+	"bytes"
+	"fmt"
+	"math"
+	"sync"
+	"time"
+
+	"github.com/jung-kurt/gofpdf"
+
+	"github.com/tserve/jolly/printer/receipt"
+)
+
+// Width is a roll's width in millimetres.
+type Width int
+
+// The rolls.
+const (
+	Roll80 Width = 80
+	Roll58 Width = 58
+)
+
+// Head is the number of dots of the head that prints on a roll, in its middle.
+func (w Width) Head() int {
+	if w == Roll58 {
+		return 384
+	}
+	return 576
+}
+
+// points is the width of the page.
+func (w Width) points() float64 { return float64(w) / 25.4 * 72 }
+
+// Left is where the head begins, in dots from the page's left edge. It is no
+// whole number: 80 mm are 639.37 dots.
+func (w Width) Left() float64 { return (w.points()/72*dpi - float64(w.Head())) / 2 }
+
+// Renderer draws papers. It holds the parsed fonts.
+type Renderer struct{ faces *faces }
+
+// NewRenderer parses the embedded fonts.
+func NewRenderer() (*Renderer, error) {
+	f, err := loadFaces()
+	if err != nil {
+		return nil, err
+	}
+	return &Renderer{faces: f}, nil
+}
+
+var shared = sync.OnceValues(NewRenderer)
+
+// Render draws lines with a Renderer made at the first use.
+func Render(lines []receipt.Line, w Width) ([]byte, error) {
+	r, err := shared()
+	if err != nil {
+		return nil, err
+	}
+	return r.Render(lines, w)
+}
+
+// Render draws lines on one page of a roll.
+func (r *Renderer) Render(lines []receipt.Line, w Width) (doc []byte, err error) {
+	defer func() {
+		// gofpdf indexes where it should check; a paper lost must not be a kiosk lost
+		if p := recover(); p != nil {
+			doc, err = nil, fmt.Errorf("render pdf: %v", p)
+		}
+	}()
+	if w != Roll80 && w != Roll58 {
+		return nil, fmt.Errorf("render pdf: no roll of %d mm", w)
+	}
+	s := layout(newMeasure(r.faces), lines, w.Head())
+	return r.write(s, w)
+}
+
+// epoch stands in the document for its date: the receipt's own time is on its
+// face, and a clock here would make every rendering another file.
+var epoch = time.Unix(0, 0).UTC()
+
+func (r *Renderer) write(s *sheet, w Width) ([]byte, error) {
+	const dot = 72.0 / dpi
+	f := gofpdf.NewCustom(&gofpdf.InitType{
+		UnitStr: "pt",
+		Size:    gofpdf.SizeType{Wd: w.points(), Ht: math.Ceil(s.y) * dot},
+	})
+	f.SetMargins(0, 0, 0)
+	f.SetAutoPageBreak(false, 0)
+	f.SetCreationDate(epoch)
+	f.SetModificationDate(epoch)
+	f.SetCatalogSort(true)
+	f.SetTitle("Jolly", true)
+	r.addFonts(f, s)
+	f.AddPage()
+	f.SetFillColor(0, 0, 0)
+	left := w.Left()
+	for _, q := range s.rects {
+		f.Rect((left+q.x)*dot, q.y*dot, q.w*dot, q.h*dot, "F")
+	}
+	for _, t := range s.texts {
+		x := left + t.x
+		for _, run := range t.runs {
+			fc := r.faces[t.style.weight][run.family]
+			f.SetFont(fc.family, fc.style, t.style.points)
+			f.Text(x*dot, t.baseline*dot, run.text)
+			x += run.width
+		}
+	}
+	var b bytes.Buffer
+	if err := f.Output(&b); err != nil {
+		return nil, fmt.Errorf("render pdf: %w", err)
+	}
+	return b.Bytes(), nil
+}
+
+// addFonts gives gofpdf the fonts that the sheet uses and no others: parsing the
+// Chinese ones is most of the time of a page.
+func (r *Renderer) addFonts(f *gofpdf.Fpdf, s *sheet) {
+	var needed [weights][families]bool
+	for _, t := range s.texts {
+		for _, run := range t.runs {
+			needed[t.style.weight][run.family] = true
+		}
+	}
+	for w := range needed {
+		for i, ok := range needed[w] {
+			if fc := r.faces[w][i]; ok {
+				f.AddUTF8FontFromBytes(fc.family, fc.style, fc.data)
+			}
+		}
+	}
+}
