@@ -1,0 +1,77 @@
+# Jolly. Two commands matter: `make run` and `make test`. `make help` lists all.
+
+GO    ?= go
+SHELL := /bin/bash
+
+# The kiosk's window: X11 alone (Fyne's Wayland driver has no touch), all
+# updates through fyne.Do, no emoji font.
+TAGS := x11,migrated_fynedo,no_emoji
+
+# Builds do not depend on the directory, nor on being inside a git clone.
+BUILD := -trimpath -buildvcs=false
+
+# Packages whose code starts goroutines: tested under the race detector.
+# test/arch fails when one is missing here.
+RACED := kiosk/runner kiosk/machine kiosk/control kiosk/health \
+         kiosk/scanner kiosk/terminal kiosk/speech kiosk/cmd \
+         printer cardreader sync/outbox sync/push sync/client sync/gateway sync/cmd \
+         test/rig
+
+# Inputs that each fuzz target is given by `make fuzz`. A count and not a time:
+# a slow machine tests as much as a fast one.
+FUZZ := 10000x
+
+raced   = $(patsubst %,./%/...,$(wildcard $(RACED)))
+unraced = $(filter-out $(shell $(GO) list -tags ci $(raced)),$(shell $(GO) list -tags ci ./...))
+
+.PHONY: help run test build setup-run setup-test check unit race fuzz e2e bench lint clean
+.NOTPARALLEL:
+
+help: ## this list
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 10
+
+run: setup-run build ## install what is missing, build, and start the demo: kiosk, gateway, simulators, dock
+	bin/demo
+
+test: setup-test check unit race fuzz build e2e ## install what is missing and run every test
+
+build: ## the real programs, into bin/
+	$(GO) build $(BUILD) -tags $(TAGS) -o bin/ ./kiosk/cmd/... ./sync/cmd/...
+
+setup-run:
+	@packaging/setup.sh run
+
+setup-test:
+	@packaging/setup.sh test
+
+check: ## gofmt and go vet
+	@unformatted=$$(gofmt -l assets cardreader kiosk printer sync test 2>/dev/null); \
+	if [ -n "$$unformatted" ]; then echo "gofmt would change:"; echo "$$unformatted"; exit 1; fi
+	$(GO) vet -tags ci ./...
+	$(GO) vet -tags ci,e2e ./test/...
+
+unit: ## the tests of all that starts no goroutine; no display needed
+	$(GO) test -tags ci -timeout 10m $(unraced)
+
+race: ## the tests of all that starts goroutines, under the race detector
+	$(GO) test -tags ci -timeout 15m -race -shuffle on $(raced)
+
+fuzz: ## a short run of every fuzz target
+	@grep -rlE --include='*_test.go' '^func Fuzz' . | sort | while read -r file; do \
+	  for target in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' $$file); do \
+	    echo "fuzz $$(dirname $$file) $$target"; \
+	    $(GO) test -tags ci -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZ) $$(dirname $$file) || exit 1; \
+	  done; \
+	done
+
+e2e: ## the real programs in Xvfb, from the paper's code to the ledger; after `make build`
+	$(GO) test -tags e2e -count 1 -timeout 20m ./test/e2e/...
+
+bench: ## how long a tap, a code and a visit take
+	$(GO) test -tags ci -run '^$$' -bench . -benchmem ./test/bench/...
+
+lint: check ## check, and staticcheck (fetched when it is not there)
+	$(GO) run honnef.co/go/tools/cmd/staticcheck@v0.7.0 -tags ci ./...
+
+clean: ## remove what was built and what the demo left
+	rm -rf bin out
