@@ -193,9 +193,7 @@ func (m *measure) runs(s string, st style) []run {
 func (m *measure) wrap(s string, st style, max float64) []string {
 	var lines []string
 	line := ""
-	m.seg.Init([]rune(s))
-	for it := m.seg.LineIterator(); it.Next(); {
-		piece := string(it.Line().Text)
+	for _, piece := range m.pieces(s) {
 		if m.width(strings.TrimRight(line+piece, " "), st) <= max {
 			line += piece
 			continue
@@ -211,6 +209,24 @@ func (m *measure) wrap(s string, st style, max float64) []string {
 		lines = append(lines, line)
 	}
 	return lines
+}
+
+// pieces are the parts of s that a line may end after. A slash or a hyphen inside
+// a word ends no line here: "V/2026/18843" is one thing to the person who reads it.
+func (m *measure) pieces(s string) []string {
+	var out []string
+	join := false
+	m.seg.Init([]rune(s))
+	for it := m.seg.LineIterator(); it.Next(); {
+		piece := string(it.Line().Text)
+		if join {
+			out[len(out)-1] += piece
+		} else {
+			out = append(out, piece)
+		}
+		join = strings.HasSuffix(piece, "/") || strings.HasSuffix(piece, "-")
+	}
+	return out
 }
 
 // chop cuts a word that alone is too wide; the last piece is given back apart.

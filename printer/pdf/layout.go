@@ -4,6 +4,8 @@ package pdf
 
 import (
 	"math"
+	"strings"
+	"unicode/utf8"
 
 	qrcode "github.com/skip2/go-qrcode"
 
@@ -30,7 +32,8 @@ var (
 const (
 	inset     = 8 // from the head's edge to the text, both sides
 	gapTop    = 16
-	gapField  = 7
+	gapField  = 9
+	gapPair   = 3
 	gapRule   = 14
 	gapSpace  = 14
 	gapSides  = 16 // at least, between a label and a value on one line
@@ -75,12 +78,9 @@ func layout(m *measure, lines []receipt.Line, headDots int) *sheet {
 func (s *sheet) line(l receipt.Line) {
 	switch l.Kind {
 	case receipt.Title:
-		s.y += 4
-		s.paragraph(l.Text, styleTitle)
-		s.paragraph(l.Italian, styleValue)
-		s.y += 4
+		s.title(l)
 	case receipt.Heading:
-		s.paragraph(beside(l.Label, l.Italian), styleLabel)
+		s.label(l)
 		s.paragraph(l.Text, styleHeading)
 	case receipt.Text:
 		s.paragraph(l.Text, styleText)
@@ -140,9 +140,36 @@ func (s *sheet) right(y float64, text string, st style) {
 	s.text(inset+s.inner()-s.m.width(text, st), y, text, st)
 }
 
+// title parts at its first comma where it does not fit on one line: the second
+// half explains the first, and is smaller.
+func (s *sheet) title(l receipt.Line) {
+	s.y += 4
+	first, rest := l.Text, ""
+	if s.m.width(l.Text, styleTitle) > s.inner() {
+		if i := strings.IndexAny(l.Text, ",，"); i >= 0 {
+			_, size := utf8.DecodeRuneInString(l.Text[i:])
+			first, rest = l.Text[:i+size], strings.TrimSpace(l.Text[i+size:])
+		}
+	}
+	s.paragraph(first, styleTitle)
+	s.paragraph(rest, styleHeading)
+	s.paragraph(l.Italian, styleValue)
+	s.y += 4
+}
+
+// label writes the Italian word beside its translation, or beneath it.
+func (s *sheet) label(l receipt.Line) {
+	if both := beside(l.Label, l.Italian); s.m.width(both, styleLabel) <= s.inner() {
+		s.paragraph(both, styleLabel)
+		return
+	}
+	s.paragraph(l.Label, styleLabel)
+	s.paragraph(l.Italian, styleLabel)
+}
+
 func (s *sheet) field(l receipt.Line) {
 	s.y += gapField
-	s.paragraph(beside(l.Label, l.Italian), styleLabel)
+	s.label(l)
 	s.paragraph(l.Text, styleValue)
 }
 
@@ -151,16 +178,22 @@ func (s *sheet) fits(label string, ls style, value string, vs style) bool {
 	return s.m.width(label, ls)+gapSides+s.m.width(value, vs) <= s.inner()
 }
 
+// pair keeps its value at the right edge as long as it can: with the Italian word
+// beside the label, then beneath it, then as a field.
 func (s *sheet) pair(l receipt.Line) {
-	label := beside(l.Label, l.Italian)
+	label, below := beside(l.Label, l.Italian), ""
 	if !s.fits(label, styleLabel, l.Text, styleValue) {
-		s.field(receipt.Line{Label: label, Text: l.Text})
+		label, below = l.Label, l.Italian
+	}
+	if !s.fits(label, styleLabel, l.Text, styleValue) || s.m.width(below, styleLabel) > s.inner() {
+		s.field(l)
 		return
 	}
-	s.y += gapField / 2
+	s.y += gapPair
 	s.text(inset, s.y+ascent(styleValue)-ascent(styleLabel), label, styleLabel)
 	s.right(s.y, l.Text, styleValue)
 	s.y += lineHeight(styleValue)
+	s.paragraph(below, styleLabel)
 }
 
 // total keeps its large type as long as it fits, and gives way to no less than
@@ -171,15 +204,8 @@ func (s *sheet) total(l receipt.Line) {
 	for s.m.width(l.Text, st) > s.inner() && st.points > styleTotal.points/2 {
 		st.points--
 	}
-	lead := []struct {
-		text  string
-		style style
-	}{{l.Label, styleLead}, {l.Italian, styleLabel}}
-	labelWidth := s.m.width(l.Label, styleLead)
-	if l.Italian != "" {
-		labelWidth = max(labelWidth, s.m.width(l.Italian, styleLabel))
-	}
-	if labelWidth+gapSides+s.m.width(l.Text, st) > s.inner() {
+	lead := max(s.m.width(l.Label, styleLead), s.m.width(l.Italian, styleLabel))
+	if lead+gapSides+s.m.width(l.Text, st) > s.inner() {
 		s.paragraph(l.Label, styleLead)
 		s.paragraph(l.Italian, styleLabel)
 		for _, line := range s.m.wrap(l.Text, st, s.inner()) {
@@ -190,11 +216,10 @@ func (s *sheet) total(l receipt.Line) {
 	}
 	base := s.y + ascent(st)
 	if l.Italian != "" {
-		s.text(inset, base-ascent(styleLabel), lead[1].text, lead[1].style)
-		s.text(inset, base-lineHeight(styleLabel)-ascent(styleLead)+2, lead[0].text, lead[0].style)
-	} else {
-		s.text(inset, base-ascent(styleLead), lead[0].text, lead[0].style)
+		s.text(inset, base-ascent(styleLabel), l.Italian, styleLabel)
+		base -= lineHeight(styleLabel) - 2
 	}
+	s.text(inset, base-ascent(styleLead), l.Label, styleLead)
 	s.right(s.y, l.Text, st)
 	s.y += lineHeight(st)
 }

@@ -28,7 +28,7 @@ func Truth(r kiosk.Receipt) kiosk.PaperKind {
 	if r.Charge.Outcome != kiosk.Charged {
 		return kiosk.PaperDoubtful
 	}
-	open, refund := false, false
+	open, refund := r.Count < 1, false
 	for _, b := range used(r) {
 		open = open || b.Closing == kiosk.ClosingOpen
 		refund = refund || owedBack(b)
@@ -110,6 +110,8 @@ func (w *writer) head() {
 	w.add(Line{Kind: Text, Text: w.t("state_" + kind)})
 	if w.r.Kind == kiosk.PaperPending || w.r.Kind == kiosk.PaperDoubtful {
 		w.add(Line{Kind: Note, Text: w.t("do_not_pay_again"), Italian: w.italian("do_not_pay_again")})
+		w.add(Line{Kind: Space})
+		return
 	}
 	w.rule()
 }
@@ -125,13 +127,14 @@ func (w *writer) amounts() {
 	}
 	w.labelled(Pair, "amount", w.money(bills), true)
 	w.labelled(Pair, "fee", w.money(w.r.Fee), true)
-	label := "total"
-	if w.r.Kind == kiosk.PaperDoubtful {
-		label = "total_asked"
-	}
-	w.labelled(Total, label, w.money(w.r.Total), true)
-	if w.r.Kind == kiosk.PaperRefund && back > 0 {
+	switch {
+	case w.r.Kind == kiosk.PaperDoubtful:
+		w.labelled(Total, "total_asked", w.money(w.r.Total), true)
+	case w.r.Kind == kiosk.PaperRefund && back > 0:
+		w.labelled(Pair, "total_charged", w.money(w.r.Total), true)
 		w.labelled(Total, "total_back", w.money(back), true)
+	default:
+		w.labelled(Total, "total", w.money(w.r.Total), true)
 	}
 	w.labelled(Pair, "at", i18n.DateTime(w.r.Language, w.r.At), true)
 	if !w.r.At.Trusted {
@@ -151,8 +154,8 @@ func (w *writer) bill(i int, b kiosk.ReceiptBill) {
 	w.labelled(Pair, "creditor_code", string(b.Bill.Creditor), true)
 	w.field("subject", b.Bill.Subject, true)
 	w.pair("instalment", b.Bill.Instalment)
-	w.field("notice", b.Bill.Notice.Grouped(), true)
-	w.field("iuv", iuv(b.Bill), false)
+	w.labelled(Pair, "notice", b.Bill.Notice.Grouped(), true)
+	w.pair("iuv", iuv(b.Bill))
 	w.field("token", b.Token, true)
 	if w.r.Count > 1 {
 		w.pair("amount", w.money(b.Amount))
@@ -186,10 +189,10 @@ func (w *writer) operation() {
 	w.rule()
 	w.field("payment", string(w.r.Payment), false)
 	w.pair("number", w.r.Number)
-	w.field("psp", w.r.PSPName, true)
+	w.labelled(Pair, "psp", w.r.PSPName, true)
 	w.labelled(Pair, "psp_code", w.r.PSPCode, true)
 	w.pair("kiosk", w.r.Kiosk)
-	w.field("place", w.r.KioskPlace, false)
+	w.pair("place", w.r.KioskPlace)
 }
 
 // card is what the terminal told.
@@ -218,7 +221,7 @@ func maskedCard(c kiosk.ChargeResult) string {
 // foot is where to ask and look again.
 func (w *writer) foot() {
 	w.rule()
-	w.labelled(Total, "ref", w.r.Ref, false)
+	w.labelled(Heading, "ref", w.r.Ref, false)
 	if w.r.Help != "" {
 		w.add(Line{Kind: Text, Text: i18n.T(w.r.Language, "receipt_help", i18n.Args{"phone": w.r.Help})})
 		if w.r.HelpHours != "" {

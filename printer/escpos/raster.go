@@ -1,0 +1,209 @@
+package escpos
+
+// The rasteriser: a page of PDF -> dots, by PDFium in WebAssembly.
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"math"
+	"time"
+
+	"github.com/klippa-app/go-pdfium"
+	"github.com/klippa-app/go-pdfium/references"
+	"github.com/klippa-app/go-pdfium/requests"
+	"github.com/klippa-app/go-pdfium/structs"
+	"github.com/klippa-app/go-pdfium/webassembly"
+	"github.com/tetratelabs/wazero"
+)
+
+// dpi is the density of the heads that we print with.
+const dpi = 203
+
+// threshold is the grey below which a dot is burnt: 160 of 255 keeps letters of
+// 8 points crisp and the holes of an "e" open.
+const threshold = 160
+
+// Rasteriser turns PDF pages into dots. It is made once, at boot, because PDFium
+// has to be compiled (seconds without a cache, a tenth of one with it). It may be
+// used by several goroutines; they take turns.
+type Rasteriser struct {
+	pool     pdfium.Pool
+	turn     chan pdfium.Pdfium
+	cache    wazero.CompilationCache
+	cacheErr error
+}
+
+// instanceTimeout bounds the making of the one instance of PDFium.
+const instanceTimeout = 60 * time.Second
+
+// NewRasteriser compiles PDFium, with its code kept in cacheDir ("" keeps none),
+// and draws one page to warm it up. A directory that cannot be used costs time,
+// not receipts: see [Rasteriser.CacheErr].
+func NewRasteriser(ctx context.Context, cacheDir string) (*Rasteriser, error) {
+	r := &Rasteriser{turn: make(chan pdfium.Pdfium, 1)}
+	cfg := wazero.NewRuntimeConfig()
+	if cacheDir != "" {
+		if r.cache, r.cacheErr = wazero.NewCompilationCacheWithDir(cacheDir); r.cacheErr == nil {
+			cfg = cfg.WithCompilationCache(r.cache)
+		}
+	}
+	pool, err := webassembly.Init(webassembly.Config{
+		MinIdle: 1, MaxIdle: 1, MaxTotal: 1,
+		FSConfig:      wazero.NewFSConfig(), // its default would show the whole disk to the module
+		RuntimeConfig: cfg,
+		Stdout:        io.Discard, Stderr: io.Discard,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("compile pdfium: %w", err)
+	}
+	r.pool = pool
+	inst, err := pool.GetInstance(instanceTimeout)
+	if err != nil {
+		return nil, fmt.Errorf("start pdfium: %w (close: %v)", err, pool.Close())
+	}
+	r.turn <- inst
+	if _, err := r.Rasterise(ctx, []byte(warmUpPage), 8); err != nil {
+		return nil, fmt.Errorf("warm up pdfium: %w (close: %v)", err, r.Close())
+	}
+	return r, nil
+}
+
+// warmUpPage is the smallest page that PDFium draws: it rebuilds the missing table.
+const warmUpPage = `%PDF-1.3
+1 0 obj <</Type /Catalog /Pages 2 0 R>> endobj
+2 0 obj <</Type /Pages /Kids [3 0 R] /Count 1>> endobj
+3 0 obj <</Type /Page /Parent 2 0 R /MediaBox [0 0 8 8]>> endobj
+trailer <</Root 1 0 R>>
+`
+
+// CacheErr says why compiled code could not be kept, or nil.
+func (r *Rasteriser) CacheErr() error { return r.cacheErr }
+
+// Close waits for a page that is being drawn and gives the memory back.
+func (r *Rasteriser) Close() error {
+	inst := <-r.turn
+	close(r.turn)
+	err := inst.Close()
+	if e := r.pool.Close(); err == nil {
+		err = e
+	}
+	if r.cache != nil {
+		if e := r.cache.Close(context.Background()); err == nil { //nolint:contextcheck // closing is not cancelled
+			err = e
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("close pdfium: %w", err)
+	}
+	return nil
+}
+
+// Rasterise draws the one page of doc at 203 dpi and keeps the head dots in the
+// middle of its width.
+func (r *Rasteriser) Rasterise(ctx context.Context, doc []byte, head int) (*Bitmap, error) {
+	select {
+	case inst, ok := <-r.turn:
+		if !ok {
+			return nil, fmt.Errorf("rasterise: closed")
+		}
+		defer func() { r.turn <- inst }()
+		b, err := draw(inst, doc, head)
+		if err != nil {
+			return nil, fmt.Errorf("rasterise: %w", err)
+		}
+		return b, nil
+	case <-ctx.Done():
+		return nil, fmt.Errorf("rasterise: %w", ctx.Err())
+	}
+}
+
+// maxHeight is 2.5 metres of paper: a page that is taller is a mistake.
+const maxHeight = 20_000
+
+func draw(inst pdfium.Pdfium, doc []byte, head int) (*Bitmap, error) {
+	opened, err := inst.OpenDocument(&requests.OpenDocument{File: &doc})
+	if err != nil {
+		return nil, fmt.Errorf("open document: %w", err)
+	}
+	defer inst.FPDF_CloseDocument(&requests.FPDF_CloseDocument{Document: opened.Document}) //nolint:errcheck // nothing to do about it
+	count, err := inst.FPDF_GetPageCount(&requests.FPDF_GetPageCount{Document: opened.Document})
+	if err != nil {
+		return nil, fmt.Errorf("count pages: %w", err)
+	}
+	if count.PageCount != 1 {
+		return nil, fmt.Errorf("%d pages, want one", count.PageCount)
+	}
+	size, err := inst.FPDF_GetPageSizeByIndex(&requests.FPDF_GetPageSizeByIndex{Document: opened.Document, Index: 0})
+	if err != nil {
+		return nil, fmt.Errorf("measure page: %w", err)
+	}
+	height := int(math.Round(size.Height * dpi / 72))
+	if height < 1 || height > maxHeight {
+		return nil, fmt.Errorf("page of %d dots", height)
+	}
+	made, err := inst.FPDFBitmap_Create(&requests.FPDFBitmap_Create{Width: head, Height: height})
+	if err != nil {
+		return nil, fmt.Errorf("make bitmap: %w", err)
+	}
+	defer inst.FPDFBitmap_Destroy(&requests.FPDFBitmap_Destroy{Bitmap: made.Bitmap}) //nolint:errcheck // nothing to do about it
+	page := canvas{inst, made.Bitmap, head, height}
+	if err := page.draw(opened.Document, size.Width, size.Height); err != nil {
+		return nil, err
+	}
+	return page.threshold()
+}
+
+// canvas is a bitmap in PDFium's memory, four bytes a dot, of which one is enough
+// for black ink.
+type canvas struct {
+	inst          pdfium.Pdfium
+	bitmap        references.FPDF_BITMAP
+	width, height int
+}
+
+// draw puts the page on the canvas. PDFium first lays the page into a rectangle
+// of whole points, cut off, and then applies our matrix: the scale makes up for that.
+func (c canvas) draw(doc references.FPDF_DOCUMENT, w, h float64) error {
+	_, err := c.inst.FPDFBitmap_FillRect(&requests.FPDFBitmap_FillRect{
+		Bitmap: c.bitmap, Width: c.width, Height: c.height, Color: 0xffffffff,
+	})
+	if err != nil {
+		return fmt.Errorf("whiten: %w", err)
+	}
+	const scale = dpi / 72.0
+	_, err = c.inst.FPDF_RenderPageBitmapWithMatrix(&requests.FPDF_RenderPageBitmapWithMatrix{
+		Bitmap: c.bitmap,
+		Page:   requests.Page{ByIndex: &requests.PageByIndex{Document: doc, Index: 0}},
+		Matrix: structs.FPDF_FS_MATRIX{
+			A: float32(scale * w / math.Floor(w)), D: float32(scale * h / math.Floor(h)),
+			E: float32((float64(c.width) - w*scale) / 2),
+		},
+		Clipping: structs.FPDF_FS_RECTF{Right: float32(c.width), Bottom: float32(c.height)},
+	})
+	if err != nil {
+		return fmt.Errorf("draw page: %w", err)
+	}
+	return nil
+}
+
+func (c canvas) threshold() (*Bitmap, error) {
+	buf, err := c.inst.FPDFBitmap_GetBuffer(&requests.FPDFBitmap_GetBuffer{Bitmap: c.bitmap})
+	if err != nil {
+		return nil, fmt.Errorf("read bitmap: %w", err)
+	}
+	if c.height < 1 || len(buf.Buffer)%c.height != 0 || len(buf.Buffer)/c.height < 4*c.width {
+		return nil, fmt.Errorf("read bitmap: %d bytes for %d rows", len(buf.Buffer), c.height)
+	}
+	stride := len(buf.Buffer) / c.height
+	out := NewBitmap(c.width, c.height)
+	for y := range c.height {
+		row, to := buf.Buffer[y*stride:y*stride+4*c.width], out.Row(y)
+		for x := range c.width {
+			if row[4*x+1] < threshold {
+				to[x>>3] |= 0x80 >> (x & 7)
+			}
+		}
+	}
+	return out, nil
+}
