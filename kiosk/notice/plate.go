@@ -29,7 +29,8 @@ var plateForms = []struct {
 }
 
 // CheckPlate reads a plate, blanks, dashes and lower case allowed, and returns
-// it in upper case without them. Plates before 1994, of a province and digits,
+// it in upper case without them. "EE" in front is for foreigners passing through:
+// another form of plate. Plates before 1994, of a province and digits,
 // fit no form here. Its errors are Flaws.
 func CheckPlate(text string) (string, PlateKind, error) {
 	plate := squeeze(text)
@@ -37,7 +38,7 @@ func CheckPlate(text string) (string, PlateKind, error) {
 		return "", "", FlawLength
 	}
 	for _, f := range plateForms {
-		if fitsPlate(plate, f.form) && (f.kind != PlateCar || plate[:2] != "EE") {
+		if fitsPlate(plate, f.form) && plate[:2] != "EE" {
 			return plate, f.kind, nil
 		}
 	}

@@ -39,6 +39,9 @@ func (r Reader) readQR(text string) (Reading, error) {
 	if rest == "" {
 		return Reading{}, torn("QR ends after its first field")
 	}
+	if containsFold(rest, qrLiteral) || containsFold(rest, dmLiteral) {
+		return Reading{}, torn("two codes in one")
+	}
 	_, size := utf8.DecodeRuneInString(rest)
 	sep := rest[:size]
 	if size == 1 && (isDigit(sep[0]) || isLetter(sep[0])) {
@@ -74,13 +77,7 @@ func (f qrFields) check() error {
 	if err := f.checkVersion(); err != nil {
 		return err
 	}
-	if err := f.checkDigits(); err != nil {
-		return err
-	}
-	if containsFold(f.tail, qrLiteral) || containsFold(f.tail, dmLiteral) {
-		return torn("two codes in one")
-	}
-	return nil
+	return f.checkDigits()
 }
 
 // repaired is check for another separator than "|": that it is one must show in

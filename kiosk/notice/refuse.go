@@ -60,13 +60,11 @@ func recogniseNumber(sym symbol, text string) (kiosk.Code, string) {
 // isTradeItem says that a GS1 code (the reader says so, or it has parentheses)
 // begins with the number of a trade item.
 func isTradeItem(sym symbol, text string) bool {
-	gs1 := sym == "C1" || sym == "d2" || sym == "Q3" || sym.is("e")
-	if !gs1 && !strings.HasPrefix(text, "(01)") {
-		return false
+	gtin, ok := strings.CutPrefix(text, "(01)")
+	if !ok && (sym == "C1" || sym == "d2" || sym == "Q3" || sym.is("e")) {
+		gtin, ok = strings.CutPrefix(text, "01")
 	}
-	c := cursor{rest: plainGS1(text)}
-	gtin, ok := c.field("01", 14)
-	return ok && GS1Mod10(gtin)
+	return ok && countDigits(gtin) >= 14 && GS1Mod10(gtin[:14])
 }
 
 // isLabelled says that the text is the label and then 17 or 18 digits.
