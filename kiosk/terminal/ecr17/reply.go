@@ -220,6 +220,11 @@ func (p Ticket) Encode() (string, error) {
 	return w.done()
 }
 
+// IsResult says that a message calls itself the result of an operation, whether or not it fits its table.
+func IsResult(body string) bool {
+	return len(body) >= 10 && (body[9] == CodeResult || body[9] == CodeDCC)
+}
+
 // DecodeReply reads a message of the terminal.
 func DecodeReply(body string) (Reply, error) {
 	r := &reader{body: body}
