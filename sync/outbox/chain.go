@@ -1,0 +1,82 @@
+package outbox
+
+// The two hash chains.
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+
+	"github.com/tserve/jolly/kiosk"
+)
+
+// head is the last link of a chain.
+type head struct {
+	n    uint64
+	hash string
+}
+
+type heads struct{ steps, outbox head }
+
+const (
+	chainSteps  = "steps"
+	chainOutbox = "outbox"
+)
+
+// link hashes a row together with the link before it. JSON keeps the fields
+// apart: no two rows have the same text.
+func link(previous string, fields ...any) string {
+	text, err := json.Marshal(append([]any{previous}, fields...))
+	if err != nil { // strings, numbers and booleans only
+		panic("outbox: link: " + err.Error())
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:])
+}
+
+func stepLink(previous string, n uint64, payment, step, state string, at kiosk.Wall) string {
+	return link(previous, n, payment, step, digest(state), at.UnixMilli, at.Trusted)
+}
+
+func rowLink(previous string, r kiosk.OutboxRow) string {
+	return link(previous, r.Sequence, r.ID, r.Payment, r.Kind, r.OccurredAt.UnixMilli, r.OccurredAt.Trusted, r.Hash)
+}
+
+func digest(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:])
+}
+
+// querier is a connection or a pool.
+type querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+func readHeads(ctx context.Context, q querier) (heads, error) {
+	var h heads
+	for name, at := range map[string]*head{chainSteps: &h.steps, chainOutbox: &h.outbox} {
+		if err := q.QueryRowContext(ctx, "select n, hash from heads where chain = ?", name).Scan(&at.n, &at.hash); err != nil {
+			return h, fmt.Errorf("read head of %s: %w", name, err)
+		}
+	}
+	return h, nil
+}
+
+// saveHeads writes the heads that moved.
+func (b *batch) saveHeads(ctx context.Context, before heads) error {
+	if b.heads.steps != before.steps {
+		if _, err := b.moveHead.ExecContext(ctx, b.heads.steps.n, b.heads.steps.hash, chainSteps); err != nil {
+			return fmt.Errorf("move head: %w", err)
+		}
+	}
+	if b.heads.outbox != before.outbox {
+		if _, err := b.moveHead.ExecContext(ctx, b.heads.outbox.n, b.heads.outbox.hash, chainOutbox); err != nil {
+			return fmt.Errorf("move head: %w", err)
+		}
+	}
+	return nil
+}

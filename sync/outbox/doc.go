@@ -1,0 +1,40 @@
+// Package outbox keeps the payment journal and the outbox in one SQLite file.
+//
+// It is the kiosk's own book: what [Store.Save] has returned nil for survives a
+// power cut. A step of a payment and the row that tells the gateway about it
+// change in one transaction, so that neither is ever there without the other.
+// Nothing in it is dropped and nothing expires; rows that the gateway took are
+// marked delivered, rows that it refused for good are parked with the reason,
+// and stay.
+//
+// It is not a queue library and not a log: it knows payments, and only what the
+// gateway must hear goes in. It does not deliver; package sync/push does.
+//
+// # Durability
+//
+// WAL with synchronous FULL: one fsync for each commit, before the answer. The
+// settings are read back at start, and a file that does not have them is
+// refused. Callers that save at the same time share one commit: the first
+// becomes the leader of all that wait. A failed COMMIT says nothing about
+// whether it happened, and a second fsync on the same handle proves nothing
+// either: the file is closed, opened again, and its log is copied into the
+// database and synced there (a checkpoint, new pages, a new fsync). Then what
+// is found is durable and what is not found is gone. Where even that fails the
+// answer wraps [ErrAmbiguous] and the store takes no more writes.
+//
+// # Tampering
+//
+// Journal and outbox are two hash chains: each row carries the hash of itself
+// and of the row before it, and the heads are kept beside them. [Reader.Verify]
+// finds a row edited, removed or put in by hand. It is a seal, not a lock: who
+// computes all hashes again leaves no trace here, but the gateway has the
+// sequences and the hashes of what it took.
+//
+// # Processes and goroutines
+//
+// One process writes: a lock on a file beside the database keeps the second
+// out. Others may read with [OpenReader]. The package starts no goroutine, all
+// methods may be called from any. A context ends the wait for one's turn, never
+// a write that has begun: the waits inside are the disk's own and SQLite's busy
+// timeout.
+package outbox

@@ -1,0 +1,266 @@
+package outbox
+
+// What is written: steps with their rows, single rows, verdicts, the counter.
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/tserve/jolly/kiosk"
+	"github.com/tserve/jolly/kiosk/payment"
+)
+
+// follows says which steps may come after which: the order in which money is
+// moved (design: money rule 2).
+var follows = map[payment.Journal][]payment.Journal{
+	payment.StepNone:      {payment.StepPrepared},
+	payment.StepPrepared:  {payment.StepActivated, payment.StepDropped},
+	payment.StepActivated: {payment.StepCharging, payment.StepDropped},
+	payment.StepCharging:  {payment.StepResult, payment.StepDropped},
+	payment.StepResult:    {payment.StepResolved, payment.StepClosed},
+	payment.StepResolved:  {payment.StepClosed},
+}
+
+func mayFollow(last, next payment.Journal) bool {
+	return slices.Contains(follows[last], next)
+}
+
+// Save makes a step of a payment durable, and its outbox row with it. The same
+// save again changes nothing; the same step with another state is
+// [ErrConflict], a step that cannot follow the last one is [ErrOrder]. Any error
+// but [ErrAmbiguous] means that nothing was saved.
+func (s *Store) Save(ctx context.Context, save payment.Save) error {
+	state := save.State
+	state.Step = save.Step // the step is durable with the commit that carries it
+	text, err := json.Marshal(state)
+	if err != nil {
+		return fmt.Errorf("save %s %s: %w", save.Step, state.ID, err)
+	}
+	e := entry{state: state, text: string(text), row: save.Row, at: s.cfg.Now()}
+	if err := e.check(); err != nil {
+		return fmt.Errorf("save %s %s: %w", save.Step, state.ID, err)
+	}
+	if err := s.apply(ctx, e.write); err != nil {
+		return fmt.Errorf("save %s %s: %w", save.Step, state.ID, err)
+	}
+	if s.cfg.TestOnlyAfterCommit != nil {
+		s.cfg.TestOnlyAfterCommit(save.Step, state.ID)
+	}
+	return nil
+}
+
+// entry is a step on its way into the journal.
+type entry struct {
+	state payment.State
+	text  string
+	row   kiosk.OutboxRow
+	at    kiosk.Wall
+}
+
+func (e entry) check() error {
+	switch {
+	case e.state.ID == "":
+		return errors.New("payment without id")
+	case e.row.Kind != "" && e.row.Payment != e.state.ID:
+		return errors.New("row of another payment")
+	case e.row.Kind != "":
+		return checkRow(e.row)
+	}
+	return nil
+}
+
+func checkRow(r kiosk.OutboxRow) error {
+	switch {
+	case r.ID == "" || r.Kind == "":
+		return errors.New("row without id or kind")
+	case !json.Valid([]byte(r.Body)):
+		return fmt.Errorf("row %s: body is not JSON", r.ID)
+	case digest(r.Body) != r.Hash:
+		return fmt.Errorf("row %s: hash is not the body's", r.ID)
+	}
+	return nil
+}
+
+func (e entry) write(ctx context.Context, b *batch) error {
+	there, err := e.repeated(ctx, b)
+	if err != nil {
+		return err
+	}
+	if there {
+		if e.row.Kind == "" {
+			return nil
+		}
+		return rowThere(ctx, b, e.row)
+	}
+	h := head{n: b.heads.steps.n + 1}
+	h.hash = stepLink(b.heads.steps.hash, h.n, string(e.state.ID), string(e.state.Step), e.text, e.at)
+	_, err = b.addStep.ExecContext(ctx, h.n, string(e.state.ID), string(e.state.Step), e.text, e.at.UnixMilli, e.at.Trusted, h.hash)
+	if err != nil {
+		return fmt.Errorf("write step: %w", err)
+	}
+	b.heads.steps = h
+	st, r := e.state, e.state.Result
+	_, err = b.putPayment.ExecContext(ctx, string(st.ID), st.Ref, string(st.Step), h.n, h.n, open(st), string(r.Outcome),
+		(st.Total() - st.Fee()).Cents(), st.Fee().Cents(), st.Total().Cents(), r.TerminalID, r.STAN, r.AuthCode, st.Began.UnixMilli)
+	if err != nil {
+		return fmt.Errorf("write payment: %w", err)
+	}
+	if e.row.Kind == "" {
+		return nil
+	}
+	if err := rowThere(ctx, b, e.row); !errors.Is(err, ErrNotFound) {
+		return errors.Join(fmt.Errorf("%w: row %s without its step", ErrConflict, e.row.ID), err)
+	}
+	return addRow(ctx, b, e.row)
+}
+
+// repeated says that the step is in the journal with this very state.
+func (e entry) repeated(ctx context.Context, b *batch) (bool, error) {
+	var last string
+	err := b.lastStep.QueryRowContext(ctx, string(e.state.ID)).Scan(&last)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return false, fmt.Errorf("read last step: %w", err)
+	}
+	if mayFollow(payment.Journal(last), e.state.Step) {
+		return false, nil
+	}
+	var text string
+	err = b.stepState.QueryRowContext(ctx, string(e.state.ID), string(e.state.Step)).Scan(&text)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return false, fmt.Errorf("%w: %s after %q", ErrOrder, e.state.Step, last)
+	case err != nil:
+		return false, fmt.Errorf("read step: %w", err)
+	case text != e.text:
+		return false, ErrConflict
+	}
+	return true, nil
+}
+
+// open says that start-up recovery must see the payment.
+func open(s payment.State) bool {
+	switch s.Step {
+	case payment.StepClosed, payment.StepDropped:
+		return false
+	case payment.StepResult, payment.StepResolved:
+		return s.Result.Outcome != kiosk.Refused
+	}
+	return true
+}
+
+// Append makes a row durable that belongs to no step, such as
+// receipt.printed. The same row again changes nothing; the same id with another
+// body is [ErrConflict].
+func (s *Store) Append(ctx context.Context, r kiosk.OutboxRow) error {
+	if err := checkRow(r); err != nil {
+		return fmt.Errorf("append: %w", err)
+	}
+	err := s.apply(ctx, func(ctx context.Context, b *batch) error {
+		err := rowThere(ctx, b, r)
+		if errors.Is(err, ErrNotFound) {
+			return addRow(ctx, b, r)
+		}
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("append %s: %w", r.ID, err)
+	}
+	return nil
+}
+
+// rowThere returns nil when the row is in the outbox with this body,
+// [ErrConflict] when with another, [ErrNotFound] when it is not.
+func rowThere(ctx context.Context, b *batch, r kiosk.OutboxRow) error {
+	var hash string
+	err := b.rowHash.QueryRowContext(ctx, r.ID).Scan(&hash)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return fmt.Errorf("row %s: %w", r.ID, ErrNotFound)
+	case err != nil:
+		return fmt.Errorf("read row: %w", err)
+	case hash != r.Hash:
+		return fmt.Errorf("row %s: %w", r.ID, ErrConflict)
+	}
+	return nil
+}
+
+// addRow gives a new row the next sequence number.
+func addRow(ctx context.Context, b *batch, r kiosk.OutboxRow) error {
+	r.Sequence = b.heads.outbox.n + 1
+	h := head{n: r.Sequence, hash: rowLink(b.heads.outbox.hash, r)}
+	_, err := b.statements.addRow.ExecContext(ctx, r.Sequence, r.ID, string(r.Payment), string(r.Kind), r.OccurredAt.UnixMilli,
+		r.OccurredAt.Trusted, r.Body, r.Hash, h.hash)
+	if err != nil {
+		return fmt.Errorf("write row: %w", err)
+	}
+	b.heads.outbox = h
+	return nil
+}
+
+// Settle writes down the gateway's verdicts: accepted and duplicate rows are
+// delivered; conflict and parked ones are parked with the reason, and stay.
+// Verdicts for rows that are not ours, with a sequence that is not the row's, or
+// with a word that we do not know change nothing: their rows go out again.
+func (s *Store) Settle(ctx context.Context, verdicts []kiosk.Verdict) error {
+	if len(verdicts) == 0 {
+		return nil
+	}
+	now := s.cfg.Now().UnixMilli
+	err := s.apply(ctx, func(ctx context.Context, b *batch) error {
+		for _, v := range verdicts {
+			state, reason := settled(v)
+			if state == "" {
+				continue
+			}
+			if _, err := b.settle.ExecContext(ctx, string(state), reason, now, v.ID, v.Sequence); err != nil {
+				return fmt.Errorf("row %s: %w", v.ID, err)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("settle: %w", err)
+	}
+	return nil
+}
+
+func settled(v kiosk.Verdict) (state RowState, reason string) {
+	switch v.Code {
+	case kiosk.VerdictAccepted, kiosk.VerdictDuplicate:
+		return RowDelivered, ""
+	case kiosk.VerdictConflict:
+		return RowParked, "conflict: " + v.Reason
+	case kiosk.VerdictParked:
+		return RowParked, v.Reason
+	}
+	return "", ""
+}
+
+// Retry sends a parked row again: a person decided so.
+func (s *Store) Retry(ctx context.Context, id string) error {
+	err := s.apply(ctx, func(ctx context.Context, b *batch) error {
+		_, err := b.retry.ExecContext(ctx, id)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("retry row %s: %w", id, err)
+	}
+	return nil
+}
+
+// NextReceipt counts the kiosk's receipts, from 1. A number is given out once;
+// one whose receipt was never printed is missing.
+func (s *Store) NextReceipt(ctx context.Context) (uint64, error) {
+	var n uint64
+	err := s.apply(ctx, func(ctx context.Context, b *batch) error {
+		return b.bump.QueryRowContext(ctx, "receipt").Scan(&n)
+	})
+	if err != nil {
+		return 0, fmt.Errorf("count receipt: %w", err)
+	}
+	return n, nil
+}

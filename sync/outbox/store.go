@@ -1,0 +1,137 @@
+package outbox
+
+// The writer: its connection, its statements, and its end.
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"sync"
+)
+
+// Store is the book, open for writing. What it can read is in [Reader].
+type Store struct {
+	*Reader
+
+	cfg  Config
+	log  *slog.Logger
+	lock *os.File
+
+	turn    sync.Mutex // guards the queue, the leader's place and the state below
+	queue   []*write   // who waits, in order
+	leading bool       // somebody runs a batch
+	closed  bool
+	broken  error // why no more writes are taken
+
+	// Only the leader, or who holds no queue yet, touches these.
+	db    *sql.DB
+	conn  *sql.Conn
+	stmts statements
+	heads heads // of the chains, as they are durable
+}
+
+// statements are prepared once on the writing connection.
+type statements struct {
+	begin, commit, rollback       *sql.Stmt
+	mark, unmark, undo            *sql.Stmt
+	lastStep, stepState, addStep  *sql.Stmt
+	putPayment                    *sql.Stmt
+	addRow, rowHash               *sql.Stmt
+	moveHead, settle, retry, bump *sql.Stmt
+	changes                       *sql.Stmt
+}
+
+func (s *statements) table() map[**sql.Stmt]string {
+	return map[**sql.Stmt]string{
+		&s.begin:     "begin immediate",
+		&s.commit:    "commit",
+		&s.rollback:  "rollback",
+		&s.mark:      "savepoint one",
+		&s.unmark:    "release one",
+		&s.undo:      "rollback to one",
+		&s.lastStep:  "select step from payments where id = ?",
+		&s.stepState: "select state from steps where payment = ? and step = ?",
+		&s.addStep:   "insert into steps (n, payment, step, state, at_ms, at_sure, chain) values (?, ?, ?, ?, ?, ?, ?)",
+		&s.putPayment: `insert into payments (id, ref, step, first_n, last_n, open, outcome, amount, fee, total, terminal, stan, auth, began_ms)
+			values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+			on conflict (id) do update set step = excluded.step, last_n = excluded.last_n, open = excluded.open, outcome = excluded.outcome,
+			amount = excluded.amount, fee = excluded.fee, total = excluded.total, terminal = excluded.terminal, stan = excluded.stan, auth = excluded.auth`,
+		&s.addRow:   `insert into outbox (sequence, id, payment, kind, occurred_ms, occurred_sure, body, hash, chain) values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		&s.rowHash:  "select hash from outbox where id = ?",
+		&s.moveHead: "update heads set n = ?, hash = ? where chain = ?",
+		&s.settle: `update outbox set state = ?1, reason = ?2, settled_ms = ?3
+			where id = ?4 and (?5 = 0 or sequence = ?5) and (state = 'pending' or (state = 'parked' and ?1 = 'delivered'))`,
+		&s.retry:   "update outbox set state = 'pending', reason = '', settled_ms = 0 where id = ? and state = 'parked'",
+		&s.bump:    "insert into facts (name, value) values (?, 1) on conflict (name) do update set value = value + 1 returning value",
+		&s.changes: "select total_changes()",
+	}
+}
+
+// prepare takes the writing connection for good, prepares the statements and
+// reads the heads of the chains.
+func (s *Store) prepare(ctx context.Context) error {
+	conn, err := s.db.Conn(ctx)
+	if err != nil {
+		return fmt.Errorf("take connection: %w", err)
+	}
+	s.conn = conn
+	for at, text := range s.stmts.table() {
+		if *at, err = conn.PrepareContext(ctx, text); err != nil {
+			return fmt.Errorf("prepare %q: %w", text, err)
+		}
+	}
+	s.heads, err = readHeads(ctx, conn)
+	return err
+}
+
+// disconnect gives up the connections; errors of a handle that is given up
+// decide nothing.
+func (s *Store) disconnect() error {
+	// The readers first: the last to leave cleans the log up, and they cannot.
+	errs := []error{s.Reader.shut()}
+	for at := range s.stmts.table() {
+		if *at != nil {
+			errs = append(errs, (*at).Close())
+			*at = nil
+		}
+	}
+	if s.conn != nil {
+		errs = append(errs, s.conn.Close())
+		s.conn = nil
+	}
+	if s.db != nil {
+		errs = append(errs, s.db.Close())
+		s.db = nil
+	}
+	return errors.Join(errs...)
+}
+
+// Close waits for the writes under way and closes the file. Writes that come
+// later get [ErrClosed].
+func (s *Store) Close() error {
+	s.turn.Lock()
+	if s.closed {
+		s.turn.Unlock()
+		return nil
+	}
+	s.closed = true
+	if s.leading || len(s.queue) > 0 {
+		last := &write{done: make(chan struct{}), lead: make(chan struct{}), last: true}
+		s.queue = append(s.queue, last)
+		s.turn.Unlock()
+		<-last.lead // nobody is behind it: it is promoted, never served
+	} else {
+		s.turn.Unlock()
+	}
+	err := s.disconnect()
+	if cerr := s.lock.Close(); err == nil {
+		err = cerr
+	}
+	if err != nil {
+		return fmt.Errorf("close book: %w", err)
+	}
+	return nil
+}
