@@ -1,0 +1,171 @@
+package gateway
+
+// Activation: the lock with an expiry that a payment takes on all its bills.
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/base32"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/tserve/jolly/kiosk"
+	"github.com/tserve/jolly/sync/api"
+)
+
+// life is how long a bill's token lives: never more than the national node's 30 minutes.
+const life = 30 * time.Minute
+
+// channelJolly is the channel of payments that kiosks activate.
+const channelJolly = "jolly"
+
+// Activate locks all bills of a cart for the payment id, or none of them. The
+// same call again gives the same tokens while they live.
+func (s *Store) Activate(ctx context.Context, id string, req api.ActivationRequest) (api.Activation, error) {
+	hash, err := fingerprint(req)
+	if err != nil {
+		return api.Activation{}, fmt.Errorf("activate: %w", err)
+	}
+	var answer api.Activation
+	err = s.inTx(ctx, func(tx *sql.Tx) error {
+		p, err := loadPayment(ctx, tx, id)
+		switch {
+		case err == nil:
+			answer, err = s.repeat(ctx, tx, p, hash)
+			return err
+		case !errors.Is(err, sql.ErrNoRows):
+			return err
+		}
+		answer, err = s.activate(ctx, tx, payment{id: id, channel: channelJolly, kiosk: req.Kiosk, requestHash: hash, previous: req.Previous}, req.Bills)
+		return err
+	})
+	if err != nil {
+		return api.Activation{}, fmt.Errorf("activate: %w", err)
+	}
+	return answer, nil
+}
+
+// fingerprint is the hash by which a repeated call is known to be the same.
+// The types are the contract's, so their encoding is canonical.
+func fingerprint(req api.ActivationRequest) (string, error) {
+	b, err := json.Marshal(req)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:]), nil
+}
+
+// repeat answers a call for a payment that exists.
+func (s *Store) repeat(ctx context.Context, tx *sql.Tx, p payment, hash string) (api.Activation, error) {
+	now := s.now()
+	switch {
+	case p.requestHash != "" && p.requestHash != hash:
+		return api.Activation{}, refuse(api.ProblemCodePaymentConflict, "")
+	case p.state != stateActive:
+		return api.Activation{}, refuse(api.ProblemCodeActivationClosed, string(p.state))
+	case !p.alive(now):
+		return api.Activation{}, refuse(api.ProblemCodeActivationExpired, "")
+	}
+	bills, err := loadBills(ctx, tx, p.id)
+	if err != nil {
+		return api.Activation{}, err
+	}
+	return activation(p, bills, now), nil
+}
+
+// activate takes the lock.
+func (s *Store) activate(ctx context.Context, tx *sql.Tx, p payment, wanted []api.WantedBill) (api.Activation, error) {
+	now := s.now()
+	bills, err := s.gather(ctx, tx, wanted)
+	if err != nil {
+		return api.Activation{}, err
+	}
+	for _, b := range bills {
+		p.fee += b.fee
+		p.total += b.amount + b.fee
+	}
+	if p.total > kiosk.MaxCharge {
+		return api.Activation{}, refuse(api.ProblemCodeTotalTooLarge, "")
+	}
+	p.state = stateActive
+	p.activatedAt = now
+	p.expiresAt = now.Add(life)
+	if err := insertPayment(ctx, tx, &p); err != nil {
+		return api.Activation{}, err
+	}
+	for i, b := range bills {
+		if err := insertBill(ctx, tx, p.id, i, b); err != nil {
+			return api.Activation{}, err
+		}
+	}
+	s.log.Info("activated", "payment", p.id, "kiosk", p.kiosk, "bills", len(bills), "total", p.total.String())
+	return activation(p, bills, now), nil
+}
+
+// gather finds every wanted bill and refuses on the first that cannot be paid.
+func (s *Store) gather(ctx context.Context, tx *sql.Tx, wanted []api.WantedBill) ([]paymentBill, error) {
+	var bills []paymentBill
+	seen := map[string]bool{}
+	for _, w := range wanted {
+		if _, err := findCreditor(ctx, tx, api.LookupRequest{Creditor: w.Creditor}); err != nil {
+			return nil, withBill(err, w.BillID)
+		}
+		d, err := s.findDebt(ctx, tx, w.Creditor, w.Notice)
+		switch {
+		case errors.Is(err, sql.ErrNoRows), err == nil && d.id != w.BillID:
+			return nil, &Refusal{Code: api.ProblemCodeBillUnknown, BillID: w.BillID}
+		case err != nil:
+			return nil, fmt.Errorf("find bill: %w", err)
+		}
+		if seen[d.id] {
+			return nil, &Refusal{Code: api.ProblemCodeRequestInvalid, BillID: d.id, Detail: "the same bill twice"}
+		}
+		seen[d.id] = true
+		if status := d.status(); status != api.BillStatusPayable {
+			return nil, &Refusal{Code: billRefusals[status], BillID: d.id}
+		}
+		bills = append(bills, paymentBill{
+			debt: d.id, iuv: d.iuv, creditor: d.creditor, expected: kiosk.Cents(w.Amount), amount: d.asked(), fee: feePerNotice,
+			token: strings.ReplaceAll(uuid.NewString(), "-", ""),
+		})
+	}
+	return bills, nil
+}
+
+func withBill(err error, bill string) error {
+	var r *Refusal
+	if errors.As(err, &r) {
+		return &Refusal{Code: r.Code, BillID: bill, Detail: r.Detail}
+	}
+	return err
+}
+
+// activation is the answer: lifeSeconds is what is left at this moment.
+func activation(p payment, bills []paymentBill, now time.Time) api.Activation {
+	a := api.Activation{
+		Payment: p.id, Fee: int64(p.fee), Total: int64(p.total), ReceiptToken: p.receiptToken,
+		LifeSeconds: max(1, int(p.expiresAt.Sub(now)/time.Second)),
+	}
+	for _, b := range bills {
+		a.Bills = append(a.Bills, api.ActivatedBill{
+			BillID: b.debt, Amount: int64(b.amount), Fee: int64(b.fee), Token: b.token, Iuv: b.iuv,
+		})
+	}
+	return a
+}
+
+// newReceiptToken makes the 128 random bits under which the citizen finds the payment.
+func newReceiptToken() string {
+	var b [16]byte
+	rand.Read(b[:]) // never fails: crypto/rand ends the process instead
+	return strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(b[:]))
+}

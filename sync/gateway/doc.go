@@ -1,0 +1,31 @@
+// Package gateway is the central gateway: it knows the creditors and their
+// debts, lends each debt to one payer at a time, and keeps the ledger.
+//
+// A debt is paid once, whatever the channel. [Store.Activate] is a lock with an
+// expiry on all bills of a cart; [Store.Push] takes the rows of a kiosk's outbox
+// and ends the payments that they speak of. Between the two the kiosk charges a
+// card, and the gateway takes its word for it: it never talks to a terminal.
+// What a debt is at a moment (free, in payment, in verification, paid) is
+// derived from the payments that stand on it and never stored twice.
+//
+// It is not the kiosk's outbox, and not the national node: all debts here are
+// local. It holds no fault of its own for tests; who wants the network to fail
+// puts a proxy before it.
+//
+// # What is never done
+//
+// A closing never changes, a ledger row never changes, a row of a kiosk is
+// applied once for ever, and a debt has at most one payment that ended ok: each
+// is a rule of the database, too, so that a mistake in this package fails
+// instead of paying twice. A paid row for a debt that somebody else paid
+// meanwhile closes as duplicate, a refund case. A row that contradicts what is
+// known is parked, its money is put into suspense, and an alarm is written.
+//
+// # Goroutines and failure
+//
+// Every method of [Store] may be called from any goroutine; writes are queued
+// on one connection. [Server] owns the only goroutines and waits for them in
+// [Server.Run]. A COMMIT that fails is ambiguous: the store then counts itself
+// broken, refuses everything, and the server stops, to be started anew on what
+// the disk really holds. Logs carry ids, codes and amounts, nothing personal.
+package gateway

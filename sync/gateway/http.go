@@ -1,0 +1,303 @@
+package gateway
+
+// HTTP: the contract's operations on the book, and every refusal as problem+json.
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"mime"
+	"net/http"
+	"runtime/debug"
+	"strconv"
+	"time"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/go-chi/chi/v5"
+
+	"github.com/tserve/jolly/sync/api"
+)
+
+// HandlerConfig bounds what the handler does. The zero value of each field is its default.
+type HandlerConfig struct {
+	InFlight       int           // requests worked on at the same time: 64
+	RequestTimeout time.Duration // of the work of one request: 10 s
+	PagesPerMinute int           // of the public page, from one address: 60
+}
+
+func (c HandlerConfig) filled() HandlerConfig {
+	if c.InFlight <= 0 {
+		c.InFlight = 64
+	}
+	if c.RequestTimeout <= 0 {
+		c.RequestTimeout = 10 * time.Second
+	}
+	if c.PagesPerMinute <= 0 {
+		c.PagesPerMinute = 60
+	}
+	return c
+}
+
+// handler serves the contract.
+type handler struct {
+	store   *Store
+	log     *slog.Logger
+	cfg     HandlerConfig
+	schemas openapi3.Schemas // request bodies are held against the contract itself
+	slots   chan struct{}
+	pages   *limiter
+}
+
+// NewHandler serves the contract on a book.
+func NewHandler(store *Store, cfg HandlerConfig, log *slog.Logger) (http.Handler, error) {
+	doc, err := openapi3.NewLoader().LoadFromData(api.Spec())
+	if err != nil {
+		return nil, fmt.Errorf("read contract: %w", err)
+	}
+	cfg = cfg.filled()
+	h := &handler{
+		store: store, log: log, cfg: cfg, schemas: doc.Components.Schemas, slots: make(chan struct{}, cfg.InFlight),
+		pages: newLimiter(cfg.PagesPerMinute, time.Minute, store.now),
+	}
+	r := chi.NewRouter()
+	r.Use(h.logged, h.recovered, h.bounded)
+	r.NotFound(func(w http.ResponseWriter, _ *http.Request) { h.problem(w, refuse(api.ProblemCodePathUnknown, "")) })
+	r.MethodNotAllowed(func(w http.ResponseWriter, _ *http.Request) {
+		h.problem(w, refuse(api.ProblemCodeMethodNotAllowed, ""))
+	})
+	r.Get("/v1/health", h.health)
+	r.Post("/v1/lookup", h.lookup)
+	r.Put("/v1/payments/{id}", h.activate)
+	r.Get("/v1/payments/{id}", h.payment)
+	r.Post("/v1/transactions", h.transactions)
+	r.Get("/r/{token}", h.receipt)
+	return r, nil
+}
+
+func (h *handler) health(w http.ResponseWriter, r *http.Request) {
+	if err := h.store.Ping(r.Context()); err != nil {
+		h.fail(w, r, err)
+		return
+	}
+	h.json(w, api.Health{Status: api.HealthStatusOk, Now: h.store.now().UTC()})
+}
+
+func (h *handler) lookup(w http.ResponseWriter, r *http.Request) {
+	var req api.LookupRequest
+	if err := h.read(w, r, "LookupRequest", &req); err != nil {
+		h.fail(w, r, err)
+		return
+	}
+	quote, err := h.store.Lookup(r.Context(), req)
+	h.answer(w, r, quote, err)
+}
+
+func (h *handler) activate(w http.ResponseWriter, r *http.Request) {
+	id, err := pathPayment(r)
+	if err != nil {
+		h.fail(w, r, err)
+		return
+	}
+	var req api.ActivationRequest
+	if err := h.read(w, r, "ActivationRequest", &req); err != nil {
+		h.fail(w, r, err)
+		return
+	}
+	activation, err := h.store.Activate(r.Context(), id, req)
+	h.answer(w, r, activation, err)
+}
+
+func (h *handler) payment(w http.ResponseWriter, r *http.Request) {
+	id, err := pathPayment(r)
+	if err != nil {
+		h.fail(w, r, err)
+		return
+	}
+	payment, err := h.store.Payment(r.Context(), id)
+	h.answer(w, r, payment, err)
+}
+
+func (h *handler) transactions(w http.ResponseWriter, r *http.Request) {
+	var req api.TransactionsRequest
+	if err := h.read(w, r, "TransactionsRequest", &req); err != nil {
+		h.fail(w, r, err)
+		return
+	}
+	verdicts, err := h.store.Push(r.Context(), req.Kiosk, req.Rows)
+	h.answer(w, r, verdicts, err)
+}
+
+func pathPayment(r *http.Request) (string, error) {
+	id := chi.URLParam(r, "id")
+	if !paymentID.MatchString(id) {
+		return "", refuse(api.ProblemCodeRequestInvalid, "the payment id is no lower-case UUID")
+	}
+	return id, nil
+}
+
+// read takes a body of at most [api.MaxBody] bytes, holds it against the
+// contract's schema and decodes it.
+func (h *handler) read(w http.ResponseWriter, r *http.Request, schema string, into any) error {
+	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != api.MediaJSON {
+		return refuse(api.ProblemCodeMediaType, "")
+	}
+	b, err := io.ReadAll(http.MaxBytesReader(w, r.Body, api.MaxBody))
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return refuse(api.ProblemCodeRequestTooLarge, "")
+	case err != nil:
+		return refuse(api.ProblemCodeRequestInvalid, "the body ended early")
+	}
+	var value any
+	if err := json.Unmarshal(b, &value); err != nil {
+		return refuse(api.ProblemCodeRequestInvalid, "the body is no JSON")
+	}
+	if err := h.schemas[schema].Value.VisitJSON(value); err != nil {
+		return refuse(api.ProblemCodeRequestInvalid, where(err))
+	}
+	if err := json.Unmarshal(b, into); err != nil {
+		return refuse(api.ProblemCodeRequestInvalid, "a number is not an integer")
+	}
+	return nil
+}
+
+// where names the place of a violation, never the value that stood there.
+func where(err error) string {
+	var e *openapi3.SchemaError
+	if !errors.As(err, &e) {
+		return "the body does not fit the contract"
+	}
+	place := ""
+	for _, step := range e.JSONPointer() {
+		if len(step) > maxKept {
+			step = "..."
+		}
+		place += "/" + step
+	}
+	return fmt.Sprintf("at %q: %s", place, e.SchemaField)
+}
+
+// answer writes the value, or the refusal.
+func (h *handler) answer(w http.ResponseWriter, r *http.Request, value any, err error) {
+	if err != nil {
+		h.fail(w, r, err)
+		return
+	}
+	h.json(w, value)
+}
+
+func (h *handler) json(w http.ResponseWriter, value any) {
+	b, err := json.Marshal(value)
+	if err != nil {
+		h.log.Error("encode answer", "error", err.Error())
+		h.problem(w, refuse(api.ProblemCodeInternal, ""))
+		return
+	}
+	w.Header().Set("Content-Type", api.MediaJSON)
+	w.Header().Set("Cache-Control", "no-store")
+	h.write(w, http.StatusOK, b)
+}
+
+// fail is the one place where an error becomes an answer.
+func (h *handler) fail(w http.ResponseWriter, r *http.Request, err error) {
+	var refusal *Refusal
+	switch {
+	case errors.As(err, &refusal):
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled), sqliteCode(err) == codeBusy:
+		refusal = refuse(api.ProblemCodeGatewayBusy, "")
+	default:
+		h.log.Error("request failed", "route", route(r), "error", err.Error())
+		refusal = refuse(api.ProblemCodeInternal, "")
+	}
+	h.problem(w, refusal)
+}
+
+func (h *handler) problem(w http.ResponseWriter, r *Refusal) {
+	known := refusals[r.Code]
+	b, err := json.Marshal(api.Problem{
+		Type: api.ProblemType + string(r.Code), Title: known.title, Status: known.status, Detail: r.Detail, Code: r.Code, BillID: r.BillID,
+	})
+	if err != nil {
+		h.log.Error("encode problem", "error", err.Error())
+	}
+	w.Header().Set("Content-Type", api.MediaProblem)
+	w.Header().Set("Cache-Control", "no-store")
+	if r.Code == api.ProblemCodeGatewayBusy {
+		w.Header().Set("Retry-After", strconv.Itoa(1+rand.IntN(5)))
+	}
+	h.write(w, known.status, b)
+}
+
+func (h *handler) write(w http.ResponseWriter, status int, b []byte) {
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(status)
+	if _, err := w.Write(b); err != nil {
+		h.log.Debug("answer not taken", "error", err.Error())
+	}
+}
+
+// bounded refuses early when too much is being done, and gives the rest a deadline.
+func (h *handler) bounded(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		select {
+		case h.slots <- struct{}{}:
+			defer func() { <-h.slots }()
+		default:
+			h.problem(w, refuse(api.ProblemCodeGatewayBusy, ""))
+			return
+		}
+		ctx, cancel := context.WithTimeout(r.Context(), h.cfg.RequestTimeout)
+		defer cancel()
+		next.ServeHTTP(w, r.WithContext(ctx))
+	})
+}
+
+// recovered turns a panic into a refusal and an entry in the log.
+func (h *handler) recovered(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			if v := recover(); v != nil {
+				h.log.Error("panic", "route", route(r), "value", fmt.Sprint(v), "stack", string(debug.Stack()))
+				h.problem(w, refuse(api.ProblemCodeInternal, ""))
+			}
+		}()
+		next.ServeHTTP(w, r)
+	})
+}
+
+// statusWriter remembers the status for the log.
+type statusWriter struct {
+	http.ResponseWriter
+	status int
+}
+
+func (w *statusWriter) WriteHeader(status int) {
+	w.status = status
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Unwrap lets net/http find what it needs beneath, as the limit of a body does.
+func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// logged writes one line for each request: the route and never the path, which
+// can hold a citizen's receipt token.
+func (h *handler) logged(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		begun := time.Now()
+		sw := &statusWriter{ResponseWriter: w, status: http.StatusOK}
+		next.ServeHTTP(sw, r)
+		h.log.Info("request", "method", r.Method, "route", route(r), "status", sw.status, "ms", time.Since(begun).Milliseconds())
+	})
+}
+
+func route(r *http.Request) string {
+	if c := chi.RouteContext(r.Context()); c != nil {
+		return c.RoutePattern()
+	}
+	return ""
+}

@@ -1,0 +1,169 @@
+package gateway
+
+// Payments and their bills as rows of the book.
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/tserve/jolly/kiosk"
+	"github.com/tserve/jolly/sync/api"
+)
+
+// state is what is stored of a payment; that an activation expired is derived.
+type state string
+
+const (
+	stateActive   state = "active"   // activated, no outcome yet
+	stateDoubtful state = "doubtful" // the charge's result is unknown: its bills stay locked
+	statePaid     state = "paid"
+	stateNotPaid  state = "not-paid"
+)
+
+// payment is a row of the book.
+type payment struct {
+	id, channel, kiosk, requestHash, previous, receiptToken, ref string
+
+	state       state
+	fee, total  kiosk.Amount
+	activatedAt time.Time
+	expiresAt   time.Time
+	closedAt    time.Time // zero while open
+
+	outcome      kiosk.Outcome // of the charge
+	chargeAmount kiosk.Amount
+	chargeJSON   string
+}
+
+// alive says that the tokens can still be used for a charge.
+func (p payment) alive(now time.Time) bool { return p.state == stateActive && now.Before(p.expiresAt) }
+
+// paymentBill is one bill of a payment.
+type paymentBill struct {
+	debt, iuv, creditor, token string
+
+	expected, amount, fee kiosk.Amount
+	closing               kiosk.Closing
+}
+
+const paymentColumns = `id, channel, kiosk, request_hash, previous, receipt_token, ref, state, fee, total, activated_at, expires_at,
+	coalesce(closed_at, 0), charge_outcome, charge_amount, charge_json`
+
+// loadPayment reads a payment; [sql.ErrNoRows] when there is none.
+func loadPayment(ctx context.Context, q queryer, id string) (payment, error) {
+	return scanPayment(q.QueryRowContext(ctx, "SELECT "+paymentColumns+" FROM payments WHERE id = $1", id))
+}
+
+func loadByReceipt(ctx context.Context, q queryer, token string) (payment, error) {
+	return scanPayment(q.QueryRowContext(ctx, "SELECT "+paymentColumns+" FROM payments WHERE receipt_token = $1", token))
+}
+
+func scanPayment(row *sql.Row) (payment, error) {
+	var p payment
+	var activated, expires, closed int64
+	err := row.Scan(&p.id, &p.channel, &p.kiosk, &p.requestHash, &p.previous, &p.receiptToken, &p.ref, &p.state, &p.fee, &p.total,
+		&activated, &expires, &closed, &p.outcome, &p.chargeAmount, &p.chargeJSON)
+	if err != nil {
+		return p, err
+	}
+	p.activatedAt, p.expiresAt = time.UnixMilli(activated), time.UnixMilli(expires)
+	if closed != 0 {
+		p.closedAt = time.UnixMilli(closed)
+	}
+	return p, nil
+}
+
+// insertPayment writes a new payment and gives it its receipt token.
+func insertPayment(ctx context.Context, tx *sql.Tx, p *payment) error {
+	p.receiptToken = newReceiptToken()
+	_, err := tx.ExecContext(ctx, `INSERT INTO payments
+		(id, channel, kiosk, request_hash, previous, state, fee, total, receipt_token, activated_at, expires_at, closed_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+		p.id, p.channel, p.kiosk, p.requestHash, p.previous, p.state, p.fee, p.total, p.receiptToken,
+		p.activatedAt.UnixMilli(), p.expiresAt.UnixMilli(), sql.NullInt64{Int64: p.closedAt.UnixMilli(), Valid: !p.closedAt.IsZero()})
+	if err != nil {
+		return fmt.Errorf("write payment: %w", err)
+	}
+	return nil
+}
+
+func insertBill(ctx context.Context, tx *sql.Tx, payment string, position int, b paymentBill) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO payment_bills (payment, position, debt, expected, amount, fee, token)
+		VALUES ($1, $2, $3, $4, $5, $6, $7)`, payment, position, b.debt, b.expected, b.amount, b.fee, b.token)
+	if err != nil {
+		return fmt.Errorf("write bill of payment: %w", err)
+	}
+	return nil
+}
+
+// loadBills reads the bills of a payment in the order of the cart.
+func loadBills(ctx context.Context, q queryer, payment string) ([]paymentBill, error) {
+	var bills []paymentBill
+	err := each(ctx, q, func(rows *sql.Rows) error {
+		var b paymentBill
+		err := rows.Scan(&b.debt, &b.iuv, &b.creditor, &b.token, &b.expected, &b.amount, &b.fee, &b.closing)
+		bills = append(bills, b)
+		return err
+	}, `SELECT b.debt, d.iuv, d.creditor, b.token, b.expected, b.amount, b.fee, b.closing
+		FROM payment_bills b JOIN debts d ON d.id = b.debt WHERE b.payment = $1 ORDER BY b.position`, payment)
+	if err != nil {
+		return nil, fmt.Errorf("read bills of payment: %w", err)
+	}
+	return bills, nil
+}
+
+// Payment is how a payment stands.
+func (s *Store) Payment(ctx context.Context, id string) (api.Payment, error) {
+	p, bills, err := s.snapshot(ctx, func(q queryer) (payment, error) { return loadPayment(ctx, q, id) })
+	if errors.Is(err, sql.ErrNoRows) {
+		return api.Payment{}, refuse(api.ProblemCodePaymentUnknown, "")
+	}
+	if err != nil {
+		return api.Payment{}, fmt.Errorf("read payment: %w", err)
+	}
+	answer := api.Payment{
+		Payment: p.id, Kiosk: p.kiosk, State: s.publicState(p), Outcome: api.Outcome(p.outcome), Fee: int64(p.fee), Total: int64(p.total),
+		Bills: []api.PaymentBill{},
+	}
+	for _, b := range bills {
+		answer.Bills = append(answer.Bills, api.PaymentBill{
+			BillID: b.debt, Amount: int64(b.amount), Fee: int64(b.fee), Closing: api.Closing(b.closing),
+		})
+	}
+	return answer, nil
+}
+
+func (s *Store) publicState(p payment) api.PaymentState {
+	switch {
+	case p.state == statePaid:
+		return api.PaymentStatePaid
+	case p.state == stateNotPaid:
+		return api.PaymentStateNotPaid
+	case p.state == stateDoubtful:
+		return api.PaymentStateInVerification
+	case p.alive(s.now()):
+		return api.PaymentStateActive
+	default:
+		return api.PaymentStateExpired
+	}
+}
+
+// snapshot reads a payment and its bills as of one moment.
+func (s *Store) snapshot(ctx context.Context, load func(queryer) (payment, error)) (payment, []paymentBill, error) {
+	if s.broken.Load() {
+		return payment{}, nil, ErrBroken
+	}
+	tx, err := s.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return payment{}, nil, err
+	}
+	p, err := load(tx)
+	if err != nil {
+		return p, nil, errors.Join(err, rolledBack(tx.Rollback()))
+	}
+	bills, err := loadBills(ctx, tx, p.id)
+	return p, bills, errors.Join(err, rolledBack(tx.Rollback()))
+}

@@ -1,0 +1,70 @@
+package gateway
+
+// Refusals: what the gateway answers instead of doing what it was asked.
+
+import (
+	"net/http"
+
+	"github.com/tserve/jolly/sync/api"
+)
+
+// Refusal is a definite no with a code of the contract. Nothing was changed.
+type Refusal struct {
+	Code   api.ProblemCode
+	BillID string // the bill that made the gateway refuse, or ""
+	Detail string // for the caller's log, never for a citizen
+}
+
+// Error writes the refusal for the log.
+func (r *Refusal) Error() string {
+	s := string(r.Code)
+	if r.BillID != "" {
+		s += " (bill " + r.BillID + ")"
+	}
+	if r.Detail != "" {
+		s += ": " + r.Detail
+	}
+	return s
+}
+
+func refuse(code api.ProblemCode, detail string) *Refusal {
+	return &Refusal{Code: code, Detail: detail}
+}
+
+// refusals are the HTTP status and the title of each code.
+var refusals = map[api.ProblemCode]struct {
+	status int
+	title  string
+}{
+	api.ProblemCodeBillPaid:           {http.StatusConflict, "the bill is paid"},
+	api.ProblemCodeBillInPayment:      {http.StatusConflict, "another payment holds the bill"},
+	api.ProblemCodeBillInVerification: {http.StatusConflict, "a charge of unknown result stands on the bill"},
+	api.ProblemCodeBillExpired:        {http.StatusConflict, "the creditor takes no money for this notice any more"},
+	api.ProblemCodeBillRevoked:        {http.StatusConflict, "the creditor has revoked the bill"},
+	api.ProblemCodeBillUnknown:        {http.StatusNotFound, "the creditor does not know the bill"},
+	api.ProblemCodeCreditorUnknown:    {http.StatusNotFound, "the gateway does not know the creditor"},
+	api.ProblemCodeCreditorSilent:     {http.StatusBadGateway, "the creditor's system does not answer"},
+	api.ProblemCodeGatewayBusy:        {http.StatusServiceUnavailable, "too many requests; come back later"},
+	api.ProblemCodeActivationExpired:  {http.StatusConflict, "the activation has expired; a new try is a new payment"},
+	api.ProblemCodeActivationClosed:   {http.StatusConflict, "the payment is closed; a new try is a new payment"},
+	api.ProblemCodePaymentConflict:    {http.StatusUnprocessableEntity, "the same payment id came with another body"},
+	api.ProblemCodePaymentUnknown:     {http.StatusNotFound, "no such payment"},
+	api.ProblemCodeTotalTooLarge:      {http.StatusUnprocessableEntity, "the total is more than one card payment can carry"},
+	api.ProblemCodeReceiptUnknown:     {http.StatusNotFound, "no such receipt"},
+	api.ProblemCodeRequestInvalid:     {http.StatusBadRequest, "the request is not of the contract"},
+	api.ProblemCodeRequestTooLarge:    {http.StatusRequestEntityTooLarge, "the request is too large"},
+	api.ProblemCodeMediaType:          {http.StatusUnsupportedMediaType, "the body must be application/json"},
+	api.ProblemCodePathUnknown:        {http.StatusNotFound, "no such path"},
+	api.ProblemCodeMethodNotAllowed:   {http.StatusMethodNotAllowed, "no such method on this path"},
+	api.ProblemCodeInternal:           {http.StatusInternalServerError, "the gateway failed; nothing is promised"},
+}
+
+// billRefusals are the codes of the states in which a bill cannot be activated.
+var billRefusals = map[api.BillStatus]api.ProblemCode{
+	api.BillStatusPaid:           api.ProblemCodeBillPaid,
+	api.BillStatusInPayment:      api.ProblemCodeBillInPayment,
+	api.BillStatusInVerification: api.ProblemCodeBillInVerification,
+	api.BillStatusExpired:        api.ProblemCodeBillExpired,
+	api.BillStatusRevoked:        api.ProblemCodeBillRevoked,
+	api.BillStatusUnknown:        api.ProblemCodeBillUnknown,
+}

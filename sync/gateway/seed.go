@@ -1,0 +1,78 @@
+package gateway
+
+// Seeding the book with the demonstration's creditors and debts.
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/tserve/jolly/kiosk"
+)
+
+// Seed writes the creditors and debts behind [Samples]. What is there already
+// stays as it is, so a book can be seeded at every start. Due days count from
+// the day of the seeding.
+func (s *Store) Seed(ctx context.Context) error {
+	err := s.inTx(ctx, func(tx *sql.Tx) error {
+		for _, c := range []struct {
+			code   kiosk.CreditorCode
+			name   string
+			gln    string
+			silent bool
+		}{{prato, "Comune di Prato", pratoGLN, false}, {pisa, "Comune di Pisa", "", false}, {silent, "Ente di prova", "", true}} {
+			_, err := tx.ExecContext(ctx, "INSERT INTO creditors (code, name, gln, silent) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+				string(c.code), c.name, nullable(c.gln), c.silent)
+			if err != nil {
+				return fmt.Errorf("creditor %s: %w", c.code, err)
+			}
+		}
+		for _, r := range sampleRows() {
+			if err := s.seedDebt(ctx, tx, r.filled()); err != nil {
+				return fmt.Errorf("debt %s: %w", r.name, err)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("seed: %w", err)
+	}
+	return nil
+}
+
+func (s *Store) seedDebt(ctx context.Context, tx *sql.Tx, r sampleRow) error {
+	notice := r.notice()
+	id := "debt-" + r.name
+	asked := sql.NullInt64{Int64: r.asked.Cents(), Valid: r.asked != r.amount}
+	res, err := tx.ExecContext(ctx, `INSERT INTO debts
+		(id, creditor, notice, iuv, subject, instalment, amount, activation_amount, due, state, stand_in)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING`,
+		id, string(r.creditor), string(notice), notice.IUV(), r.subject, r.instalment, r.amount, asked,
+		s.now().In(s.rome).AddDate(0, 0, r.days).Format("2006-01-02"), r.state, r.standIn)
+	if err != nil {
+		return err
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 0 || r.hold == "" {
+		return err
+	}
+	return s.seedHold(ctx, tx, r)
+}
+
+// seedHold lets a counter that never lets go stand on a debt.
+func (s *Store) seedHold(ctx context.Context, tx *sql.Tx, r sampleRow) error {
+	now := s.now()
+	p := payment{
+		id: uuid.NewString(), channel: "counter", kiosk: "counter-017", requestHash: "seed", state: r.hold, fee: feePerNotice,
+		total: r.asked + feePerNotice, activatedAt: now, expiresAt: now.Add(20 * 365 * 24 * time.Hour),
+	}
+	if err := insertPayment(ctx, tx, &p); err != nil {
+		return err
+	}
+	return insertBill(ctx, tx, p.id, 0, paymentBill{
+		debt: "debt-" + r.name, expected: r.amount, amount: r.asked, fee: feePerNotice, token: strings.ReplaceAll(uuid.NewString(), "-", ""),
+	})
+}

@@ -1,0 +1,63 @@
+package gateway
+
+// The server: the handler behind time-outs and a graceful stop.
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+)
+
+// grace is how long requests may go on once the server is told to stop.
+const grace = 10 * time.Second
+
+// Server serves one book on one listener.
+type Server struct {
+	store *Store
+	http  *http.Server
+	log   *slog.Logger
+}
+
+// NewServer makes a server; nothing happens before [Server.Run].
+func NewServer(store *Store, cfg HandlerConfig, log *slog.Logger) (*Server, error) {
+	h, err := NewHandler(store, cfg, log)
+	if err != nil {
+		return nil, fmt.Errorf("make server: %w", err)
+	}
+	return &Server{
+		store: store, log: log,
+		http: &http.Server{
+			Handler: h, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: 30 * time.Second,
+			IdleTimeout: 60 * time.Second, MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+		},
+	}, nil
+}
+
+// Run serves until ctx ends or the book breaks, lets running requests finish,
+// and returns when nothing runs any more.
+func (s *Server) Run(ctx context.Context, l net.Listener) error {
+	served := make(chan error, 1)
+	go func() { served <- s.http.Serve(l) }()
+	var cause error
+	select {
+	case err := <-served:
+		return fmt.Errorf("serve: %w", err)
+	case <-ctx.Done():
+	case <-s.store.Died():
+		cause = ErrBroken
+	}
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
+	defer cancel()
+	err := s.http.Shutdown(stop)
+	if err != nil {
+		err = errors.Join(err, s.http.Close())
+	}
+	if served := <-served; !errors.Is(served, http.ErrServerClosed) {
+		err = errors.Join(err, served)
+	}
+	return errors.Join(cause, err)
+}
