@@ -141,3 +141,6 @@ func (Charge) effect()       {}
 func (Resolve) effect()      {}
 func (Push) effect()         {}
 func (StopSales) effect()    {}
+
+// HeadOf tells which payment an event is about, and when it happened.
+func HeadOf(e Event) Head { return e.head() }

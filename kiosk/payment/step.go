@@ -15,6 +15,10 @@ const (
 	// that holds an unknown charge.
 	retryFirst = 5 * kiosk.Second
 	retryCap   = 60 * kiosk.Second
+
+	// maxAmount is the largest amount that a notice can carry (eleven digits of
+	// cents): sums of what is larger could run over.
+	maxAmount kiosk.Amount = 999_999_999_99
 )
 
 // Step moves a payment. An event that does not fit the phase changes nothing:
@@ -90,7 +94,7 @@ func when(s State, p Phase, do func() (State, []Effect)) (State, []Effect) {
 }
 
 func begin(s State, e Begun) (State, []Effect) {
-	if s.ID != "" || e.Cart.Count == 0 {
+	if s.ID != "" || e.ID == "" || e.Cart.Count < 1 || e.Cart.Count > kiosk.MaxBills {
 		return s, nil
 	}
 	s = State{
@@ -117,7 +121,7 @@ func saved(s State, e Saved) (State, []Effect) {
 	case s.Phase == Arming && e.Step == StepCharging:
 		s.Step = StepCharging
 		return armed(s, e.At)
-	case s.Phase == Recording && (e.Step == StepResult || e.Step == StepResolved):
+	case s.Phase == Recording && e.Step == awaited(s):
 		s.Step = e.Step
 		return recorded(s, e.At)
 	case s.Phase == Dropping && e.Step == StepDropped:
@@ -129,6 +133,28 @@ func saved(s State, e Saved) (State, []Effect) {
 	return s, nil
 }
 
+// awaited is the step that is being saved, if any.
+func awaited(s State) Journal {
+	switch s.Phase {
+	case Preparing:
+		return StepPrepared
+	case Holding:
+		return StepActivated
+	case Arming:
+		return StepCharging
+	case Recording:
+		if s.Step == StepResult { // the doubt is durable: this decides it
+			return StepResolved
+		}
+		return StepResult
+	case Dropping:
+		return StepDropped
+	case Closed:
+		return StepClosed
+	}
+	return StepNone
+}
+
 // held decides what follows an activation that is durable.
 func held(s State, at kiosk.Stamp) (State, []Effect) {
 	switch {
@@ -137,12 +163,23 @@ func held(s State, at kiosk.Stamp) (State, []Effect) {
 	case s.Activation.Total() > kiosk.MaxCharge:
 		s.Problem = kiosk.CodeTotalTooLarge
 		return drop(s, ReasonTooLarge, at, true)
-	case s.Activation.Total() != s.Agreed:
+	case changed(s):
 		s.Phase = Consenting
 		return s, nil
 	default:
 		return askBaseline(s)
 	}
+}
+
+// changed says that the gateway's amounts are not those that the citizen saw:
+// also when one went up by what another went down.
+func changed(s State) bool {
+	for i, l := range s.Cart.Bills() {
+		if s.Activation.Bills[i].Amount != l.Bill.Amount {
+			return true
+		}
+	}
+	return s.Activation.Fee != s.Cart.Fee() || s.Activation.Total() != s.Agreed
 }
 
 func askBaseline(s State) (State, []Effect) {
@@ -188,12 +225,12 @@ func activated(s State, e Activated) (State, []Effect) {
 
 // fits says that an activation answers for exactly the bills of the cart.
 func fits(c kiosk.Cart, a kiosk.Activation) bool {
-	if a.Count != c.Count || a.Fee < 0 || a.Life <= 0 {
+	if a.Count != c.Count || a.Fee < 0 || a.Fee > maxAmount || a.Life <= 0 {
 		return false
 	}
 	for i, l := range c.Bills() {
 		b := a.Bills[i]
-		if b.BillID != l.Bill.ID || b.Token == "" || b.Amount <= 0 || b.Fee < 0 {
+		if b.BillID != l.Bill.ID || b.Token == "" || b.Amount <= 0 || b.Amount > maxAmount || b.Fee < 0 {
 			return false
 		}
 	}
@@ -224,6 +261,9 @@ func abandoned(s State, e Abandoned) (State, []Effect) {
 		return drop(s, r, e.At, true)
 	case Preparing, Activating, Holding, Baselining, Arming:
 		s.Quit = e.Reason
+		if s.Quit == ReasonNone { // leaving without a word is leaving
+			s.Quit = ReasonCancelled
+		}
 	}
 	return s, nil
 }
@@ -248,7 +288,20 @@ func resulted(s State, e ChargeResulted) (State, []Effect) {
 	if s.Phase != Charging {
 		return s, nil
 	}
-	return record(s, e.Result, e.At, StepResult)
+	return record(s, judged(s, e.Result), e.At, StepResult)
+}
+
+// judged takes the terminal's word as one of the three results. What is neither
+// charged nor refused is unknown, and so is a charge of another amount than
+// asked (design: money rule 1; spec: ECR17).
+func judged(s State, r kiosk.ChargeResult) kiosk.ChargeResult {
+	switch {
+	case r.Outcome == kiosk.Charged && r.Amount != 0 && r.Amount != s.Total():
+		r.Outcome, r.Reason = kiosk.Unknown, "amount differs from what was asked"
+	case r.Outcome != kiosk.Charged && r.Outcome != kiosk.Refused:
+		r.Outcome = kiosk.Unknown
+	}
+	return r
 }
 
 // record makes the save of a result: the step, and the row that says it.
@@ -301,7 +354,7 @@ func billsClosed(s State, e BillsClosed) (State, []Effect) {
 	if s.Phase != Delivering {
 		return s, nil
 	}
-	for _, c := range e.Closings[:e.Count] {
+	for _, c := range e.Closings[:min(max(e.Count, 0), kiosk.MaxBills)] {
 		for i, l := range s.Cart.Bills() {
 			if l.Bill.ID == c.BillID && s.Closings[i] == kiosk.ClosingOpen {
 				s.Closings[i] = c.Closing
@@ -322,21 +375,15 @@ func resolved(s State, e Resolved) (State, []Effect) {
 	if !asked {
 		return s, nil
 	}
+	r := judged(s, e.Result)
 	switch {
-	case e.Result.Outcome == kiosk.Charged && e.Result.Amount != 0 && e.Result.Amount != s.Total():
-		e.Result.Outcome, e.Result.Reason = kiosk.Unknown, "amount differs from what was asked"
-		fallthrough
-	case e.Result.Outcome == kiosk.Unknown, e.Result.Outcome == "":
-		if s.Doubted {
-			s.Phase = Undecided
-			return s, nil
-		}
-		e.Result.Outcome = kiosk.Unknown
-		return record(s, e.Result, e.At, StepResult)
-	case s.Doubted:
-		return record(s, e.Result, e.At, StepResolved)
+	case !s.Doubted:
+		return record(s, r, e.At, StepResult)
+	case r.Outcome == kiosk.Unknown:
+		s.Phase = Undecided
+		return s, nil
 	default:
-		return record(s, e.Result, e.At, StepResult)
+		return record(s, r, e.At, StepResolved)
 	}
 }
 
@@ -353,17 +400,18 @@ func ticked(s State, e Ticked) (State, []Effect) {
 // recovery sees to the rest; a result that cannot be recorded leaves the
 // terminal without its ACK and stops card sales.
 func saveFailed(s State, e SaveFailed) (State, []Effect) {
-	s.Problem = kiosk.CodeJournal
-	switch s.Phase {
-	case Preparing, Holding, Arming, Dropping:
-		s.Reason, s.Phase = ReasonJournal, Unrecorded
-	case Recording:
-		s.Phase = Unrecorded
-	case Closed: // the closing is known to the gateway: the next start asks again
-		return s, nil
-	default:
+	if step := awaited(s); step == StepNone || e.Step != step || s.Step == step {
 		return s, nil
 	}
+	s.Problem = kiosk.CodeJournal
+	switch s.Phase {
+	case Closed: // the closing is known to the gateway: the next start asks again
+		return s, nil
+	case Recording:
+	default:
+		s.Reason = ReasonJournal
+	}
+	s.Phase = Unrecorded
 	return s, []Effect{StopSales{ID: s.ID}}
 }
 
@@ -371,7 +419,7 @@ func saveFailed(s State, e SaveFailed) (State, []Effect) {
 // citizen. Before charging nothing was taken: the gateway is told. From
 // charging on the terminal is asked.
 func recovered(s State, e Recovered) (State, []Effect) {
-	if s.ID != "" {
+	if s.ID != "" || !sound(e.State) {
 		return s, nil
 	}
 	s = e.State
@@ -389,6 +437,12 @@ func recovered(s State, e Recovered) (State, []Effect) {
 		s.Phase = Closed
 	}
 	return s, nil
+}
+
+// sound says that a state can be one of ours.
+func sound(s State) bool {
+	return s.ID != "" && s.Cart.Count >= 1 && s.Cart.Count <= kiosk.MaxBills &&
+		(s.Activation.Count == 0 || s.Activation.Count == s.Cart.Count)
 }
 
 // NextTick says when the payment wants to be told the time, if at all.
