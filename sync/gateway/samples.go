@@ -63,7 +63,7 @@ func sampleRows() []sampleRow {
 			note: "a charge of unknown result stands on it"},
 		{name: "amount-changes", subject: "Multa, verbale 5120/2026", base: 512000003, paper: 3000, asked: 3010, days: 2,
 			note: "the amount changes between lookup and activation"},
-		{name: "long-subject", subject: "Occupazione suolo pubblico, mercato settimanale, saldo secondo semestre", base: 7001000468, paper: 21355, days: 25,
+		{name: "long-subject", subject: "Occupazione suolo pubblico, mercato settimanale, saldo terzo trimestre", base: 7001000468, paper: 21355, days: 25,
 			note: "a subject of 70 characters"},
 		{name: "music-school", subject: "Scuola di musica Verdi, prima rata", instalment: "rata 1 di 3", base: 4404000150, paper: 15000, days: 18,
 			note: "an instalment"},
