@@ -1,0 +1,303 @@
+package escpos
+
+// One job on one printer, and how it ended.
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/tserve/jolly/kiosk"
+	"github.com/tserve/jolly/printer/quirks"
+)
+
+// Timing is how long a device waits. The zero value means the defaults.
+type Timing struct {
+	Dial    time.Duration // to connect; 2 s
+	Answer  time.Duration // for a real-time answer; 800 ms
+	Write   time.Duration // for a chunk to be taken; 5 s
+	Poll    time.Duration // between looks at the status while waiting for paper; 300 ms
+	Ack     time.Duration // for a band to be confirmed before confirmations are given up; 4 s
+	Confirm time.Duration // for the last confirmation; 10 s
+}
+
+func (t Timing) withDefaults() Timing {
+	set := func(d *time.Duration, def time.Duration) {
+		if *d <= 0 {
+			*d = def
+		}
+	}
+	set(&t.Dial, 2*time.Second)
+	set(&t.Answer, 800*time.Millisecond)
+	set(&t.Write, 5*time.Second)
+	set(&t.Poll, 300*time.Millisecond)
+	set(&t.Ack, 4*time.Second)
+	set(&t.Confirm, 10*time.Second)
+	return t
+}
+
+// Device is one printer. It is used by one goroutine at a time.
+type Device struct {
+	model quirks.Model
+	dial  Dialer
+	t     Timing
+	// dirty: nobody knows what lies in the printer's buffers and hangs from its
+	// mouth. True at the start and after every job that was not confirmed.
+	dirty bool
+	seen  func(kiosk.PrinterState)
+}
+
+// NewDevice makes a device. seen is told every state that is read, also in the
+// middle of a job; it may be nil.
+func NewDevice(m quirks.Model, d Dialer, t Timing, seen func(kiosk.PrinterState)) *Device {
+	if seen == nil {
+		seen = func(kiosk.PrinterState) {}
+	}
+	return &Device{model: m, dial: d, t: t.withDefaults(), dirty: true, seen: seen}
+}
+
+func (d *Device) open(ctx context.Context) (*conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, d.t.Dial)
+	defer cancel()
+	l, err := d.dial.Dial(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return newConn(l, d.model, d.t), nil
+}
+
+// Status asks the printer how it is.
+func (d *Device) Status(ctx context.Context) (kiosk.PrinterState, Status, error) {
+	c, err := d.open(ctx)
+	if err != nil {
+		d.seen(kiosk.PrinterOffline)
+		return kiosk.PrinterOffline, Status{}, err
+	}
+	defer c.link.Close() //nolint:errcheck // read only
+	s, err := c.status(ctx)
+	d.seen(s.State())
+	return s.State(), s, err
+}
+
+// Print sends a job and says how it ended: see the package's essay.
+func (d *Device) Print(ctx context.Context, j Job) kiosk.PrintReport {
+	c, err := d.open(ctx)
+	if err != nil {
+		d.seen(kiosk.PrinterOffline)
+		return kiosk.PrintReport{Result: kiosk.PrintFailed, State: kiosk.PrinterOffline, Reason: err.Error()}
+	}
+	defer c.link.Close() //nolint:errcheck // what counts was confirmed before
+	p := &printing{d: d, c: c, job: j}
+	report := p.run(ctx)
+	d.seen(report.State)
+	return report
+}
+
+// statusEvery is the number of chunks between two looks at the status.
+const statusEvery = 4
+
+// printing is one job under way.
+type printing struct {
+	d   *Device
+	c   *conn
+	job Job
+
+	pending  []int // sizes of chunks sent and not confirmed
+	inFlight int
+	noAcks   bool // this printer does not confirm: sent by looking at the status alone
+	allSent  bool
+	rows     int // confirmed, or sent where nothing is confirmed
+	state    kiosk.PrinterState
+	answer   byte // the last confirmation
+}
+
+// faultError says that the printer itself told a state in which nothing is printed.
+type faultError struct {
+	state  kiosk.PrinterState
+	status Status
+}
+
+func (e *faultError) Error() string { return fmt.Sprintf("printer: %s (%s)", e.state, e.status) }
+
+// run prints, and makes a report of how far it came.
+func (p *printing) run(ctx context.Context) kiosk.PrintReport {
+	p.state = kiosk.PrinterUnknown
+	if err := p.look(ctx, kiosk.PrinterState.CanPrint); err != nil {
+		return p.report(kiosk.PrintFailed, "before the job", err)
+	}
+	err := p.begin(ctx)
+	if err == nil {
+		err = p.bands(ctx)
+	}
+	if err == nil {
+		err = p.finish(ctx)
+	}
+	if err == nil {
+		return p.confirmed(ctx)
+	}
+	var fault *faultError
+	if !p.allSent || errors.As(err, &fault) {
+		p.forget(ctx)
+		return p.report(kiosk.PrintFailed, fmt.Sprintf("after row %d of %d", p.rows, p.job.Bitmap.Height), err)
+	}
+	return p.report(kiosk.PrintUnknown, "not confirmed", err)
+}
+
+func (p *printing) report(r kiosk.PrintResult, where string, err error) kiosk.PrintReport {
+	var fault *faultError
+	if err != nil && !errors.As(err, &fault) && !errors.Is(err, errSilent) && ctxless(err) {
+		p.state = kiosk.PrinterOffline
+	}
+	return kiosk.PrintReport{Result: r, State: p.state, Reason: where + ": " + err.Error()}
+}
+
+// ctxless tells a broken line from our own impatience.
+func ctxless(err error) bool {
+	return !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded)
+}
+
+// look reads the status; a state that ok does not like is an error.
+func (p *printing) look(ctx context.Context, ok func(kiosk.PrinterState) bool) error {
+	s, err := p.c.status(ctx)
+	if errors.Is(err, errSilent) {
+		s, err = p.c.status(ctx) // one answer may get lost on its way
+	}
+	if err != nil {
+		p.state = kiosk.PrinterUnknown
+		return err
+	}
+	p.state = s.State()
+	p.d.seen(p.state)
+	if !ok(p.state) {
+		return &faultError{p.state, s}
+	}
+	return nil
+}
+
+// begin clears away what an unknown past left, and initialises.
+func (p *printing) begin(ctx context.Context) error {
+	var lead []byte
+	if p.d.dirty {
+		if _, err := p.c.clear(ctx); err != nil {
+			return err
+		}
+		lead = append(lead, p.d.model.Initialise...)
+		lead = appendFeed(lead, p.d.model.FeedBeforeCut)
+		lead = append(lead, p.d.model.Cut...)
+	}
+	p.d.dirty = true
+	return p.c.send(ctx, append(lead, p.d.model.Initialise...))
+}
+
+// bands sends the picture, never more on its way than the printer's buffer holds.
+func (p *printing) bands(ctx context.Context) error {
+	for i, chunk := range p.job.Chunks {
+		for !p.noAcks && len(p.pending) > 0 && p.inFlight+len(chunk.Data) > p.d.model.WindowBytes {
+			if err := p.ack(ctx); err != nil {
+				return err
+			}
+		}
+		if err := p.enqueue(ctx, chunk.Data); err != nil {
+			return err
+		}
+		p.rows = chunk.Rows
+		if i%statusEvery == statusEvery-1 || p.noAcks {
+			if err := p.look(ctx, mayGoOn); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// enqueue sends a chunk with a query behind it.
+func (p *printing) enqueue(ctx context.Context, data []byte) error {
+	confirm := p.d.model.Confirm
+	if err := p.c.send(ctx, append(append(make([]byte, 0, len(data)+len(confirm)), data...), confirm...)); err != nil {
+		return err
+	}
+	p.pending = append(p.pending, len(data))
+	p.inFlight += len(data)
+	return nil
+}
+
+// ack waits for the oldest chunk on its way to be confirmed. While nothing comes
+// it looks at the status; when that stays good, the printer does not confirm bands
+// and we go on without.
+func (p *printing) ack(ctx context.Context) error {
+	err := p.answered(ctx, time.Now().Add(p.d.t.Ack))
+	if errors.Is(err, errSilent) && p.state != kiosk.PrinterUnknown {
+		p.noAcks = true
+		return nil
+	}
+	return err
+}
+
+// answered takes the next confirmation.
+func (p *printing) answered(ctx context.Context, deadline time.Time) error {
+	for {
+		if len(p.c.queued) > 0 {
+			p.answer, p.c.queued = p.c.queued[0], p.c.queued[1:]
+			p.inFlight -= p.pending[0]
+			p.pending = p.pending[1:]
+			return nil
+		}
+		poll := until(ctx, p.d.t.Poll)
+		r, err := p.c.wait(ctx, replyQueued, poll)
+		switch {
+		case err == nil:
+			p.c.queued = append(p.c.queued, r.value)
+		case !errors.Is(err, errSilent):
+			return err
+		default:
+			if err := p.look(ctx, mayGoOn); err != nil {
+				return err
+			}
+			if !time.Now().Before(deadline) {
+				return errSilent
+			}
+		}
+	}
+}
+
+// finish cuts, and waits until everything is confirmed.
+func (p *printing) finish(ctx context.Context) error {
+	if err := p.enqueue(ctx, p.job.Finish); err != nil {
+		return err
+	}
+	p.allSent = true
+	deadline := time.Now().Add(p.d.t.Confirm)
+	for len(p.pending) > 0 {
+		if err := p.answered(ctx, deadline); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// queuedPaperEnd in a queued answer means that the paper was gone when the
+// printer came to it. Some models say "near the end" with it, so that
+// the status has the last word.
+const queuedPaperEnd = 0x0c
+
+// confirmed looks at the printer once more after the proof: for the state to be
+// shown, not for the paper, which is out.
+func (p *printing) confirmed(ctx context.Context) kiosk.PrintReport {
+	err := p.look(ctx, mayGoOn)
+	var fault *faultError
+	if errors.As(err, &fault) && (fault.state == kiosk.PrinterCutter || (fault.state == kiosk.PrinterPaperOut && p.answer&queuedPaperEnd == queuedPaperEnd)) {
+		p.forget(ctx)
+		return p.report(kiosk.PrintFailed, "at the end", err)
+	}
+	p.d.dirty = false
+	return kiosk.PrintReport{Result: kiosk.PrintDone, State: p.state}
+}
+
+// forget clears a dead job out of the printer, so that new paper does not bring
+// its rest to light. The context may be over: the clearing has its own time.
+func (p *printing) forget(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), p.d.t.Answer+p.d.t.Poll)
+	defer cancel()
+	_, _ = p.c.clear(ctx) // the next job clears again
+}

@@ -1,0 +1,449 @@
+package printer_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"image"
+	"image/png"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/tserve/jolly/kiosk"
+	"github.com/tserve/jolly/printer"
+	"github.com/tserve/jolly/printer/escpos"
+	"github.com/tserve/jolly/printer/pdf"
+	"github.com/tserve/jolly/printer/quirks"
+	"github.com/tserve/jolly/printer/receipt"
+	"github.com/tserve/jolly/printer/sim"
+)
+
+var raster *printer.Rasteriser
+
+func TestMain(m *testing.M) {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		cache = os.TempDir()
+	}
+	raster, err = printer.NewRasteriser(context.Background(), filepath.Join(cache, "jolly-pdfium"))
+	if err != nil {
+		panic(err)
+	}
+	code := m.Run()
+	if err := raster.Close(); err != nil {
+		panic(err)
+	}
+	os.Exit(code)
+}
+
+func example(t testing.TB) kiosk.Receipt {
+	t.Helper()
+	data, err := os.ReadFile("receipt/testdata/payment.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var r kiosk.Receipt
+	if err := json.Unmarshal(data, &r); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// fast are deadlines for a printer that answers at once or never.
+var fast = escpos.Timing{
+	Dial: time.Second, Answer: 250 * time.Millisecond, Write: time.Second, Poll: 40 * time.Millisecond,
+	Ack: 300 * time.Millisecond, Confirm: 500 * time.Millisecond,
+}
+
+// bench is a running simulator and a printer on it.
+type bench struct {
+	sim *sim.Printer
+	p   *printer.Printer
+	log *bytes.Buffer
+}
+
+func newBench(t *testing.T, cfg sim.Config, model string) *bench {
+	t.Helper()
+	b := &bench{sim: sim.New(cfg), log: &bytes.Buffer{}}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- b.sim.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("simulator: %v", err)
+		}
+	})
+	b.p = b.printer(model)
+	return b
+}
+
+// printer is a kiosk that has just started.
+func (b *bench) printer(model string) *printer.Printer {
+	return printer.New(printer.Config{Addr: b.sim.Addr(), Model: model, Timing: fast, Job: 20 * time.Second}, raster,
+		slog.New(slog.NewJSONHandler(b.log, nil)))
+}
+
+func (b *bench) print(t *testing.T, want kiosk.PrintResult, state kiosk.PrinterState) kiosk.PrintReport {
+	t.Helper()
+	report, doc := b.p.Print(t.Context(), example(t))
+	if report.Result != want || report.State != state {
+		t.Errorf("report %+v, want %s and %s", report, want, state)
+	}
+	if len(doc) == 0 {
+		t.Error("no PDF")
+	}
+	return report
+}
+
+func (b *bench) wantPapers(t *testing.T, whole, torn int) []sim.Paper {
+	t.Helper()
+	c := b.sim.Snapshot().Counts
+	if c.Whole != whole || c.Torn != torn {
+		t.Errorf("%d whole and %d torn papers, want %d and %d: %+v", c.Whole, c.Torn, whole, torn, b.sim.Papers())
+	}
+	return b.sim.Papers()
+}
+
+// job is what our own parts make of the example.
+func job(t testing.TB, r kiosk.Receipt) (escpos.Job, quirks.Model) {
+	t.Helper()
+	m, err := quirks.Load("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, err := pdf.Render(receipt.Lines(r), pdf.Roll80)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bitmap, err := raster.Rasterise(context.Background(), doc, m.HeadDots)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return escpos.Encode(bitmap, m), m
+}
+
+// The paper that an independent reader gets out of our bytes is our bitmap, dot by
+// dot, and its QR code can be read.
+func TestPaperIsOurBitmap(t *testing.T) {
+	b := newBench(t, sim.Config{}, "")
+	if s := b.p.State(t.Context()); s != kiosk.PrinterReady {
+		t.Fatalf("state %s", s)
+	}
+	b.print(t, kiosk.PrintDone, kiosk.PrinterReady)
+	papers := b.wantPapers(t, 1, 0)
+	j, _ := job(t, example(t))
+	samePicture(t, papers[0].PNG, j.Bitmap)
+	if got := zbar(t, papers[0].PNG); got != "" && !strings.Contains(got, example(t).PublicURL) {
+		t.Errorf("QR code reads %q", got)
+	}
+	c := b.sim.Snapshot().Counts
+	if c.Unknown != 0 {
+		t.Errorf("%d bytes were no command", c.Unknown)
+	}
+	t.Logf("%d bytes for %d rows, %d burnt rows, %d real-time, %d queued questions", c.Bytes, j.Bitmap.Height, c.Rows, c.RealTime, c.Queued)
+}
+
+func samePicture(t *testing.T, file []byte, want *escpos.Bitmap) {
+	t.Helper()
+	got, err := png.Decode(bytes.NewReader(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Bounds() != image.Rect(0, 0, want.Width, want.Height) {
+		t.Fatalf("paper of %v, want %dx%d", got.Bounds(), want.Width, want.Height)
+	}
+	for y := range want.Height {
+		for x := range want.Width {
+			r, _, _, _ := got.At(x, y).RGBA()
+			if (r == 0) != want.Black(x, y) {
+				t.Fatalf("dot %d,%d differs", x, y)
+			}
+		}
+	}
+}
+
+// zbar reads a QR code with a reader that nobody here wrote, where it is installed.
+func zbar(t *testing.T, file []byte) string {
+	t.Helper()
+	tool, err := exec.LookPath("zbarimg")
+	if err != nil {
+		t.Log("zbarimg is not installed: QR code not read")
+		return ""
+	}
+	name := filepath.Join(t.TempDir(), "paper.png")
+	if err := os.WriteFile(name, file, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.Command(tool, "--quiet", "--raw", name).CombinedOutput()
+	if err != nil {
+		t.Errorf("zbarimg: %v: %s", err, out)
+	}
+	return string(out)
+}
+
+// Before the job: nothing is sent, the state is told, and nothing is charged to paper.
+func TestFaultsBeforeTheJob(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		cond  sim.Condition
+		state kiosk.PrinterState
+	}{
+		{"paper out", sim.Condition{PaperOut: true}, kiosk.PrinterPaperOut},
+		{"cover open", sim.Condition{CoverOpen: true}, kiosk.PrinterCoverOpen},
+		{"both", sim.Condition{CoverOpen: true, PaperOut: true}, kiosk.PrinterCoverOpen},
+		{"offline", sim.Condition{Offline: true}, kiosk.PrinterOffline},
+		{"silent", sim.Condition{Silent: true}, kiosk.PrinterUnknown},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := newBench(t, sim.Config{}, "")
+			b.sim.Set(c.cond)
+			if s := b.p.State(t.Context()); s != c.state {
+				t.Errorf("state %s, want %s", s, c.state)
+			}
+			b.print(t, kiosk.PrintFailed, c.state)
+			b.sim.Set(sim.Condition{})
+			b.wantPapers(t, 0, 0)
+			b.print(t, kiosk.PrintDone, kiosk.PrinterReady)
+			b.wantPapers(t, 1, 0)
+		})
+	}
+}
+
+func TestNearEndPrints(t *testing.T) {
+	b := newBench(t, sim.Config{}, "")
+	b.sim.Set(sim.Condition{NearEnd: true})
+	if s := b.p.State(t.Context()); s != kiosk.PrinterNearEnd {
+		t.Errorf("state %s", s)
+	}
+	b.print(t, kiosk.PrintDone, kiosk.PrinterNearEnd)
+	b.wantPapers(t, 1, 0)
+}
+
+// Paper out in mid print: failed with the state. New paper brings no rest of
+// the dead receipt to light, and the next one is whole, from its start.
+func TestPaperOutInMidPrint(t *testing.T) {
+	for _, rows := range []int{1, 40, 300, 700, 1200} {
+		b := newBench(t, sim.Config{}, "")
+		b.print(t, kiosk.PrintDone, kiosk.PrinterReady)
+		b.sim.Set(sim.Condition{PaperOutAfter: rows})
+		report := b.print(t, kiosk.PrintFailed, kiosk.PrinterPaperOut)
+		if !strings.Contains(report.Reason, "row") {
+			t.Errorf("reason %q does not say how far it came", report.Reason)
+		}
+		if s := b.p.State(t.Context()); s != kiosk.PrinterPaperOut {
+			t.Errorf("state %s", s)
+		}
+		torn := b.sim.Snapshot().Hanging
+		b.sim.Refill()
+		wantTorn := 0
+		if torn > 0 {
+			wantTorn = 1
+		}
+		b.wantPapers(t, 1, wantTorn)
+		if s := b.p.State(t.Context()); s != kiosk.PrinterReady {
+			t.Errorf("state after refill %s", s)
+		}
+		b.print(t, kiosk.PrintDone, kiosk.PrinterReady)
+		papers := b.wantPapers(t, 2, wantTorn)
+		j, _ := job(t, example(t))
+		samePicture(t, papers[len(papers)-1].PNG, j.Bitmap)
+	}
+}
+
+func TestCoverOpenedInMidPrint(t *testing.T) {
+	b := newBench(t, sim.Config{RowsPerSecond: 2000}, "")
+	go func() {
+		_ = b.sim.Await(t.Context(), func(s sim.Snapshot) bool { return s.Counts.Rows > 200 })
+		b.sim.Set(sim.Condition{CoverOpen: true})
+	}()
+	b.print(t, kiosk.PrintFailed, kiosk.PrinterCoverOpen)
+	b.sim.Set(sim.Condition{})
+	b.print(t, kiosk.PrintDone, kiosk.PrinterReady)
+	papers := b.wantPapers(t, 1, 1)
+	if papers[0].Whole {
+		t.Error("the spoilt paper was not cut off first")
+	}
+}
+
+func TestCutterError(t *testing.T) {
+	b := newBench(t, sim.Config{}, "")
+	b.print(t, kiosk.PrintDone, kiosk.PrinterReady)
+	b.sim.Set(sim.Condition{CutterError: true})
+	b.print(t, kiosk.PrintFailed, kiosk.PrinterCutter)
+	b.sim.Set(sim.Condition{})
+	b.print(t, kiosk.PrintDone, kiosk.PrinterReady)
+	b.wantPapers(t, 2, 1)
+}
+
+// The paper is out and nobody can know it: unknown, never failed, never printed.
+func TestConfirmationLost(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		cond  sim.Condition
+		state kiosk.PrinterState
+	}{
+		{"no answer", sim.Condition{LoseConfirmation: true}, kiosk.PrinterReady},
+		{"never an answer", sim.Condition{MuteQueue: true}, kiosk.PrinterReady},
+		{"line broken", sim.Condition{DropAfterCut: true}, kiosk.PrinterOffline},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := newBench(t, sim.Config{}, "")
+			b.print(t, kiosk.PrintDone, kiosk.PrinterReady)
+			b.sim.Set(c.cond)
+			b.print(t, kiosk.PrintUnknown, c.state)
+			b.wantPapers(t, 2, 0)
+		})
+	}
+}
+
+// The line breaks in mid print: not whole, so failed; the next process clears up.
+func TestLineLostInMidPrint(t *testing.T) {
+	b := newBench(t, sim.Config{RowsPerSecond: 2000}, "")
+	go func() {
+		_ = b.sim.Await(t.Context(), func(s sim.Snapshot) bool { return s.Counts.Rows > 200 })
+		b.sim.Set(sim.Condition{Offline: true})
+	}()
+	b.print(t, kiosk.PrintFailed, kiosk.PrinterOffline)
+	b.sim.Set(sim.Condition{})
+	b.p = b.printer("") // as after a kill -9: nobody remembers
+	b.print(t, kiosk.PrintDone, kiosk.PrinterReady)
+	papers := b.wantPapers(t, 1, 1)
+	j, _ := job(t, example(t))
+	samePicture(t, papers[1].PNG, j.Bitmap)
+}
+
+func TestSlowPrinterIsWaitedFor(t *testing.T) {
+	b := newBench(t, sim.Config{}, "")
+	b.sim.Set(sim.Condition{RowsPerSecond: 900})
+	start := time.Now()
+	b.print(t, kiosk.PrintDone, kiosk.PrinterReady)
+	if d := time.Since(start); d < time.Second {
+		t.Errorf("printed after %v: not confirmed by the head", d)
+	}
+	b.wantPapers(t, 1, 0)
+}
+
+// Bytes that nobody asked for change nothing.
+func TestNoiseOnTheLine(t *testing.T) {
+	b := newBench(t, sim.Config{}, "")
+	b.sim.Set(sim.Condition{Noise: true})
+	b.print(t, kiosk.PrintDone, kiosk.PrinterReady)
+	b.sim.Set(sim.Condition{Noise: true, PaperOutAfter: 300})
+	b.print(t, kiosk.PrintFailed, kiosk.PrinterPaperOut)
+	b.wantPapers(t, 1, 0)
+}
+
+// A citizen who is gone ends the job at once, and the next paper is whole.
+func TestCancelled(t *testing.T) {
+	b := newBench(t, sim.Config{RowsPerSecond: 2000}, "")
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		_ = b.sim.Await(t.Context(), func(s sim.Snapshot) bool { return s.Counts.Rows > 100 })
+		cancel()
+	}()
+	report, _ := b.p.Print(ctx, example(t))
+	if report.Result != kiosk.PrintFailed {
+		t.Errorf("report %+v", report)
+	}
+	b.print(t, kiosk.PrintDone, kiosk.PrinterReady)
+	b.wantPapers(t, 1, 1)
+}
+
+func TestCustomModel(t *testing.T) {
+	for _, model := range []string{"custom-vkp80", "custom-kpm"} {
+		b := newBench(t, sim.Config{FullStatus: true}, model)
+		b.print(t, kiosk.PrintDone, kiosk.PrinterReady)
+		b.sim.Set(sim.Condition{NearEnd: true})
+		b.print(t, kiosk.PrintDone, kiosk.PrinterNearEnd)
+		b.wantPapers(t, 2, 0)
+	}
+}
+
+// State never waits for a job.
+func TestStateDuringAJob(t *testing.T) {
+	b := newBench(t, sim.Config{RowsPerSecond: 1500}, "")
+	var wg sync.WaitGroup
+	wg.Go(func() { b.print(t, kiosk.PrintDone, kiosk.PrinterReady) })
+	if err := b.sim.Await(t.Context(), func(s sim.Snapshot) bool { return s.Counts.Rows > 100 }); err != nil {
+		t.Fatal(err)
+	}
+	start := time.Now()
+	if s := b.p.State(t.Context()); s != kiosk.PrinterReady {
+		t.Errorf("state %s", s)
+	}
+	if d := time.Since(start); d > 50*time.Millisecond {
+		t.Errorf("State took %v", d)
+	}
+	wg.Wait()
+	b.wantPapers(t, 1, 0)
+}
+
+// Two callers: two papers, one after the other.
+func TestJobsTakeTurns(t *testing.T) {
+	b := newBench(t, sim.Config{}, "")
+	var wg sync.WaitGroup
+	for range 3 {
+		wg.Go(func() { b.print(t, kiosk.PrintDone, kiosk.PrinterReady) })
+	}
+	wg.Wait()
+	b.wantPapers(t, 3, 0)
+}
+
+func TestNothingPersonalInTheLog(t *testing.T) {
+	b := newBench(t, sim.Config{}, "")
+	b.print(t, kiosk.PrintDone, kiosk.PrinterReady)
+	r := example(t)
+	for _, secret := range []string{r.Charge.PAN.Clear(), r.Charge.PAN.Last4(), r.Bills[0].Bill.Subject, string(r.Bills[0].Bill.Notice), r.PublicURL} {
+		if strings.Contains(b.log.String(), secret) {
+			t.Errorf("the log tells %q: %s", secret, b.log)
+		}
+	}
+	if !strings.Contains(b.log.String(), string(r.Payment)) {
+		t.Error("the log does not tell the payment's id")
+	}
+}
+
+func TestConfiguration(t *testing.T) {
+	if err := printer.Check(printer.Config{Addr: "127.0.0.1:9100"}); err != nil {
+		t.Error(err)
+	}
+	if err := printer.Check(printer.Config{}); err == nil {
+		t.Error("a printer without an address")
+	}
+	bad := printer.Config{Addr: "127.0.0.1:9100", Model: "laserjet"}
+	if err := printer.Check(bad); err == nil || !strings.Contains(err.Error(), "generic") {
+		t.Errorf("unknown model: %v", err)
+	}
+	p := printer.New(bad, raster, nil)
+	if s := p.State(t.Context()); s != kiosk.PrinterUnknown {
+		t.Errorf("state %s", s)
+	}
+	if r, _ := p.Print(t.Context(), example(t)); r.Result != kiosk.PrintFailed {
+		t.Errorf("report %+v", r)
+	}
+}
+
+// A dead address is told within its deadline.
+func TestDeadlineOfTheDial(t *testing.T) {
+	p := printer.New(printer.Config{Dialer: nobody{}, Timing: fast}, raster, nil)
+	start := time.Now()
+	r, _ := p.Print(t.Context(), example(t))
+	if r.Result != kiosk.PrintFailed || r.State != kiosk.PrinterOffline || time.Since(start) > 3*time.Second {
+		t.Errorf("report %+v after %v", r, time.Since(start))
+	}
+}
+
+type nobody struct{}
+
+func (nobody) Dial(ctx context.Context) (escpos.Link, error) {
+	<-ctx.Done()
+	return nil, errors.New("nobody there")
+}
