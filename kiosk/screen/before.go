@@ -198,6 +198,9 @@ func (v *view) refused(sc session.Refused) {
 			{Label: v.t("bill_number"), Value: b.Notice.Grouped()},
 		}
 	}
+	if sc.Ref != "" {
+		v.p.Code = page.Labelled{Label: v.t("code"), Value: sc.Ref}
+	}
 	v.note(page.ToneInfo, "phone", "", v.tf("help_person", v.help()))
 	v.back("back")
 	if sc.Paying || sc.Notice.Number != "" {

@@ -91,6 +91,7 @@ type (
 	LookupFailed struct {
 		Visit uint64
 		Code  kiosk.Code
+		Ref   string // finds the cause in the log
 	}
 	// PaymentMoved is the visit's payment as it stands now.
 	PaymentMoved struct {

@@ -226,12 +226,12 @@ func unpayable(st kiosk.BillStatus) kiosk.Code {
 	}
 }
 
-func lookupFailed(s State, code kiosk.Code) (State, []Effect) {
+func lookupFailed(s State, e LookupFailed) (State, []Effect) {
 	sc, ok := s.Scene.(LookingUp)
 	if !ok {
 		return s, nil
 	}
-	return enter(s, Refused{Code: code, Notice: sc.Notice}), nil
+	return enter(s, Refused{Code: e.Code, Ref: e.Ref, Notice: sc.Notice}), nil
 }
 
 func review(s State, sc Review, e Event) (State, []Effect) {

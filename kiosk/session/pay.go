@@ -170,7 +170,7 @@ func dropped(s State, p payment.State) (State, []Effect) {
 	if code == "" {
 		code = kiosk.CodeInternal
 	}
-	return enter(s, Refused{Code: code, Paying: true}), []Effect{Sound{Name: "refused"}}
+	return enter(s, Refused{Code: code, Ref: p.Ref, Paying: true}), []Effect{Sound{Name: "refused"}}
 }
 
 // inDoubt shows the doubtful page only where the card was asked for; a journal
@@ -178,7 +178,7 @@ func dropped(s State, p payment.State) (State, []Effect) {
 func inDoubt(s State, p payment.State) (State, []Effect) {
 	if p.Phase == payment.Unrecorded && p.Result.Outcome == "" {
 		if _, ok := s.Scene.(Preparing); ok {
-			return enter(s, Refused{Code: kiosk.CodeJournal, Paying: true}), nil
+			return enter(s, Refused{Code: kiosk.CodeJournal, Ref: p.Ref, Paying: true}), nil
 		}
 	}
 	switch s.Scene.(type) {

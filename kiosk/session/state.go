@@ -78,6 +78,7 @@ type (
 	// Refused says why this paper, or this payment, cannot go on.
 	Refused struct {
 		Code   kiosk.Code
+		Ref    string       // finds the cause in the log; "" when there is nothing to find
 		Notice kiosk.Notice // to look up again, when that may help
 		Quote  kiosk.Quote  // of a bill that cannot be paid
 		Paying bool         // it ended at activation: nothing was charged

@@ -27,7 +27,7 @@ func Step(s State, e Event) (State, []Effect) {
 	case LookupAnswered:
 		return mine(s, e.Visit, func() (State, []Effect) { return lookedUp(s, e.Quote) })
 	case LookupFailed:
-		return mine(s, e.Visit, func() (State, []Effect) { return lookupFailed(s, e.Code) })
+		return mine(s, e.Visit, func() (State, []Effect) { return lookupFailed(s, e) })
 	case PaymentMoved:
 		return mine(s, e.Visit, func() (State, []Effect) { return moved(s, e.Payment) })
 	case TerminalSaid:

@@ -1,0 +1,267 @@
+// Package config is the kiosk's configuration: one struct, one TOML file,
+// checked once at start. A mistake is refused with the file, the line, what is
+// wrong and how to cure it; every mistake is told, not the first only.
+//
+// A sample with every key explained is packaging/jolly.toml.
+package config
+
+// Reading and checking the file.
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/pelletier/go-toml/v2"
+)
+
+// Config is the whole file.
+type Config struct {
+	Kiosk    Kiosk    `toml:"kiosk"`
+	Help     Help     `toml:"help"`
+	PSP      PSP      `toml:"psp"`
+	Screen   Screen   `toml:"screen"`
+	Places   Places   `toml:"places"`
+	Scanner  Scanner  `toml:"scanner"`
+	Terminal Terminal `toml:"terminal"`
+	Printer  Printer  `toml:"printer"`
+	Gateway  Gateway  `toml:"gateway"`
+	Control  Control  `toml:"control"`
+}
+
+// Kiosk names the machine.
+type Kiosk struct {
+	ID    string `toml:"id"`    // as the gateway knows it
+	Place string `toml:"place"` // where it stands
+	Body  string `toml:"body"`  // whose it is
+	Arms  string `toml:"arms"`  // pictogram of the arms; default "arms"
+	Data  string `toml:"data"`  // directory of the journal, the receipts and the caches
+}
+
+// Help is who answers the telephone.
+type Help struct {
+	Phone string `toml:"phone"`
+	Hours string `toml:"hours"`
+}
+
+// PSP is who takes the money, by name and fiscal code: the law wants both on the receipt.
+type PSP struct {
+	Name string `toml:"name"`
+	Code string `toml:"code"`
+}
+
+// Screen is the panel.
+type Screen struct {
+	Width      int     `toml:"width"`     // pixels
+	Height     int     `toml:"height"`    // pixels
+	MMPerPx    float64 `toml:"mm_per_px"` // millimetres per pixel, 0.248 on a 21.5 inch full HD panel
+	BottomMM   float64 `toml:"bottom_mm"` // height of the glass's lower edge above the floor
+	Fullscreen bool    `toml:"fullscreen"`
+}
+
+// Places are where the devices stand seen from the citizen: right, left, below, above.
+type Places struct {
+	Scanner  string `toml:"scanner"`
+	Terminal string `toml:"terminal"`
+	Printer  string `toml:"printer"`
+}
+
+// Scanner is the reader of the notices.
+type Scanner struct {
+	Path string `toml:"path"` // a stable path such as /dev/serial/by-id/...
+	Baud int    `toml:"baud"`
+	AIM  bool   `toml:"aim"` // the reader sends the AIM symbology identifier
+}
+
+// Terminal is the card terminal.
+type Terminal struct {
+	Address      string `toml:"address"` // host:port
+	TerminalID   string `toml:"terminal_id"`
+	RegisterID   string `toml:"register_id"`
+	LRC          string `toml:"lrc"`
+	SavesRefused bool   `toml:"saves_refused"` // it keeps refused results as its last result, too
+}
+
+// Printer is the receipt printer.
+type Printer struct {
+	Address string `toml:"address"` // host:port
+	Model   string `toml:"model"`   // a file of printer/quirks
+}
+
+// Gateway is the central gateway.
+type Gateway struct {
+	URL       string `toml:"url"`
+	PublicURL string `toml:"public_url"` // base of the citizen's page; default: url
+}
+
+// Control is the socket of the maintainer's command.
+type Control struct {
+	Socket string `toml:"socket"` // default: control.sock in the data directory
+}
+
+// Mistake is one mistake of the file.
+type Mistake struct {
+	File string
+	Line int // 0: the key is missing
+	Key  string
+	What string // what is wrong and how to cure it
+}
+
+// Error writes the mistake like a compiler: file:line: key: what.
+func (m Mistake) Error() string {
+	if m.Line == 0 {
+		return fmt.Sprintf("%s: %s: %s", m.File, m.Key, m.What)
+	}
+	return fmt.Sprintf("%s:%d: %s: %s", m.File, m.Line, m.Key, m.What)
+}
+
+// Read reads and checks a file. The error joins every [Mistake].
+func Read(path string) (Config, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return Config{}, fmt.Errorf("read configuration: %w; give the file with --config", err)
+	}
+	return Parse(path, text)
+}
+
+// Parse reads the text of a file; name stands in the mistakes.
+func Parse(name string, text []byte) (Config, error) {
+	var c Config
+	dec := toml.NewDecoder(bytes.NewReader(text)).DisallowUnknownFields()
+	if err := dec.Decode(&c); err != nil {
+		return Config{}, decodeMistakes(name, text, err)
+	}
+	c.defaults()
+	return c, c.check(name, text)
+}
+
+func decodeMistakes(name string, text []byte, err error) error {
+	var strict *toml.StrictMissingError
+	if errors.As(err, &strict) {
+		var all []error
+		for i := range strict.Errors {
+			e := &strict.Errors[i]
+			row, _ := e.Position()
+			all = append(all, Mistake{File: name, Line: row, Key: strings.Join(e.Key(), "."), What: "no such key; see packaging/jolly.toml for all keys"})
+		}
+		return errors.Join(all...)
+	}
+	var one *toml.DecodeError
+	if errors.As(err, &one) {
+		row, _ := one.Position()
+		return Mistake{File: name, Line: row, Key: keyAt(text, row), What: strings.TrimPrefix(one.Error(), "toml: ") + "; see packaging/jolly.toml for its form"}
+	}
+	return fmt.Errorf("%s: %w", name, err)
+}
+
+func (c *Config) defaults() {
+	set := func(s *string, v string) {
+		if *s == "" {
+			*s = v
+		}
+	}
+	set(&c.Kiosk.Arms, "arms")
+	set(&c.Places.Scanner, "right")
+	set(&c.Places.Terminal, "below")
+	set(&c.Places.Printer, "below")
+	set(&c.Terminal.LRC, "noext")
+	set(&c.Printer.Model, "generic")
+	set(&c.Gateway.PublicURL, c.Gateway.URL)
+	set(&c.Control.Socket, filepath.Join(c.Kiosk.Data, "control.sock"))
+	if c.Scanner.Baud == 0 {
+		c.Scanner.Baud = 115200
+	}
+}
+
+var (
+	kioskID  = regexp.MustCompile(`^[A-Za-z0-9-]{1,32}$`)
+	eightAN  = regexp.MustCompile(`^[0-9A-Za-z]{8}$`)
+	elevenN  = regexp.MustCompile(`^[0-9]{11}$`)
+	place    = regexp.MustCompile(`^(right|left|below|above)$`)
+	lrcModes = regexp.MustCompile(`^(noext|std|stx|stx_noext)$`)
+)
+
+// check asks every value for its form.
+func (c Config) check(name string, text []byte) error {
+	var all []error
+	want := func(ok bool, key, what string) {
+		if !ok {
+			all = append(all, Mistake{File: name, Line: lineOf(text, key), Key: key, What: what})
+		}
+	}
+	want(kioskID.MatchString(c.Kiosk.ID), "kiosk.id", "letters, digits and dashes, as enrolled at the gateway: \"PO-001\"")
+	want(c.Kiosk.Place != "", "kiosk.place", "say where the kiosk stands: it is on every receipt")
+	want(c.Kiosk.Body != "", "kiosk.body", "say whose kiosk it is: \"Comune di Prato\"")
+	want(filepath.IsAbs(c.Kiosk.Data), "kiosk.data", "an absolute directory for the journal: \"/var/lib/jolly\"")
+	want(c.Help.Phone != "", "help.phone", "the telephone number of the help line: it is on every error page")
+	want(c.PSP.Name != "", "psp.name", "the name of the payment service provider: the law wants it on the receipt")
+	want(elevenN.MatchString(c.PSP.Code), "psp.code", "the provider's fiscal code, 11 digits: the law wants it on the receipt")
+	want(c.Screen.Width >= 600 && c.Screen.Width <= 8000, "screen.width", "pixels, 600 to 8000")
+	want(c.Screen.Height >= 600 && c.Screen.Height <= 8000, "screen.height", "pixels, 600 to 8000")
+	want(c.Screen.MMPerPx >= 0.05 && c.Screen.MMPerPx <= 1, "screen.mm_per_px", "millimetres per pixel, 0.05 to 1: panel width in mm divided by its pixels (0.248 on 21.5 inch full HD)")
+	want(c.Screen.BottomMM >= 300 && c.Screen.BottomMM <= 1200, "screen.bottom_mm", "height of the glass's lower edge above the floor in mm, 300 to 1200")
+	want(place.MatchString(c.Places.Scanner), "places.scanner", "one of right, left, below, above")
+	want(place.MatchString(c.Places.Terminal), "places.terminal", "one of right, left, below, above")
+	want(place.MatchString(c.Places.Printer), "places.printer", "one of right, left, below, above")
+	want(filepath.IsAbs(c.Scanner.Path), "scanner.path", "a stable device path: \"/dev/serial/by-id/...\"")
+	want(address(c.Terminal.Address), "terminal.address", "host:port of the card terminal: \"192.168.1.20:1818\"")
+	want(eightAN.MatchString(c.Terminal.TerminalID), "terminal.terminal_id", "the terminal's TID, 8 characters; 00000000 checks none")
+	want(eightAN.MatchString(c.Terminal.RegisterID), "terminal.register_id", "the cash register's id, 8 characters")
+	want(lrcModes.MatchString(c.Terminal.LRC), "terminal.lrc", "one of noext, std, stx, stx_noext; kioskctl terminal probe finds it")
+	want(address(c.Printer.Address), "printer.address", "host:port of the printer: \"192.168.1.30:9100\"")
+	want(webAddress(c.Gateway.URL), "gateway.url", "http:// or https:// address of the gateway")
+	want(webAddress(c.Gateway.PublicURL), "gateway.public_url", "http:// or https:// address of the citizen's page")
+	return errors.Join(all...)
+}
+
+func address(s string) bool {
+	host, port, err := net.SplitHostPort(s)
+	return err == nil && host != "" && port != ""
+}
+
+func webAddress(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && !strings.HasSuffix(s, "/")
+}
+
+// keyAt names the key on a line, "section.key", for a value that cannot be read.
+func keyAt(text []byte, row int) string {
+	in, key := "", ""
+	for i, l := range strings.Split(string(text), "\n") {
+		l = strings.TrimSpace(l)
+		if strings.HasPrefix(l, "[") {
+			in = strings.Trim(strings.SplitN(l, "#", 2)[0], "[] \t")
+		}
+		if i+1 == row {
+			key, _, _ = strings.Cut(l, "=")
+			break
+		}
+	}
+	if key = strings.TrimSpace(key); strings.HasPrefix(key, "[") {
+		return in
+	}
+	return in + "." + key
+}
+
+// lineOf finds the line of "section.key", 0 when it is not there.
+func lineOf(text []byte, dotted string) int {
+	section, key, _ := strings.Cut(dotted, ".")
+	in := ""
+	for i, l := range strings.Split(string(text), "\n") {
+		l = strings.TrimSpace(l)
+		if strings.HasPrefix(l, "[") {
+			in = strings.Trim(strings.SplitN(l, "#", 2)[0], "[] \t")
+			continue
+		}
+		if name, _, ok := strings.Cut(l, "="); ok && in == section && strings.TrimSpace(name) == key {
+			return i + 1
+		}
+	}
+	return 0
+}

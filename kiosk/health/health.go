@@ -1,0 +1,85 @@
+// Package health knows which device does not work, since when, and whether a
+// citizen should already see it.
+//
+// A blip shorter than a problem's time to visible is logged and not shown: a
+// terminal that closes its line for a second does not put the kiosk out of
+// service. Good news is shown at once. The package has no clock and no
+// goroutine; the runner tells it what was observed and when.
+package health
+
+// The register of device problems.
+
+import "github.com/tserve/jolly/kiosk"
+
+// Device names a part that can fail.
+type Device string
+
+// The devices.
+const (
+	Scanner  Device = "scanner"
+	Terminal Device = "terminal"
+	Printer  Device = "printer"
+	Gateway  Device = "gateway"
+)
+
+// TimeToVisible is how long a device must have failed before a citizen sees it.
+func TimeToVisible(d Device) kiosk.Span {
+	switch d {
+	case Terminal:
+		return 12 * kiosk.Second
+	case Gateway:
+		return 8 * kiosk.Second
+	case Scanner:
+		return 3 * kiosk.Second
+	default:
+		return 0 // paper: the citizen must know before paying
+	}
+}
+
+// Status is what is known of one device.
+type Status struct {
+	Device Device
+	OK     bool
+	Detail string     // for the maintainer: "ready", "paper-out", "dial tcp: refused"
+	Since  kiosk.Mono // of the present OK or not OK
+	At     kiosk.Mono // of the last observation
+	Worked bool       // it worked at some time since the start
+}
+
+// Register keeps the last observation of each device. It is for one goroutine.
+type Register struct{ of map[Device]Status }
+
+// NewRegister makes an empty register: nothing was observed, nothing works.
+func NewRegister() *Register { return &Register{of: map[Device]Status{}} }
+
+// Observe notes one observation and reports whether OK or Detail changed.
+func (r *Register) Observe(d Device, ok bool, detail string, now kiosk.Mono) bool {
+	old, known := r.of[d]
+	st := Status{Device: d, OK: ok, Detail: detail, Since: old.Since, At: now, Worked: ok || old.Worked}
+	if !known || old.OK != ok {
+		st.Since = now
+	}
+	r.of[d] = st
+	return !known || old.OK != ok || old.Detail != detail
+}
+
+// Works says whether a citizen is told that the device works: it does, or it
+// has failed for less than its time to visible. A device never observed does not.
+func (r *Register) Works(d Device, now kiosk.Mono) bool {
+	st, known := r.of[d]
+	if !known {
+		return false
+	}
+	return st.OK || (st.Worked && st.Since.Until(now) < TimeToVisible(d))
+}
+
+// All returns what is known, in a fixed order.
+func (r *Register) All() []Status {
+	var all []Status
+	for _, d := range []Device{Scanner, Terminal, Printer, Gateway} {
+		if st, ok := r.of[d]; ok {
+			all = append(all, st)
+		}
+	}
+	return all
+}

@@ -1,0 +1,82 @@
+package runner
+
+// The interfaces of the devices, where they are used.
+
+import (
+	"context"
+
+	"github.com/tserve/jolly/kiosk"
+	"github.com/tserve/jolly/kiosk/page"
+	"github.com/tserve/jolly/kiosk/payment"
+)
+
+// Gateway is the central gateway. Its errors carry a code (kiosk.CodeOf);
+// CodeGatewayOffline means that no answer came and that the thing may have
+// happened all the same.
+type Gateway interface {
+	Lookup(ctx context.Context, n kiosk.Notice) (kiosk.Quote, error)
+	// Activate may be repeated with the same id and gives the same answer.
+	Activate(ctx context.Context, id kiosk.PaymentID, cart kiosk.Cart) (kiosk.Activation, error)
+	Payment(ctx context.Context, id kiosk.PaymentID) (kiosk.PaymentStatus, error)
+	Alive(ctx context.Context) error
+}
+
+// Journal is the kiosk's own book. When Save returns nil, the step and its row
+// are durable.
+type Journal interface {
+	Save(ctx context.Context, s payment.Save) error
+	Append(ctx context.Context, row kiosk.OutboxRow) error
+	Unfinished(ctx context.Context) ([]payment.State, error)
+	// NextReceipt gives each paper a number of its own.
+	NextReceipt(ctx context.Context) (uint64, error)
+}
+
+// Terminal is the card terminal. An error of Charge without a call of record
+// means that surely nothing was asked of the card. Charge calls record with the
+// result before it acknowledges it.
+type Terminal interface {
+	Status(ctx context.Context) (kiosk.TerminalHealth, error)
+	Baseline(ctx context.Context) (kiosk.Baseline, error)
+	Charge(ctx context.Context, req kiosk.ChargeRequest, progress func(string), record func(kiosk.ChargeResult) error) (kiosk.ChargeResult, error)
+	Resolve(ctx context.Context, req kiosk.ChargeRequest, base kiosk.Baseline) (kiosk.ChargeResult, error)
+}
+
+// Printer prints one receipt as one job and says how it ended; it never fails
+// otherwise.
+type Printer interface {
+	State(ctx context.Context) kiosk.PrinterState
+	Print(ctx context.Context, r kiosk.Receipt) kiosk.PrintReport
+}
+
+// Scanner tells codes and whether it is there, until ctx ends.
+type Scanner interface {
+	Run(ctx context.Context, scanned func(kiosk.ScannedCode), present func(bool, string)) error
+}
+
+// Pusher delivers the outbox until ctx ends.
+type Pusher interface {
+	Run(ctx context.Context, verdict func(kiosk.Verdict)) error
+	Nudge()
+}
+
+// Screen shows a page. It must not block.
+type Screen interface{ Show(p page.Page) }
+
+// Speaker plays a short sound. It must not block.
+type Speaker interface{ Play(name string) }
+
+// Clock tells the time.
+type Clock interface{ Now() kiosk.Stamp }
+
+// Devices are all of them.
+type Devices struct {
+	Gateway  Gateway
+	Journal  Journal
+	Terminal Terminal
+	Printer  Printer
+	Scanner  Scanner
+	Pusher   Pusher
+	Screen   Screen
+	Speaker  Speaker // nil: silent
+	Clock    Clock
+}
