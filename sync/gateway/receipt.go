@@ -85,7 +85,7 @@ func receiptState(p payment, bills []paymentBill) api.ReceiptState {
 
 // receiptWords are the words of one language of the page.
 type receiptWords struct {
-	Lang, Title, Text, Creditor, IUV, Amount, Fee, Total, Code, At, Duplicate string
+	Lang, Title, Text, Creditor, IUV, Amount, Fee, Total, Code, At, Duplicate, When string
 }
 
 // receiptTitles are the verdict and its sentence by state, in the order of [kiosk.Languages].
@@ -128,23 +128,30 @@ var receiptLabels = [3]receiptWords{
 type receiptPage struct {
 	Receipt  api.Receipt
 	Sections []receiptWords
-	At       string
-	Money    func(int64) string
 }
 
-// euro writes an amount the same way in all sections: a page in three
-// languages must not show three different-looking sums.
-func euro(cents int64) string {
-	return fmt.Sprintf("%d,%02d €", cents/100, cents%100)
+// Money writes an amount as it is written in the section's language.
+func (w receiptWords) Money(cents int64) string {
+	switch w.Lang {
+	case "en":
+		return fmt.Sprintf("€%d.%02d", cents/100, cents%100)
+	case "zh":
+		return fmt.Sprintf("%d.%02d 欧元", cents/100, cents%100)
+	default:
+		return fmt.Sprintf("%d,%02d €", cents/100, cents%100)
+	}
 }
+
+// receiptTimes are the layouts of a moment, in the order of [kiosk.Languages].
+var receiptTimes = [3]string{"02/01/2006, 15:04", "2 January 2006, 15:04", "2006年1月2日 15:04"}
 
 func (s *Store) receiptPage(r api.Receipt) receiptPage {
-	page := receiptPage{Receipt: r, Money: euro}
-	if !r.PaidAt.IsZero() {
-		page.At = r.PaidAt.In(s.rome).Format("02/01/2006 15:04")
-	}
+	page := receiptPage{Receipt: r}
 	for i, words := range receiptLabels {
 		words.Title, words.Text = receiptTitles[r.State][i][0], receiptTitles[r.State][i][1]
+		if !r.PaidAt.IsZero() {
+			words.When = r.PaidAt.In(s.rome).Format(receiptTimes[i])
+		}
 		page.Sections = append(page.Sections, words)
 	}
 	return page
