@@ -1,0 +1,2 @@
+// Package ui draws pages and turns touches into actions.
+package ui

@@ -1,0 +1,156 @@
+package ui
+
+// Drawings, arrows to the devices, the QR code, and the box over a page.
+
+import (
+	"github.com/tserve/jolly/kiosk/page"
+	"github.com/tserve/jolly/kiosk/ui/theme"
+)
+
+// pictureSizes are the drawings' own sizes, in their files.
+var pictureSizes = map[page.Picture][2]float32{
+	page.PictureScan:     {360, 270},
+	page.PicturePaper:    {760, 300},
+	page.PictureCreditor: {760, 300},
+	page.PictureTerminal: {140, 262},
+	page.PicturePrinter:  {260, 250},
+	page.PictureTake:     {300, 290},
+}
+
+// hasPicture says that there is something to draw in the free space.
+func (c *pen) hasPicture() bool { return c.p.Picture != "" || c.p.QR != "" || c.p.Arrow != "" }
+
+// leastPicture is the least height that the drawing needs.
+func (c *pen) leastPicture() float32 {
+	if c.p.QR != "" {
+		return max(280, c.d.drawing)
+	}
+	if c.p.Picture == page.PicturePaper || c.p.Picture == page.PictureCreditor {
+		return c.d.drawing * 0.8
+	}
+	return c.d.drawing
+}
+
+// picture draws into a free space; with h 0 it takes the least.
+func (c *pen) picture(w, h float32) piece {
+	h = max(h, c.leastPicture())
+	if c.p.QR != "" {
+		return c.code(w, min(h, w, 600))
+	}
+	const arrow, gap = 110, 28
+	p := piece{w: w}
+	dx, dy := float32(0), float32(0)
+	switch c.p.Arrow {
+	case page.Below, page.Above:
+		dy = arrow + gap
+	case page.Left, page.Right:
+		dx = arrow + gap
+	}
+	drawing := c.drawing(w-dx, min(h, 580)-dy)
+	if c.p.Picture == "" {
+		drawing, dx, dy = piece{}, min(dx, arrow), min(dy, arrow)
+	}
+	p.h = max(drawing.h+dy, min(dx, arrow))
+	e := c.icon("arrow-"+string(c.p.Arrow), "arrow", arrow, c.pal.Accent)
+	x, y := (w-drawing.w)/2, float32(0)
+	switch c.p.Arrow {
+	case page.Below:
+		e.X, e.Y = (w-arrow)/2, p.h-arrow
+	case page.Above:
+		e.X, y = (w-arrow)/2, dy
+	case page.Right:
+		x = (w - drawing.w - dx) / 2
+		e.X, e.Y = x+drawing.w+dx-arrow, (p.h-arrow)/2
+	case page.Left:
+		x = (w-drawing.w-dx)/2 + dx
+		e.X, e.Y = x-dx, (p.h-arrow)/2
+	}
+	p.add(drawing, x, y)
+	if c.p.Arrow != "" {
+		p.els = append(p.els, e)
+	}
+	return p
+}
+
+// drawing is one of the family, as large as fits.
+func (c *pen) drawing(w, h float32) piece {
+	size, ok := pictureSizes[c.p.Picture]
+	if !ok {
+		return piece{}
+	}
+	k := min(w/size[0], h/size[1], 1.6)
+	if size[0] > 600 {
+		k = min(k, 1)
+	}
+	p := piece{w: size[0] * k, h: size[1] * k}
+	p.els = append(p.els, Element{
+		Kind: KindIcon, Part: "picture", Icon: "picture-" + string(c.p.Picture), W: p.w, H: p.h, Tint: TintPicture,
+		Color: c.pal.Accent, Edge: c.pal.Muted, Fill: c.pal.Soft, Ground: c.pal.Ground,
+	})
+	switch c.p.Picture {
+	case page.PicturePaper:
+		c.onPaper(&p, k, "3020 0001 …", "Codice Avviso")
+	case page.PictureCreditor:
+		c.onPaper(&p, k, "8400 6890 …", "Cod. Fiscale\nEnte Creditore")
+	}
+	return p
+}
+
+// onPaper writes what stands on the notice, which is Italian always: the number
+// in its frame and its label beside it, where they fit at the floor's size.
+func (c *pen) onPaper(p *piece, k float32, number, label string) {
+	st := style{size: c.sz.Floor, leading: 1.1, weight: theme.Bold, color: c.pal.Ink, ground: c.pal.Ground, part: "picture number"}
+	beside := st
+	beside.part, beside.weight, beside.color, beside.ground = "picture label", theme.Regular, c.pal.Muted, c.pal.Soft
+	l := c.paragraph(label, beside, 10_000)
+	frameX, frameW, frameY, frameH := 72*k, 400*k, 216*k, 70*k
+	if l.w > p.w-frameX-frameW-56*k || l.h > frameH+16 {
+		number, l = label, piece{}
+	}
+	n := c.paragraph(number, st, 10_000)
+	if n.w < frameW-16 && n.h < frameH+4 {
+		p.add(n, frameX+(frameW-n.w)/2, frameY+(frameH-n.h)/2)
+	}
+	p.add(l, frameX+frameW+18*k, frameY+(frameH-l.h)/2)
+}
+
+// code is the QR code on white, also in high contrast: a phone reads it.
+func (c *pen) code(w, size float32) piece {
+	white, p := theme.Hex(0xFFFFFF), piece{w: w, h: size}
+	x := (w - size) / 2
+	p.rect(Element{Part: "qr", X: x, W: size, H: size, Radius: radius, Fill: white, Edge: c.pal.Line, EdgeWidth: 3})
+	p.els = append(p.els, Element{Kind: KindQR, Part: "qr", Text: c.p.QR, X: x + 12, Y: 12, W: size - 24, H: size - 24})
+	return p
+}
+
+// idleSeconds is how long the box of an idle kiosk stands.
+const idleSeconds = 20
+
+// box is the question over the page.
+func (c *pen) box(w float32) piece {
+	b := c.p.Box
+	const padX, padY = 60, 60
+	inner := w - 2*padX
+	body := piece{w: inner}
+	st := style{part: "box title", size: c.sz.Title, leading: 1.1, weight: theme.Bold, color: c.pal.Ink, ground: c.pal.Ground, balance: true}
+	st = c.shrunk(b.Title, st, inner, 2)
+	body.stack(c.around(c.paragraph(b.Title, st, inner), "box", rankTitle), 0)
+	if b.Lead != "" {
+		body.stack(c.paragraph(b.Lead, c.leadStyle("box lead", c.pal.Ground), inner), 28)
+	}
+	if b.Countdown > 0 {
+		body.stack(c.progress(inner, b.Countdown, idleSeconds), 28)
+	}
+	main, back := b.Main, b.Back
+	if main.Style == page.StylePlain {
+		main.Style = page.StylePrimary
+	}
+	body.stack(c.actionRow(back, main, inner, rankBack, rankMain), 40)
+	p := piece{w: w, h: body.h + 2*padY}
+	p.rect(Element{Part: "box", W: w, H: p.h, Radius: 32, Fill: c.pal.Ground})
+	if c.p.Modes.Contrast {
+		p.els[0].Edge, p.els[0].EdgeWidth = c.pal.Line, 4
+	}
+	p.add(body, padX, padY)
+	return p
+}
