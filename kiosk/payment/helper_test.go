@@ -187,7 +187,9 @@ func toBaselining() []Event {
 	return append(toActivating(), Activated{at(2), activation()}, Saved{at(3), StepActivated})
 }
 
-func toArming() []Event { return append(toBaselining(), BaselineRead{at(4), kiosk.Baseline{Known: true, STAN: "000122"}}) }
+func toArming() []Event {
+	return append(toBaselining(), BaselineRead{at(4), kiosk.Baseline{Known: true, STAN: "000122"}})
+}
 
 func toCharging() []Event { return append(toArming(), Saved{at(5), StepCharging}) }
 
