@@ -266,21 +266,22 @@ func TestFlappingPort(t *testing.T) {
 	})
 	synctest.Test(t, func(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
-		p := newFakePort()
+		before, after := newFakePort(), newFakePort()
 		r := startFake(ctx, Config{}, func(n int) (port, error) {
-			if n <= 20 {
+			switch {
+			case n <= 20:
 				return nil, syscall.ENOENT
+			case n == 21:
+				return before, nil
+			default:
+				return after, nil
 			}
-			return p, nil
 		})
 		r.want(t, StateChanged{State: Absent, Reason: ReasonMissing})
 		r.want(t, StateChanged{State: Present})
 		<-time.After(time.Hour)
 		lost := time.Now()
-		p2 := *newFakePort()
-		old := p.lost
-		*p = p2
-		close(old)
+		close(before.lost)
 		r.want(t, StateChanged{State: Absent, Reason: ReasonUnplugged})
 		r.want(t, StateChanged{State: Present})
 		if d := time.Since(lost); d > DefaultRetryMin+Poll {
