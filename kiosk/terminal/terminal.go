@@ -237,6 +237,9 @@ func (t *Terminal) Probe(ctx context.Context) (ecr17.LRC, error) {
 	}
 	refused := false
 	for _, reading := range ecr17.Readings() {
+		if reading == ecr17.EtxControl {
+			continue // asks with the same bytes as noext; the terminal's ACK tells the two apart
+		}
 		found, err := t.probe(ctx, reading, body)
 		switch {
 		case err == nil:

@@ -123,9 +123,21 @@ func (l *line) request(ctx context.Context, f ecr17.Frame) bool {
 	case b.Kind == Nak, b.Kind == Busy, b.Kind == NotOperative && code != ecr17.CodeStatus, !l.s.addressed(q):
 		return l.nak(code)
 	case b.Kind == Never:
-		return l.control(ecr17.ACK) == nil
+		return l.forget()
 	}
 	return l.handle(ctx, q, b)
+}
+
+// forget acknowledges a request and says nothing more until the other side hangs up.
+func (l *line) forget() bool {
+	if l.control(ecr17.ACK) != nil || l.conn.SetReadDeadline(time.Time{}) != nil {
+		return false
+	}
+	for {
+		if _, err := l.in.Next(); err != nil {
+			return false
+		}
+	}
 }
 
 func (s *Sim) count(code byte) {
