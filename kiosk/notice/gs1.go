@@ -64,7 +64,12 @@ func plainGS1(text string) string {
 	if strings.Trim(text, "0123456789() \x1d") != "" {
 		return text
 	}
-	return strings.NewReplacer("(", "", ")", "", " ", "").Replace(strings.TrimLeft(text, "\x1d"))
+	return strings.Map(func(r rune) rune {
+		if r == '(' || r == ')' || r == ' ' {
+			return -1
+		}
+		return r
+	}, strings.TrimLeft(text, "\x1d"))
 }
 
 func (c *cursor) gs1Fault(field string) error {

@@ -4,6 +4,7 @@ package notice_test
 
 import (
 	"errors"
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -183,8 +184,11 @@ func mutate(rng *rand.Rand, s string) string {
 	return string(b)
 }
 
+// -mutations 1000000 takes a few seconds.
+var mutations = flag.Int("mutations", 10_000, "number of mutated codes to read")
+
 func TestMutatedCodes(t *testing.T) {
-	const total = 10_000
+	total := *mutations
 	rng := rand.New(rand.NewPCG(2, 4))
 	aims := []string{"", "Q1", "d1", "C1", "C0", "E0", "I0", "]", "x", "Z9"}
 	all := seeds()
