@@ -31,9 +31,9 @@ type Rig interface {
 // limit is how long anything may take: far more than it does.
 const limit = 15 * time.Second
 
-// Run holds a kind of reader against the suite. Make returns an adapter that
-// expects AIM identifiers, and its rig, plugged in.
-func Run(t *testing.T, make func(t *testing.T) (Reader, Rig)) {
+// Run holds a kind of reader against the suite. Plugged returns an adapter that
+// expects AIM identifiers, and its rig in its socket.
+func Run(t *testing.T, plugged func(t *testing.T) (Reader, Rig)) {
 	for _, c := range []struct {
 		name string
 		test func(*testing.T, *bench)
@@ -48,7 +48,7 @@ func Run(t *testing.T, make func(t *testing.T) (Reader, Rig)) {
 		{"ends with its context", ends},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			reader, rig := make(t)
+			reader, rig := plugged(t)
 			c.test(t, &bench{t: t, reader: reader, rig: rig, events: newEvents()})
 		})
 	}

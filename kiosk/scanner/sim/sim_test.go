@@ -8,6 +8,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -127,6 +128,7 @@ func TestLineIsMadeAnewWhenTheHostCloses(t *testing.T) {
 			if time.Now().After(deadline) {
 				t.Fatal("the host meets its old terminal again")
 			}
+			runtime.Gosched()
 		}
 		seen[was] = true
 	}
