@@ -1,0 +1,136 @@
+package main
+
+// The cases that go wrong, played after the one that goes well.
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+
+	"github.com/tserve/jolly/test/rig"
+)
+
+// trouble is one case: what is done to the devices, and what is to be seen.
+type trouble struct {
+	name  string
+	tell  string
+	paper string
+	set   func(ctx context.Context, p *player) error // before the citizen comes
+	play  func(ctx context.Context, p *player) error // from the bill on
+}
+
+func post(path string, body map[string]any) func(context.Context, *player) error {
+	return func(ctx context.Context, p *player) error { return p.post(ctx, path, body) }
+}
+
+// troubles plays all of them; each leaves its last page in out/troubles.
+func (p *player) troubles(ctx context.Context) error {
+	fmt.Println("\nNow the cases that go wrong:")
+	for _, t := range []trouble{
+		{"declined", "The bank says no: nothing was charged.", "tia",
+			post("/api/terminal", map[string]any{"behaviour": "decline", "times": 1}), payTo("declined")},
+		{"network-cut", "The network is cut after the card was charged: the page says that the result is on its way.", "music-school",
+			nil, func(ctx context.Context, p *player) error {
+				if err := p.toTerminal(ctx); err != nil {
+					return err
+				}
+				if err := p.post(ctx, "/api/network", map[string]any{"state": "cut"}); err != nil {
+					return err
+				}
+				return p.cardTo(ctx, "paid")
+			}},
+		{"paper-out", "The paper ends in the middle of the receipt.", "small",
+			nil, func(ctx context.Context, p *player) error {
+				if err := payTo("paid")(ctx, p); err != nil {
+					return err
+				}
+				if err := p.post(ctx, "/api/printer", map[string]any{"do": "pull-after", "rows": 300}); err != nil {
+					return err
+				}
+				_, err := p.rig.Hand.TouchTo(ctx, "choice-paper", "print-failed")
+				return err
+			}},
+		{"line-lost", "The line to the terminal is lost after the bank approved.", "stand-in",
+			post("/api/terminal", map[string]any{"behaviour": "drop-after", "times": 1}), payTo("doubtful", "paid")},
+	} {
+		if err := p.trouble(ctx, t); err != nil {
+			return p.failed(fmt.Errorf("%s: %w", t.name, err))
+		}
+	}
+	fmt.Printf("Afterwards the three books agree. The pages are in %s.\n", filepath.Join(p.out, "troubles"))
+	return nil
+}
+
+// trouble plays one, mends everything and waits until the books agree.
+func (p *player) trouble(ctx context.Context, t trouble) error {
+	fmt.Println("  " + t.tell)
+	h := p.rig.Hand
+	if _, err := h.AwaitPage(ctx, "attract"); err != nil {
+		return err
+	}
+	if t.set != nil {
+		if err := t.set(ctx, p); err != nil {
+			return err
+		}
+	}
+	if err := p.post(ctx, "/api/scan", map[string]any{"paper": t.paper}); err != nil {
+		return err
+	}
+	if _, err := h.AwaitPage(ctx, "bill"); err != nil {
+		return err
+	}
+	if err := t.play(ctx, p); err != nil {
+		return err
+	}
+	if err := p.rig.Screenshot(filepath.Join(p.out, "troubles", t.name+".png")); err != nil {
+		return err
+	}
+	for _, mend := range []func(context.Context, *player) error{
+		post("/api/network", map[string]any{"state": "open"}), post("/api/printer", map[string]any{"do": "mend"}),
+	} {
+		if err := mend(ctx, p); err != nil {
+			return err
+		}
+	}
+	if err := rig.Settle(ctx, p.rig); err != nil {
+		return err
+	}
+	return p.leave(ctx)
+}
+
+// leave goes back to the first page, whatever is shown.
+func (p *player) leave(ctx context.Context) error {
+	if _, err := p.rig.Hand.Touch(ctx, "help-exit"); err != nil {
+		return err
+	}
+	_, err := p.rig.Hand.AwaitPage(ctx, "attract")
+	return err
+}
+
+func (p *player) toTerminal(ctx context.Context) error {
+	if _, err := p.rig.Hand.TouchTo(ctx, "continue", "confirm"); err != nil {
+		return err
+	}
+	if _, err := p.rig.Hand.TouchTo(ctx, rig.PayAction, "terminal"); err != nil {
+		return err
+	}
+	return p.rig.AwaitCardWanted(ctx)
+}
+
+func (p *player) cardTo(ctx context.Context, pages ...string) error {
+	if err := p.post(ctx, "/api/terminal/card", map[string]any{"card": "bancomat"}); err != nil {
+		return err
+	}
+	_, err := p.rig.Hand.AwaitPage(ctx, pages...)
+	return err
+}
+
+// payTo goes from the bill to one of the pages behind the card.
+func payTo(pages ...string) func(context.Context, *player) error {
+	return func(ctx context.Context, p *player) error {
+		if err := p.toTerminal(ctx); err != nil {
+			return err
+		}
+		return p.cardTo(ctx, pages...)
+	}
+}

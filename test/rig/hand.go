@@ -1,0 +1,197 @@
+package rig
+
+// One hand of a citizen: looks at the page, touches what stands on it.
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+)
+
+// How the kiosk guards against hands that are too quick (spec: screens, 3),
+// each with room for the time that a loaded machine needs to paint.
+const (
+	settle     = 500 * time.Millisecond  // after a page change nothing is taken for 400 ms
+	settlePay  = 1300 * time.Millisecond // and no paying button for 1,000 ms
+	sameKey    = 380 * time.Millisecond  // the same key within 300 ms is one touch
+	look       = 40 * time.Millisecond   // between two looks at the page
+	reaction   = 1500 * time.Millisecond // after that a touch that moved nothing is tried again
+	touches    = 5                       // how often
+	PayAction  = "pay"                   // the button that is never touched twice
+	defPatient = 30 * time.Second
+)
+
+// finger is what touches the glass.
+type finger interface {
+	Tap(ctx context.Context, x, y int) error
+}
+
+// Hand is a citizen's eyes and finger. It belongs to one goroutine.
+type Hand struct {
+	Patience time.Duration // the longest wait for one thing; 0 is 30 s
+
+	control *Control
+	finger  finger
+	offX    int // where the window stands on the screen
+	offY    int
+	shown   string    // page and box that were seen last
+	since   time.Time // and since when
+	keyID   string    // what was touched last
+	keyAt   time.Time
+	moved   func(Screen) // told of each new page
+}
+
+// newHand makes a hand; told hears of every page that the hand sees for the first time.
+func newHand(c *Control, f finger, told func(Screen)) *Hand {
+	return &Hand{control: c, finger: f, moved: told}
+}
+
+// Look sees what is shown now.
+func (h *Hand) Look(ctx context.Context) (Screen, error) {
+	s, err := h.control.Screen(ctx)
+	if err != nil {
+		return Screen{}, err
+	}
+	if shown := s.Page + "+" + s.Box + "+" + s.Language; shown != h.shown {
+		h.shown, h.since = shown, time.Now()
+		if h.moved != nil {
+			h.moved(s)
+		}
+	}
+	return s, nil
+}
+
+func (h *Hand) patience() time.Duration {
+	if h.Patience > 0 {
+		return h.Patience
+	}
+	return defPatient
+}
+
+// Await looks until the page is as wanted. The kiosk may be away meanwhile.
+func (h *Hand) Await(ctx context.Context, what string, ok func(Screen) bool) (Screen, error) {
+	ctx, cancel := context.WithTimeout(ctx, h.patience())
+	defer cancel()
+	var last Screen
+	lastErr := errors.New("the kiosk was never seen")
+	for {
+		s, err := h.Look(ctx)
+		if err == nil {
+			if ok(s) {
+				return s, nil
+			}
+			last, lastErr = s, nil
+		} else if ctx.Err() == nil {
+			lastErr = err
+		}
+		if pause(ctx, look) != nil {
+			if lastErr != nil {
+				return Screen{}, fmt.Errorf("await %s: %w", what, lastErr)
+			}
+			return last, fmt.Errorf("await %s: still %s", what, last)
+		}
+	}
+}
+
+// AwaitPage looks until one of the pages is shown, without a box over it.
+func (h *Hand) AwaitPage(ctx context.Context, pages ...string) (Screen, error) {
+	return h.Await(ctx, "page "+strings.Join(pages, " or "), func(s Screen) bool {
+		return s.Box == "" && slices.Contains(pages, s.Page)
+	})
+}
+
+// AwaitBox looks until a box lies over the page.
+func (h *Hand) AwaitBox(ctx context.Context, box string) (Screen, error) {
+	return h.Await(ctx, "box "+box, func(s Screen) bool { return s.Box == box })
+}
+
+// Touch touches an action as soon as it is there and the kiosk takes touches,
+// and returns what is shown after it. A touch that moves nothing is tried
+// again, but never the paying one.
+func (h *Hand) Touch(ctx context.Context, id string) (Screen, error) {
+	for n := 1; ; n++ {
+		before, a, err := h.aim(ctx, id)
+		if err != nil {
+			return before, err
+		}
+		x, y := int(a.X+a.W/2)+h.offX, int(a.Y+a.H/2)+h.offY
+		h.keyID, h.keyAt = id, time.Now()
+		if err := h.finger.Tap(ctx, x, y); err != nil {
+			return before, fmt.Errorf("touch %s: %w", id, err)
+		}
+		after, err := h.awaitMove(ctx, id, before)
+		if err == nil {
+			return after, nil
+		}
+		if id == PayAction || n == touches || ctx.Err() != nil {
+			return after, fmt.Errorf("touch %s at %d,%d, %d times: %w", id, x, y, n, err)
+		}
+	}
+}
+
+// awaitMove waits until the kiosk shows something else than before.
+func (h *Hand) awaitMove(ctx context.Context, id string, before Screen) (Screen, error) {
+	patience := h.Patience
+	defer func() { h.Patience = patience }()
+	if id != PayAction {
+		h.Patience = reaction
+	}
+	// The serial counts pages; a digit on the keypad changes the page's words alone.
+	return h.Await(ctx, "a reaction to "+id, func(s Screen) bool { return !reflect.DeepEqual(s, before) })
+}
+
+// aim finds the action, enabled and at rest, and waits until a touch counts.
+func (h *Hand) aim(ctx context.Context, id string) (Screen, Action, error) {
+	for {
+		s, err := h.Await(ctx, "action "+id, func(s Screen) bool {
+			a, ok := s.Action(id)
+			return ok && !a.Disabled && a.W > 0 && a.H > 0
+		})
+		if err != nil {
+			return s, Action{}, err
+		}
+		rest := settle
+		if id == PayAction {
+			rest = settlePay
+		}
+		wait := rest - time.Since(h.since)
+		if h.keyID == id {
+			wait = max(wait, sameKey-time.Since(h.keyAt))
+		}
+		if wait > 0 {
+			if err := pause(ctx, wait); err != nil {
+				return s, Action{}, err
+			}
+		}
+		now, err := h.Look(ctx)
+		if err != nil {
+			return s, Action{}, err
+		}
+		was, _ := s.Action(id)
+		if a, ok := now.Action(id); ok && a == was && time.Since(h.since) >= rest {
+			return now, a, nil
+		}
+	}
+}
+
+// TouchTo touches an action and waits for one of the pages.
+func (h *Hand) TouchTo(ctx context.Context, id string, pages ...string) (Screen, error) {
+	if s, err := h.Touch(ctx, id); err != nil {
+		return s, err
+	}
+	return h.AwaitPage(ctx, pages...)
+}
+
+// Type touches the keys of a number one after the other.
+func (h *Hand) Type(ctx context.Context, digits string) error {
+	for _, d := range digits {
+		if _, err := h.Touch(ctx, "key-"+string(d)); err != nil {
+			return fmt.Errorf("type %s: %w", digits, err)
+		}
+	}
+	return nil
+}
