@@ -184,7 +184,7 @@ var (
 	eightAN  = regexp.MustCompile(`^[0-9A-Za-z]{8}$`)
 	elevenN  = regexp.MustCompile(`^[0-9]{11}$`)
 	place    = regexp.MustCompile(`^(right|left|below|above)$`)
-	lrcModes = regexp.MustCompile(`^(noext|std|stx|stx_noext)$`)
+	lrcModes = regexp.MustCompile(`^(noext|std|stx|stx_noext|etx_control)$`)
 )
 
 // check asks every value for its form.
@@ -213,7 +213,7 @@ func (c Config) check(name string, text []byte) error {
 	want(address(c.Terminal.Address), "terminal.address", "host:port of the card terminal: \"192.168.1.20:1818\"")
 	want(eightAN.MatchString(c.Terminal.TerminalID), "terminal.terminal_id", "the terminal's TID, 8 characters; 00000000 checks none")
 	want(eightAN.MatchString(c.Terminal.RegisterID), "terminal.register_id", "the cash register's id, 8 characters")
-	want(lrcModes.MatchString(c.Terminal.LRC), "terminal.lrc", "one of noext, std, stx, stx_noext; kioskctl terminal probe finds it")
+	want(lrcModes.MatchString(c.Terminal.LRC), "terminal.lrc", "one of noext, std, stx, stx_noext, etx_control; kioskctl terminal probe finds it")
 	want(address(c.Printer.Address), "printer.address", "host:port of the printer: \"192.168.1.30:9100\"")
 	want(webAddress(c.Gateway.URL), "gateway.url", "http:// or https:// address of the gateway")
 	want(webAddress(c.Gateway.PublicURL), "gateway.public_url", "http:// or https:// address of the citizen's page")

@@ -176,6 +176,9 @@ func enter(s State, sc Scene) State {
 	if own != 0 {
 		s.Until = s.Now.Add(own)
 	}
+	if _, resting := sc.(Attract); resting && (s.Language != kiosk.Italian || s.Modes != Modes{}) {
+		s.Until = s.Now.Add(attractBack) // somebody's language and aids do not stay for the next
+	}
 	return s
 }
 

@@ -1,0 +1,120 @@
+package machine
+
+// The real devices behind the runner's interfaces, where their shapes differ.
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/tserve/jolly/kiosk"
+	"github.com/tserve/jolly/kiosk/payment"
+	"github.com/tserve/jolly/kiosk/runner"
+	"github.com/tserve/jolly/kiosk/scanner"
+	"github.com/tserve/jolly/kiosk/terminal"
+	"github.com/tserve/jolly/printer"
+	"github.com/tserve/jolly/sync/client"
+	"github.com/tserve/jolly/sync/outbox"
+	"github.com/tserve/jolly/sync/push"
+)
+
+var (
+	_ runner.Gateway  = (*client.Client)(nil)
+	_ runner.Terminal = (*terminal.Terminal)(nil)
+	_ runner.Pusher   = (*push.Pusher)(nil)
+	_ runner.Journal  = journal{}
+	_ runner.Printer  = paper{}
+	_ runner.Scanner  = serial{}
+	_ runner.Clock    = (*clock)(nil)
+)
+
+// clock is the machine's clock. Its wall time counts as right when it is later
+// than the program itself: a machine without battery wakes up in 1970.
+type clock struct{ start time.Time }
+
+// builtNotBefore is a day on which this program surely was not built yet.
+var builtNotBefore = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+
+func newClock() *clock { return &clock{start: time.Now()} }
+
+// Now tells both times.
+func (c *clock) Now() kiosk.Stamp {
+	now := time.Now()
+	return kiosk.Stamp{
+		Mono: kiosk.Mono(now.Sub(c.start)) + 1, // 0 is "never"
+		Wall: kiosk.Wall{UnixMilli: now.UnixMilli(), Trusted: now.After(builtNotBefore)},
+	}
+}
+
+// serial turns the scanner's events into the runner's calls.
+type serial struct{ dev *scanner.Serial }
+
+func (s serial) Run(ctx context.Context, scanned func(kiosk.ScannedCode), present func(bool, string)) error {
+	return s.dev.Run(ctx, func(e scanner.Event) {
+		switch e := e.(type) {
+		case scanner.Scanned:
+			scanned(e.Code)
+		case scanner.StateChanged:
+			detail := string(e.State)
+			if e.Reason != scanner.ReasonNone {
+				detail += ": " + string(e.Reason)
+			}
+			present(e.State == scanner.Present, detail)
+		}
+	})
+}
+
+// journal is the outbox with the points at which a test may kill the kiosk.
+type journal struct {
+	*outbox.Store
+	faults faults
+}
+
+func (j journal) Save(ctx context.Context, s payment.Save) error {
+	j.faults.at("before:" + string(s.Step))
+	err := j.Store.Save(ctx, s)
+	if err == nil {
+		j.faults.at("after:" + string(s.Step))
+	}
+	return err
+}
+
+// faultyPush is the client with the points at which a test may kill the kiosk.
+type faultyPush struct {
+	*client.Client
+	faults faults
+}
+
+func (p faultyPush) Push(ctx context.Context, rows []kiosk.OutboxRow) ([]kiosk.Verdict, error) {
+	p.faults.at("before:push")
+	v, err := p.Client.Push(ctx, rows)
+	p.faults.at("after:push")
+	return v, err
+}
+
+// paper prints and keeps the PDF of what was printed.
+type paper struct {
+	dev    *printer.Printer
+	dir    string
+	faults faults
+	log    *slog.Logger
+}
+
+func (p paper) State(ctx context.Context) kiosk.PrinterState { return p.dev.State(ctx) }
+
+// Print prints. That the PDF could not be kept is no reason to call a printed
+// receipt failed: it is logged.
+func (p paper) Print(ctx context.Context, r kiosk.Receipt) kiosk.PrintReport {
+	p.faults.at("before:print")
+	report, pdf := p.dev.Print(ctx, r)
+	p.faults.at("after:print")
+	if len(pdf) > 0 {
+		name := filepath.Join(p.dir, r.Number+".pdf")
+		if err := os.WriteFile(name, pdf, 0o600); err != nil {
+			p.log.Warn("keep the receipt's PDF", "payment", r.Payment, "err", err)
+		}
+	}
+	return report
+}

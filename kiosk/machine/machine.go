@@ -1,0 +1,178 @@
+package machine
+
+// The whole kiosk.
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"github.com/google/uuid"
+
+	"github.com/tserve/jolly/kiosk"
+	"github.com/tserve/jolly/kiosk/config"
+	"github.com/tserve/jolly/kiosk/control"
+	"github.com/tserve/jolly/kiosk/page"
+	"github.com/tserve/jolly/kiosk/runner"
+	"github.com/tserve/jolly/kiosk/scanner"
+	"github.com/tserve/jolly/kiosk/screen"
+	"github.com/tserve/jolly/kiosk/terminal"
+	"github.com/tserve/jolly/kiosk/terminal/ecr17"
+	"github.com/tserve/jolly/kiosk/ui"
+	"github.com/tserve/jolly/printer"
+	"github.com/tserve/jolly/sync/client"
+	"github.com/tserve/jolly/sync/outbox"
+	"github.com/tserve/jolly/sync/push"
+)
+
+// Machine is one kiosk. Make it with New, run it with Run, once.
+type Machine struct {
+	cfg    config.Config
+	log    *slog.Logger
+	store  *outbox.Store
+	raster *printer.Rasteriser
+	runner *runner.Runner
+	screen *shown
+	window fyne.Window
+	faults faults
+}
+
+// New opens the journal, makes the devices and the window. The window is not
+// shown yet.
+func New(ctx context.Context, cfg config.Config, app fyne.App, log *slog.Logger) (*Machine, error) {
+	for _, dir := range []string{cfg.Kiosk.Data, filepath.Join(cfg.Kiosk.Data, "receipts"), filepath.Join(cfg.Kiosk.Data, "cache")} {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return nil, fmt.Errorf("make the data directory: %w", err)
+		}
+	}
+	m := &Machine{cfg: cfg, log: log, faults: faultsFromEnvironment()}
+	clock := newClock()
+	var err error
+	m.store, err = outbox.Open(ctx, outbox.Config{
+		Path: filepath.Join(cfg.Kiosk.Data, "outbox.db"), Kiosk: cfg.Kiosk.ID, Now: func() kiosk.Wall { return clock.Now().Wall },
+	}, log.With("part", "outbox"))
+	if err != nil {
+		return nil, fmt.Errorf("open the journal: %w", err)
+	}
+	dev, err := m.devices(ctx, clock)
+	if err != nil {
+		return nil, errors.Join(err, m.close())
+	}
+	m.show(app, dev, clock)
+	return m, nil
+}
+
+// devices makes what the runner drives, but for the screen.
+func (m *Machine) devices(ctx context.Context, clock *clock) (runner.Devices, error) {
+	cfg := m.cfg
+	gw, err := client.New(client.Config{BaseURL: cfg.Gateway.URL, Kiosk: cfg.Kiosk.ID}, m.log.With("part", "client"))
+	if err != nil {
+		return runner.Devices{}, fmt.Errorf("gateway: %w", err)
+	}
+	m.raster, err = printer.NewRasteriser(ctx, filepath.Join(cfg.Kiosk.Data, "cache", "pdfium"))
+	if err != nil {
+		return runner.Devices{}, fmt.Errorf("printer: %w", err)
+	}
+	pcfg := printer.Config{Addr: cfg.Printer.Address, Model: cfg.Printer.Model}
+	if err := printer.Check(pcfg); err != nil {
+		return runner.Devices{}, err
+	}
+	tcfg := terminal.Config{
+		Address: cfg.Terminal.Address, TerminalID: cfg.Terminal.TerminalID, RegisterID: cfg.Terminal.RegisterID,
+		LRC: ecr17.LRC(cfg.Terminal.LRC), SavesRefused: cfg.Terminal.SavesRefused,
+	}
+	if err := tcfg.Check(); err != nil {
+		return runner.Devices{}, fmt.Errorf("terminal: %w", err)
+	}
+	term := terminal.New(tcfg, m.log.With("part", "terminal"))
+	scan := scanner.New(scanner.Config{Path: cfg.Scanner.Path, Baud: cfg.Scanner.Baud, AIM: cfg.Scanner.AIM}, m.log.With("part", "scanner"))
+	pusher := push.New(push.Config{}, m.store, faultyPush{gw, m.faults}, m.log.With("part", "push"))
+	return runner.Devices{
+		Gateway: gw, Journal: journal{m.store, m.faults}, Terminal: term, Scanner: serial{scan}, Pusher: pusher, Clock: clock,
+		Printer: paper{printer.New(pcfg, m.raster, m.log.With("part", "printer")), filepath.Join(cfg.Kiosk.Data, "receipts"), m.faults, m.log},
+	}, nil
+}
+
+// show makes the window and joins screen and runner.
+func (m *Machine) show(app fyne.App, dev runner.Devices, clock *clock) {
+	m.screen = &shown{}
+	m.screen.ui = ui.New(ui.Profile{MMPerPx: m.cfg.Screen.MMPerPx, BottomMM: m.cfg.Screen.BottomMM},
+		func(t page.Touch) { m.runner.Touch(t) }, time.Now)
+	dev.Screen = m.screen
+	m.runner = runner.New(runner.Config{House: m.house(), PSPCode: m.cfg.PSP.Code, NewID: newID}, dev, m.log.With("part", "runner"))
+
+	m.window = app.NewWindow("Jolly")
+	m.window.SetPadded(false)
+	m.window.SetContent(m.screen.ui.Object())
+	m.window.Resize(fyne.NewSize(float32(m.cfg.Screen.Width), float32(m.cfg.Screen.Height)))
+	m.window.SetFullScreen(m.cfg.Screen.Fullscreen)
+	m.window.Canvas().SetOnTypedKey(func(k *fyne.KeyEvent) { m.screen.ui.Key(k.Name) })
+	if m.cfg.Screen.Fullscreen { // a kiosk's window has no cross: only the service manager ends it
+		m.window.SetCloseIntercept(func() {})
+	}
+}
+
+func (m *Machine) house() screen.House {
+	c := m.cfg
+	return screen.House{
+		Kiosk: c.Kiosk.ID, Place: c.Kiosk.Place, Body: c.Kiosk.Body, Arms: c.Kiosk.Arms,
+		HelpPhone: c.Help.Phone, HelpHours: c.Help.Hours, PSPName: c.PSP.Name, PublicURL: c.Gateway.PublicURL,
+		Scanner: page.Direction(c.Places.Scanner), Terminal: page.Direction(c.Places.Terminal), Printer: page.Direction(c.Places.Printer),
+	}
+}
+
+// newID makes a payment's id: a UUIDv7, in order of time.
+func newID() kiosk.PaymentID {
+	id, err := uuid.NewV7()
+	if err != nil { // no randomness: there is no safe way on
+		panic("machine: make a payment id: " + err.Error())
+	}
+	return kiosk.PaymentID(id.String())
+}
+
+// Window is the kiosk's window.
+func (m *Machine) Window() fyne.Window { return m.window }
+
+// Run runs the kiosk until ctx ends or a part fails for good, and closes what
+// New opened.
+func (m *Machine) Run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var parts sync.WaitGroup
+	errs := make(chan error, 2)
+	run := func(name string, part func(context.Context) error) {
+		parts.Add(1)
+		go func() {
+			defer parts.Done()
+			defer cancel()
+			if err := part(ctx); err != nil && !errors.Is(err, context.Canceled) {
+				errs <- fmt.Errorf("%s: %w", name, err)
+			}
+		}()
+	}
+	run("runner", m.runner.Run)
+	run("control", func(ctx context.Context) error {
+		return control.Serve(ctx, m.cfg.Control.Socket, m, m.log.With("part", "control"))
+	})
+	parts.Wait()
+	close(errs)
+	var all error
+	for err := range errs {
+		all = errors.Join(all, err)
+	}
+	return errors.Join(all, m.close())
+}
+
+func (m *Machine) close() error {
+	var errs error
+	if m.raster != nil {
+		errs = errors.Join(errs, m.raster.Close())
+	}
+	return errors.Join(errs, m.store.Close())
+}

@@ -1,0 +1,122 @@
+package machine
+
+// The screen in the Fyne application, and what the control socket tells of it.
+
+import (
+	"context"
+	"errors"
+	"sort"
+
+	"fyne.io/fyne/v2"
+
+	"github.com/tserve/jolly/kiosk/control"
+	"github.com/tserve/jolly/kiosk/page"
+	"github.com/tserve/jolly/kiosk/runner"
+	"github.com/tserve/jolly/kiosk/ui"
+)
+
+// shown hands pages to the Fyne goroutine.
+type shown struct {
+	ui   *ui.Screen
+	page page.Page // on the Fyne goroutine only
+}
+
+// Show shows a page soon. It does not block.
+func (s *shown) Show(p page.Page) {
+	onScreen(func() {
+		s.page = p
+		s.ui.Show(p)
+	})
+}
+
+// onScreen is the one way onto the Fyne goroutine.
+func onScreen(f func()) { fyne.Do(f) }
+
+// errEnded says that the kiosk is going down.
+var errEnded = errors.New("the kiosk is stopping")
+
+// Screen tells what is shown and where its actions are.
+func (m *Machine) Screen(ctx context.Context) (control.Screen, error) {
+	answer := make(chan control.Screen, 1)
+	onScreen(func() { answer <- m.screen.describe() })
+	select {
+	case s := <-answer:
+		return s, nil
+	case <-ctx.Done():
+		return control.Screen{}, ctx.Err()
+	}
+}
+
+func (s *shown) describe() control.Screen {
+	p := s.page
+	out := control.Screen{Page: p.Name, Serial: p.Serial, Title: p.Title, Language: string(p.Lang)}
+	if p.Box != nil {
+		out.Box = p.Box.Name
+	}
+	for _, e := range s.ui.Dump() {
+		if e.Text != "" {
+			out.Text = append(out.Text, e.Text)
+		}
+	}
+	for _, a := range s.all() {
+		x, y, w, h, ok := s.ui.HitRect(a.ID)
+		if !ok {
+			continue
+		}
+		out.Actions = append(out.Actions, control.Action{ID: a.ID, Label: a.Label, Disabled: a.Disabled, X: x, Y: y, W: w, H: h})
+	}
+	return out
+}
+
+// all are the actions of the page, disabled ones too.
+func (s *shown) all() []page.Action {
+	all := s.page.Actions()
+	for _, a := range append([]page.Action{s.page.Main, s.page.Back, s.page.Second}, s.page.Help[:]...) {
+		if a.Exists() && a.Disabled && s.page.Box == nil {
+			all = append(all, a)
+		}
+	}
+	return all
+}
+
+// view asks the loop.
+func (m *Machine) view(ctx context.Context) (v runner.View, err error) {
+	if !m.runner.Ask(ctx, func(seen runner.View) { v = seen }) {
+		return v, errEnded
+	}
+	return v, nil
+}
+
+// Payments tells of the payments of this process.
+func (m *Machine) Payments(ctx context.Context) ([]control.Payment, error) {
+	v, err := m.view(ctx)
+	if err != nil {
+		return nil, err
+	}
+	sort.Slice(v.Payments, func(i, j int) bool { return v.Payments[i].ID < v.Payments[j].ID })
+	out := []control.Payment{}
+	for _, p := range v.Payments {
+		one := control.Payment{
+			ID: string(p.ID), Ref: p.Ref, Phase: string(p.Phase), Step: string(p.Step), Outcome: string(p.Result.Outcome),
+			Reason: string(p.Reason), Total: p.Total().Cents(), STAN: p.Result.STAN,
+		}
+		for i := range p.Cart.Count {
+			one.Closings = append(one.Closings, string(p.Closings[i]))
+		}
+		out = append(out, one)
+	}
+	return out, nil
+}
+
+// Health tells of the devices.
+func (m *Machine) Health(ctx context.Context) (control.Health, error) {
+	v, err := m.view(ctx)
+	if err != nil {
+		return control.Health{}, err
+	}
+	h := control.Health{CanCharge: v.Devices.CanCharge(), SalesStopped: v.Devices.SalesStopped, Devices: []control.Device{}}
+	for _, d := range v.Health {
+		h.Devices = append(h.Devices, control.Device{Device: string(d.Device), OK: d.OK, Detail: d.Detail})
+	}
+	return h, nil
+}
