@@ -59,7 +59,7 @@ func example(t testing.TB) kiosk.Receipt {
 // fast are deadlines for a printer that answers at once or never.
 var fast = escpos.Timing{
 	Dial: time.Second, Answer: 250 * time.Millisecond, Write: time.Second, Poll: 40 * time.Millisecond,
-	Ack: 300 * time.Millisecond, Confirm: 500 * time.Millisecond,
+	Ack: 300 * time.Millisecond, Confirm: 500 * time.Millisecond, Settle: 150 * time.Millisecond,
 }
 
 // bench is a running simulator and a printer on it.
@@ -101,6 +101,15 @@ func (b *bench) print(t *testing.T, want kiosk.PrintResult, state kiosk.PrinterS
 		t.Error("no PDF")
 	}
 	return report
+}
+
+// repair takes all faults away and waits until the printer is back.
+func (b *bench) repair(t *testing.T) {
+	t.Helper()
+	b.sim.Set(sim.Condition{})
+	if err := b.sim.Await(t.Context(), func(s sim.Snapshot) bool { return s.Listening }); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func (b *bench) wantPapers(t *testing.T, whole, torn int) []sim.Paper {
@@ -209,7 +218,7 @@ func TestFaultsBeforeTheJob(t *testing.T) {
 				t.Errorf("state %s, want %s", s, c.state)
 			}
 			b.print(t, kiosk.PrintFailed, c.state)
-			b.sim.Set(sim.Condition{})
+			b.repair(t)
 			b.wantPapers(t, 0, 0)
 			b.print(t, kiosk.PrintDone, kiosk.PrinterReady)
 			b.wantPapers(t, 1, 0)
@@ -306,18 +315,25 @@ func TestConfirmationLost(t *testing.T) {
 
 // The line breaks in mid print: not whole, so failed; the next process clears up.
 func TestLineLostInMidPrint(t *testing.T) {
-	b := newBench(t, sim.Config{RowsPerSecond: 2000}, "")
-	go func() {
-		_ = b.sim.Await(t.Context(), func(s sim.Snapshot) bool { return s.Counts.Rows > 200 })
-		b.sim.Set(sim.Condition{Offline: true})
-	}()
-	b.print(t, kiosk.PrintFailed, kiosk.PrinterOffline)
-	b.sim.Set(sim.Condition{})
-	b.p = b.printer("") // as after a kill -9: nobody remembers
-	b.print(t, kiosk.PrintDone, kiosk.PrinterReady)
-	papers := b.wantPapers(t, 1, 1)
-	j, _ := job(t, example(t))
-	samePicture(t, papers[1].PNG, j.Bitmap)
+	for _, model := range []string{"generic", "custom-vkp80"} { // with and without a command that clears
+		b := newBench(t, sim.Config{RowsPerSecond: 2000, FullStatus: true}, model)
+		go func() {
+			_ = b.sim.Await(t.Context(), func(s sim.Snapshot) bool { return s.Counts.Rows > 200 })
+			b.sim.Set(sim.Condition{Offline: true})
+		}()
+		b.print(t, kiosk.PrintFailed, kiosk.PrinterOffline)
+		b.repair(t)
+		b.p = b.printer(model) // as after a kill -9: nobody remembers
+		b.print(t, kiosk.PrintDone, kiosk.PrinterReady)
+		papers := b.wantPapers(t, 1, 1)
+		if model == "generic" {
+			j, _ := job(t, example(t))
+			samePicture(t, papers[1].PNG, j.Bitmap)
+		}
+		if u := b.sim.Snapshot().Counts.Unknown; u != 0 {
+			t.Errorf("%s: %d bytes were no command", model, u)
+		}
+	}
 }
 
 func TestSlowPrinterIsWaitedFor(t *testing.T) {

@@ -20,6 +20,7 @@ type Timing struct {
 	Poll    time.Duration // between looks at the status while waiting for paper; 300 ms
 	Ack     time.Duration // for a band to be confirmed before confirmations are given up; 4 s
 	Confirm time.Duration // for the last confirmation; 10 s
+	Settle  time.Duration // of silence until nothing old is expected any more; 1.5 s
 }
 
 func (t Timing) withDefaults() Timing {
@@ -34,6 +35,7 @@ func (t Timing) withDefaults() Timing {
 	set(&t.Poll, 300*time.Millisecond)
 	set(&t.Ack, 4*time.Second)
 	set(&t.Confirm, 10*time.Second)
+	set(&t.Settle, 1500*time.Millisecond)
 	return t
 }
 
@@ -146,7 +148,7 @@ func (p *printing) run(ctx context.Context) kiosk.PrintReport {
 
 func (p *printing) report(r kiosk.PrintResult, where string, err error) kiosk.PrintReport {
 	var fault *faultError
-	if err != nil && !errors.As(err, &fault) && !errors.Is(err, errSilent) && ctxless(err) {
+	if !errors.As(err, &fault) && !errors.Is(err, errSilent) && !errors.Is(err, errSurplus) && ctxless(err) {
 		p.state = kiosk.PrinterOffline
 	}
 	return kiosk.PrintReport{Result: r, State: p.state, Reason: where + ": " + err.Error()}
@@ -177,17 +179,63 @@ func (p *printing) look(ctx context.Context, ok func(kiosk.PrinterState) bool) e
 
 // begin clears away what an unknown past left, and initialises.
 func (p *printing) begin(ctx context.Context) error {
-	var lead []byte
 	if p.d.dirty {
-		if _, err := p.c.clear(ctx); err != nil {
-			return err
+		if err := p.clearAway(ctx); err != nil {
+			return fmt.Errorf("clear away: %w", err)
 		}
-		lead = append(lead, p.d.model.Initialise...)
-		lead = appendFeed(lead, p.d.model.FeedBeforeCut)
-		lead = append(lead, p.d.model.Cut...)
 	}
 	p.d.dirty = true
-	return p.c.send(ctx, append(lead, p.d.model.Initialise...))
+	return p.c.send(ctx, p.d.model.Initialise)
+}
+
+// clearAway empties the buffers, cuts off what hangs from the mouth, and makes sure
+// that no answer to an old question is taken for one to ours.
+func (p *printing) clearAway(ctx context.Context) error {
+	m := p.d.model
+	cleared, err := p.c.clear(ctx)
+	if err != nil {
+		return err
+	}
+	var lead []byte
+	if !cleared {
+		lead = make([]byte, m.BandRows*m.HeadDots/8) // the rest of a picture, if it waits for one; else nothing
+	}
+	lead = append(lead, m.Initialise...)
+	lead = appendFeed(lead, m.FeedBeforeCut)
+	lead = append(lead, m.Cut...)
+	if cleared {
+		return p.c.send(ctx, lead)
+	}
+	if err := p.c.send(ctx, append(lead, m.Confirm...)); err != nil {
+		return err
+	}
+	return p.settle(ctx)
+}
+
+// settle waits until a printer that could not be told to forget has worked off what
+// it held, however many answers that gives.
+func (p *printing) settle(ctx context.Context) error {
+	start := time.Now()
+	last, heard := start, false
+	for {
+		_, err := p.c.wait(ctx, replyQueued, until(ctx, p.d.t.Poll))
+		switch {
+		case err == nil:
+			last, heard = time.Now(), true
+			continue
+		case !errors.Is(err, errSilent):
+			return err
+		}
+		if err := p.look(ctx, mayGoOn); err != nil {
+			return err
+		}
+		if len(p.c.queued) > 0 {
+			last, heard, p.c.queued = time.Now(), true, nil
+		}
+		if (heard && time.Since(last) >= p.d.t.Settle) || time.Since(start) >= p.d.t.Confirm {
+			return nil
+		}
+	}
 }
 
 // bands sends the picture, never more on its way than the printer's buffer holds.
@@ -276,6 +324,10 @@ func (p *printing) finish(ctx context.Context) error {
 	return nil
 }
 
+// errSurplus says that answers came to questions that we did not put: none of them
+// proves anything.
+var errSurplus = errors.New("more answers than questions")
+
 // queuedPaperEnd in a queued answer means that the paper was gone when the
 // printer came to it. Some models say "near the end" with it, so that
 // the status has the last word.
@@ -289,6 +341,9 @@ func (p *printing) confirmed(ctx context.Context) kiosk.PrintReport {
 	if errors.As(err, &fault) && (fault.state == kiosk.PrinterCutter || (fault.state == kiosk.PrinterPaperOut && p.answer&queuedPaperEnd == queuedPaperEnd)) {
 		p.forget(ctx)
 		return p.report(kiosk.PrintFailed, "at the end", err)
+	}
+	if n := len(p.c.queued); n > 0 {
+		return p.report(kiosk.PrintUnknown, "at the end", fmt.Errorf("%w: %d", errSurplus, n))
 	}
 	p.d.dirty = false
 	return kiosk.PrintReport{Result: kiosk.PrintDone, State: p.state}

@@ -148,7 +148,7 @@ func draw(inst pdfium.Pdfium, doc []byte, head int) (*Bitmap, error) {
 	}
 	defer inst.FPDFBitmap_Destroy(&requests.FPDFBitmap_Destroy{Bitmap: made.Bitmap}) //nolint:errcheck // nothing to do about it
 	page := canvas{inst, made.Bitmap, head, height}
-	if err := page.draw(opened.Document, size.Width, size.Height); err != nil {
+	if err := page.draw(opened.Document, size.Width); err != nil {
 		return nil, err
 	}
 	return page.threshold()
@@ -162,9 +162,9 @@ type canvas struct {
 	width, height int
 }
 
-// draw puts the page on the canvas. PDFium first lays the page into a rectangle
-// of whole points, cut off, and then applies our matrix: the scale makes up for that.
-func (c canvas) draw(doc references.FPDF_DOCUMENT, w, h float64) error {
+// draw puts the middle of the page on the canvas. The matrix keeps the scale exact:
+// PDFium's plain rendering would stretch 639.37 dots to 640.
+func (c canvas) draw(doc references.FPDF_DOCUMENT, w float64) error {
 	_, err := c.inst.FPDFBitmap_FillRect(&requests.FPDFBitmap_FillRect{
 		Bitmap: c.bitmap, Width: c.width, Height: c.height, Color: 0xffffffff,
 	})
@@ -176,8 +176,7 @@ func (c canvas) draw(doc references.FPDF_DOCUMENT, w, h float64) error {
 		Bitmap: c.bitmap,
 		Page:   requests.Page{ByIndex: &requests.PageByIndex{Document: doc, Index: 0}},
 		Matrix: structs.FPDF_FS_MATRIX{
-			A: float32(scale * w / math.Floor(w)), D: float32(scale * h / math.Floor(h)),
-			E: float32((float64(c.width) - w*scale) / 2),
+			A: scale, D: scale, E: float32((float64(c.width) - w*scale) / 2),
 		},
 		Clipping: structs.FPDF_FS_RECTF{Right: float32(c.width), Bottom: float32(c.height)},
 	})

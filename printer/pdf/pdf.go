@@ -80,8 +80,26 @@ func (r *Renderer) Render(lines []receipt.Line, w Width) (doc []byte, err error)
 // face, and a clock here would make every rendering another file.
 var epoch = time.Unix(0, 0).UTC()
 
+const dot = 72.0 / dpi
+
+// fill draws all rectangles as one path: neighbours in a QR code show no seam, and
+// PDFium, which widens a lone rectangle to whole dots outwards, keeps to the grid.
+func fill(f *gofpdf.Fpdf, rects []rectOp, left float64) {
+	if len(rects) == 0 {
+		return
+	}
+	for _, q := range rects {
+		x, y, w, h := (left+q.x)*dot, q.y*dot, q.w*dot, q.h*dot
+		f.MoveTo(x, y)
+		f.LineTo(x+w, y)
+		f.LineTo(x+w, y+h)
+		f.LineTo(x, y+h)
+		f.ClosePath()
+	}
+	f.DrawPath("F")
+}
+
 func (r *Renderer) write(s *sheet, w Width) ([]byte, error) {
-	const dot = 72.0 / dpi
 	f := gofpdf.NewCustom(&gofpdf.InitType{
 		UnitStr: "pt",
 		Size:    gofpdf.SizeType{Wd: w.points(), Ht: math.Ceil(s.y) * dot},
@@ -96,9 +114,7 @@ func (r *Renderer) write(s *sheet, w Width) ([]byte, error) {
 	f.AddPage()
 	f.SetFillColor(0, 0, 0)
 	left := w.Left()
-	for _, q := range s.rects {
-		f.Rect((left+q.x)*dot, q.y*dot, q.w*dot, q.h*dot, "F")
-	}
+	fill(f, s.rects, left)
 	for _, t := range s.texts {
 		x := left + t.x
 		for _, run := range t.runs {

@@ -179,7 +179,7 @@ func (p *Printer) length(b []byte) int {
 func (p *Printer) execute(c []byte) {
 	h := &p.head
 	switch {
-	case c[0] == 0x10: // done when it arrived
+	case c[0] == 0x10, c[0] == 0: // done when it arrived; nothing
 	case c[0] == '\n':
 		p.feed(lineFeed)
 	case c[0] == 0x1b && c[1] == '@':

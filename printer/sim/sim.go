@@ -60,6 +60,7 @@ type Counts struct {
 type Snapshot struct {
 	Counts    Counts    `json:"counts"`
 	Condition Condition `json:"condition"`
+	Listening bool      `json:"listening"`
 	Waiting   int       `json:"waiting"` // bytes in the buffer
 	Hanging   int       `json:"hanging"` // rows with dots that are not cut
 }
@@ -200,7 +201,7 @@ func (p *Printer) Papers() []Paper {
 func (p *Printer) Snapshot() Snapshot {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return Snapshot{Counts: p.counts, Condition: p.cond, Waiting: len(p.buffer), Hanging: p.head.inked}
+	return Snapshot{Counts: p.counts, Condition: p.cond, Listening: p.listen != nil, Waiting: len(p.buffer), Hanging: p.head.inked}
 }
 
 // Await waits until ok likes a snapshot, or the context ends.

@@ -31,6 +31,7 @@ func (p *Printer) serve(ctx context.Context) error {
 		if p.cond.Offline {
 			p.hangUp()
 		}
+		p.ring()
 		p.mu.Unlock()
 		p.accept(ctx, l)
 	}
