@@ -1,0 +1,148 @@
+package terminal_test
+
+// The same conformance over real TCP, with short deadlines and real time.
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/tserve/jolly/kiosk"
+	"github.com/tserve/jolly/kiosk/terminal"
+	"github.com/tserve/jolly/kiosk/terminal/sim"
+)
+
+// overTCP starts a simulator on a free port and makes a terminal for it.
+func overTCP(t *testing.T, simCfg sim.Config, cfg terminal.Config) *bench {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	b := &bench{ctx: ctx}
+	simCfg.TerminalID, simCfg.Trace = tid, b.trace
+	b.sim = sim.New(simCfg)
+	done := make(chan error, 1)
+	go func() { done <- b.sim.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("simulator: %v", err)
+		}
+	})
+	select {
+	case <-b.sim.Ready():
+	case <-time.After(10 * time.Second):
+		t.Fatal("the simulator does not listen")
+	}
+	cfg.Address, cfg.TerminalID, cfg.RegisterID = b.sim.Addr(), tid, reg
+	b.term = terminal.New(cfg, slog.New(slog.DiscardHandler))
+	return b
+}
+
+func TestConformanceOverTCP(t *testing.T) {
+	short := terminal.Config{
+		SavesRefused: true, DialTimeout: 2 * time.Second, AckTimeout: 2 * time.Second, ReplyTimeout: 2 * time.Second,
+		ResultTimeout: 800 * time.Millisecond, Linger: 50 * time.Millisecond, ResolvePause: 50 * time.Millisecond, ResolveTries: 100,
+	}
+	for _, c := range conformance {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			simCfg := sim.Config{SavesRefused: true, AutoCard: 10 * time.Millisecond, AckWait: 2 * time.Second, Gap: 30 * time.Millisecond}
+			cfg := short
+			switch {
+			case c.b.Kind == sim.Late && c.want == kiosk.Charged:
+				c.b.Delay, cfg.ResultTimeout = 100*time.Millisecond, 10*time.Second
+			case c.b.Kind == sim.Late:
+				c.b.Delay = 1200 * time.Millisecond
+			case c.want == kiosk.Charged:
+				cfg.ResultTimeout = 10 * time.Second
+			}
+			b := overTCP(t, simCfg, cfg)
+			base := b.baseline(t)
+			b.sim.Set(c.b)
+			if c.b.Kind == sim.Deaf {
+				b.until(t, func() bool { return !b.sim.State().Listening })
+			}
+			r, err := b.charge()
+			checkCharge(t, b, r, err, c.want, c.code, c.reason)
+			b.until(t, func() bool { return b.sim.State().Phase == sim.Idle })
+			b.recordedBeforeAck(t)
+			if c.code != "" {
+				return
+			}
+			consistentUnlessOtherAmount(t, r, b.sim.Snapshot(), c.b.Kind)
+			if c.want != kiosk.Unknown {
+				return
+			}
+			b.sim.Set(sim.Behaviour{})
+			got, err := b.term.Resolve(b.ctx, request, base)
+			if err != nil || got.Outcome != c.resolved {
+				t.Errorf("resolved %+v, %v; want %s", got, err, c.resolved)
+			}
+			consistentUnlessOtherAmount(t, got, b.sim.Snapshot(), c.b.Kind)
+		})
+	}
+}
+
+// until waits for a condition of the other process, as it were, under a deadline.
+func (b *bench) until(t *testing.T, holds func() bool) {
+	t.Helper()
+	deadline := time.After(10 * time.Second)
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for !holds() {
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatalf("never: %+v", b.sim.State())
+		}
+	}
+}
+
+// The terminal waits for a person; the person comes; the red key works once.
+func TestPersonAtTheTerminalOverTCP(t *testing.T) {
+	b := overTCP(t, sim.Config{}, terminal.Config{})
+	if b.sim.Waiting() || b.sim.PresentCard(sim.Card{}) || b.sim.PressRed() {
+		t.Error("an idle terminal takes neither card nor key")
+	}
+	for _, press := range []func() bool{b.sim.PressRed, func() bool { return b.sim.PresentCard(sim.Card{Decline: "FONDI INSUFFICIENTI"}) }} {
+		b.baseline(t)
+		b.recorded = nil
+		done := make(chan kiosk.ChargeResult)
+		go func() {
+			r, err := b.charge()
+			if err != nil {
+				t.Error(err)
+			}
+			done <- r
+		}()
+		b.until(t, b.sim.Waiting)
+		if st := b.sim.State(); st.Phase != sim.Asking || st.Amount != amount || st.Text != request.Text || st.Display != "INSERIRE CARTA" {
+			t.Errorf("%+v", st)
+		}
+		if !press() || press() {
+			t.Error("it takes one thing, once")
+		}
+		if r := <-done; r.Outcome != kiosk.Refused {
+			t.Errorf("%+v", r)
+		}
+	}
+}
+
+func TestNobodyThere(t *testing.T) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := ln.Addr().String()
+	ln.Close()
+	before := runtime.NumGoroutine()
+	term := terminal.New(terminal.Config{Address: addr, TerminalID: tid, RegisterID: reg}, slog.New(slog.DiscardHandler))
+	if h, err := term.Status(t.Context()); h != kiosk.TerminalOffline || kiosk.CodeOf(err) != kiosk.CodeTerminalOffline {
+		t.Errorf("%s, %v", h, err)
+	}
+	if after := runtime.NumGoroutine(); after > before {
+		t.Errorf("%d goroutines, %d before", after, before)
+	}
+}
