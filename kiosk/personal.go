@@ -59,3 +59,10 @@ func (n DebtorName) LogValue() slog.Value { return slog.StringValue(redacted) }
 
 // LogValue logs the number redacted.
 func (p MaskedPAN) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// Format prints the code redacted under every verb: a Data Matrix holds the
+// debtor's name.
+func (c ScannedCode) Format(f fmt.State, _ rune) { fmt.Fprint(f, redacted) }
+
+// LogValue logs the code redacted.
+func (c ScannedCode) LogValue() slog.Value { return slog.StringValue(redacted) }

@@ -71,7 +71,7 @@ func New(ctx context.Context, cfg config.Config, app fyne.App, log *slog.Logger)
 // devices makes what the runner drives, but for the screen.
 func (m *Machine) devices(ctx context.Context, clock *clock) (runner.Devices, error) {
 	cfg := m.cfg
-	gw, err := client.New(client.Config{BaseURL: cfg.Gateway.URL, Kiosk: cfg.Kiosk.ID}, m.log.With("part", "client"))
+	gw, err := client.New(client.Config{URL: cfg.Gateway.URL, PublicURL: cfg.Gateway.PublicURL, Kiosk: cfg.Kiosk.ID}, m.log.With("part", "client"))
 	if err != nil {
 		return runner.Devices{}, fmt.Errorf("gateway: %w", err)
 	}

@@ -162,7 +162,12 @@ func (r *Runner) loop(ctx context.Context) error {
 	defer timer.Stop()
 	done := ctx.Done()
 	for {
-		timer.Reset(r.untilNext())
+		wait := r.untilNext()
+		if wait <= 0 { // due already: nothing that comes in may hold it up
+			r.tick(ctx)
+			wait = max(time.Millisecond, r.untilNext())
+		}
+		timer.Reset(wait)
 		select {
 		case e := <-r.events:
 			r.handle(ctx, e)
@@ -205,7 +210,7 @@ func (r *Runner) untilNext() time.Duration {
 	if !some {
 		return time.Hour
 	}
-	return max(time.Millisecond, time.Duration(r.now().Mono.Until(next)))
+	return time.Duration(r.now().Mono.Until(next))
 }
 
 // tick tells everybody the time.
