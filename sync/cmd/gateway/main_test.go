@@ -1,0 +1,123 @@
+package main
+
+// The commands, in one process: serve, pay, show.
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tserve/jolly/sync/gateway"
+)
+
+// serve runs the serving command and returns its address.
+func serve(t *testing.T, db string) string {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	out, in := io.Pipe()
+	cmd := command()
+	cmd.SetErr(in)
+	cmd.SetArgs([]string{"serve", "--db", db, "--listen", "127.0.0.1:0", "--seed"})
+	ended := make(chan error, 1)
+	go func() {
+		err := cmd.ExecuteContext(ctx)
+		in.CloseWithError(err)
+		ended <- err
+	}()
+	lines := bufio.NewScanner(out)
+	if !lines.Scan() {
+		t.Fatalf("the gateway said nothing: %v", <-ended)
+	}
+	var first struct{ Msg, Address string }
+	if err := json.Unmarshal(lines.Bytes(), &first); err != nil || first.Msg != "listening" {
+		t.Fatalf("first line %q: %v", lines.Text(), err)
+	}
+	drained := make(chan struct{})
+	go func() {
+		defer close(drained)
+		_, _ = io.Copy(io.Discard, out)
+	}()
+	t.Cleanup(func() {
+		cancel()
+		select {
+		case err := <-ended:
+			if err != nil {
+				t.Errorf("serve: %v", err)
+			}
+		case <-time.After(15 * time.Second):
+			t.Error("serve did not stop")
+		}
+		<-drained
+	})
+	return "http://" + first.Address
+}
+
+func run(t *testing.T, args ...string) (string, error) {
+	t.Helper()
+	var out bytes.Buffer
+	cmd := command()
+	cmd.SetOut(&out)
+	cmd.SetErr(&out)
+	cmd.SetArgs(args)
+	err := cmd.ExecuteContext(t.Context())
+	return out.String(), err
+}
+
+func put(t *testing.T, url, body string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPut, url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/json")
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if b, _ := io.ReadAll(resp.Body); resp.StatusCode != http.StatusOK {
+		t.Fatalf("%s: %s", resp.Status, b)
+	}
+}
+
+func TestShowBesideTheServingGateway(t *testing.T) {
+	db := filepath.Join(t.TempDir(), "gateway.db")
+	url := serve(t, db)
+	const id = "01934f3e-0000-7000-8000-000000000001"
+	s := gateway.Samples()[1]
+	put(t, url+"/v1/payments/"+id, `{"kiosk":"prato-001","bills":[{"billId":"debt-`+s.Name+`","notice":"`+string(s.Notice)+
+		`","creditor":"`+string(s.Creditor)+`","amount":2940}]}`)
+	out, err := run(t, "payment", "show", id, "--db", db, "--json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var e gateway.Evidence
+	if err := json.Unmarshal([]byte(out), &e); err != nil {
+		t.Fatal(err)
+	}
+	if e.Payment != id || e.State != "active" || e.Total != 3040 || len(e.Bills) != 1 || e.Bills[0].Amount != 2940 || len(e.Postings) != 0 {
+		t.Errorf("evidence %+v", e)
+	}
+	if out, err = run(t, "payment", "show", id, "--db", db); err != nil || !strings.Contains(out, "30.40") {
+		t.Errorf("for people: %q, %v", out, err)
+	}
+	if out, err = run(t, "ledger", "--db", db, "--json"); err != nil || strings.TrimSpace(out) != "[]" {
+		t.Errorf("ledger: %q, %v", out, err)
+	}
+	if _, err = run(t, "payment", "show", "01934f3e-0000-7000-8000-000000000002", "--db", db); err == nil {
+		t.Error("an unknown payment was shown")
+	}
+}
+
+func TestShowWithoutABookFails(t *testing.T) {
+	if _, err := run(t, "ledger", "--db", filepath.Join(t.TempDir(), "none.db")); err == nil {
+		t.Error("a book that is not there was read")
+	}
+}

@@ -1,0 +1,193 @@
+package outbox_test
+
+// A VFS over the system's that counts and fails syncs.
+
+import (
+	"errors"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"unsafe"
+
+	"modernc.org/libc"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/tserve/jolly/kiosk"
+	"github.com/tserve/jolly/sync/outbox"
+)
+
+const vfsName = "counting"
+
+// syncs is what the VFS saw, and how many syncs it must fail from now on.
+type syncs struct {
+	mu        sync.Mutex
+	log, data int
+	fail      int
+	files     map[uintptr]bool // is it the -wal file
+}
+
+var (
+	seen      = &syncs{files: map[uintptr]bool{}}
+	realOpen  uintptr
+	realSync  uintptr
+	register  sync.Once
+	methods   *sqlite3.Tsqlite3_io_methods
+	vfsStruct *sqlite3.Tsqlite3_vfs
+)
+
+func (s *syncs) reset(fail int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.log, s.data, s.fail = 0, 0, fail
+}
+
+func (s *syncs) counts() (log, data int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.log, s.data
+}
+
+// pointer is how the translated C calls a Go function.
+func pointer(f any) uintptr {
+	return (*[2]uintptr)(unsafe.Pointer(&f))[1]
+}
+
+func countingOpen(tls *libc.TLS, vfs, name, file uintptr, flags int32, out uintptr) int32 {
+	open := *(*func(*libc.TLS, uintptr, uintptr, uintptr, int32, uintptr) int32)(unsafe.Pointer(&struct{ uintptr }{realOpen}))
+	rc := open(tls, vfs, name, file, flags, out)
+	at := (*sqlite3.Tsqlite3_file)(unsafe.Pointer(file))
+	if rc != sqlite3.SQLITE_OK || at.FpMethods == 0 {
+		return rc
+	}
+	seen.mu.Lock()
+	defer seen.mu.Unlock()
+	if methods == nil {
+		copied := *(*sqlite3.Tsqlite3_io_methods)(unsafe.Pointer(at.FpMethods))
+		realSync = copied.FxSync
+		copied.FxSync = pointer(countingSync)
+		methods = &copied
+	}
+	seen.files[file] = name != 0 && strings.HasSuffix(libc.GoString(name), "-wal")
+	at.FpMethods = uintptr(unsafe.Pointer(methods))
+	return rc
+}
+
+func countingSync(tls *libc.TLS, file uintptr, flags int32) int32 {
+	seen.mu.Lock()
+	if seen.files[file] {
+		seen.log++
+	} else {
+		seen.data++
+	}
+	bad := seen.fail > 0
+	if bad {
+		seen.fail--
+	}
+	seen.mu.Unlock()
+	if bad {
+		return sqlite3.SQLITE_IOERR_FSYNC
+	}
+	do := *(*func(*libc.TLS, uintptr, int32) int32)(unsafe.Pointer(&struct{ uintptr }{realSync}))
+	return do(tls, file, flags)
+}
+
+func counting(t *testing.T) *syncs {
+	t.Helper()
+	register.Do(func() {
+		tls := libc.NewTLS()
+		base := sqlite3.Xsqlite3_vfs_find(tls, 0)
+		copied := *(*sqlite3.Tsqlite3_vfs)(unsafe.Pointer(base))
+		name, err := libc.CString(vfsName)
+		if err != nil {
+			t.Fatal(err)
+		}
+		realOpen = copied.FxOpen
+		copied.FzName, copied.FpNext = name, 0
+		copied.FxOpen = pointer(countingOpen)
+		vfsStruct = &copied
+		if rc := sqlite3.Xsqlite3_vfs_register(tls, uintptr(unsafe.Pointer(vfsStruct)), 0); rc != sqlite3.SQLITE_OK {
+			t.Fatalf("register: %d", rc)
+		}
+	})
+	seen.reset(0)
+	return seen
+}
+
+func TestOneSyncForACommit(t *testing.T) {
+	v := counting(t)
+	cfg := config(t)
+	cfg.VFS = vfsName
+	s := open(t, cfg)
+	saveAll(t, s, saves("warm-up", kiosk.Charged)) // the log's own header is synced once
+	v.reset(0)
+	all := append(saves("p1", kiosk.Charged), saves("p2", kiosk.Unknown, kiosk.Refused)...)
+	saveAll(t, s, all)
+	if log, data := v.counts(); log != len(all) || data != 0 {
+		t.Errorf("%d syncs of the log and %d of the database for %d commits", log, data, len(all))
+	}
+	saveAll(t, s, all)
+	if log, _ := v.counts(); log != len(all) {
+		t.Errorf("saves that change nothing cost %d syncs", log-len(all))
+	}
+}
+
+// TestFailedCommits: whatever number of syncs fails, an answer that claims to
+// know is right, the book stays whole, and the next start finds the truth.
+func TestFailedCommits(t *testing.T) {
+	v := counting(t)
+	var saved, lost, ambiguous int
+	for fails := 1; fails <= 12; fails++ {
+		cfg := config(t)
+		cfg.VFS = vfsName
+		s := open(t, cfg)
+		all := saves("p1", kiosk.Charged)
+		saveAll(t, s, all[:3])
+		v.reset(fails)
+		err := s.Save(t.Context(), all[3])
+		if err == nil || !errors.Is(err, outbox.ErrAmbiguous) {
+			p, rerr := s.Payment(t.Context(), "p1")
+			if rerr != nil || (p.Step == all[3].Step) != (err == nil) {
+				t.Errorf("%d failed syncs: told %v, the book says %s, %v", fails, err, p.Step, rerr)
+			}
+		}
+		v.reset(0)
+		after := s.Save(t.Context(), all[3])
+		switch {
+		case err == nil:
+			saved++
+		case errors.Is(err, outbox.ErrAmbiguous):
+			ambiguous++
+			if after == nil {
+				t.Errorf("%d failed syncs: a book in doubt takes writes", fails)
+			}
+		default:
+			lost++
+			if after != nil {
+				t.Errorf("%d failed syncs: the disk is well again, but: %v", fails, after)
+			}
+		}
+		s.Close()
+		s = open(t, cfg)
+		verify(t, s)
+		saveAll(t, s, all[3:]) // there already or not: it goes on
+		if rows, err := s.Pending(t.Context(), 5); err != nil || len(rows) != 1 {
+			t.Errorf("%d failed syncs: %d rows, %v", fails, len(rows), err)
+		}
+		verify(t, s)
+		s.Close()
+	}
+	t.Logf("answers: %d saved, %d surely not, %d ambiguous", saved, lost, ambiguous)
+	if ambiguous == 0 || saved+lost == 0 {
+		t.Error("the faults did not reach both kinds of answers")
+	}
+}
+
+func TestSettingsAreReadBack(t *testing.T) {
+	cfg := config(t)
+	cfg.TestOnlySynchronous = "EXTRAVAGANT"
+	if s, err := outbox.Open(t.Context(), cfg, slog.New(slog.DiscardHandler)); err == nil {
+		s.Close()
+		t.Error("a setting that does not exist was taken")
+	}
+}
