@@ -184,15 +184,21 @@ func (f *file) has(target string) bool {
 	return slices.ContainsFunc(f.imports, func(i imported) bool { return i.path == target })
 }
 
+// compiled remembers patterns. The tests here run one after another.
+var compiled = map[string]*regexp.Regexp{}
+
 // matches tells whether a path is meant by one of the patterns, which are those
 // of the go command: "..." is any text, and "x/..." means x too.
 func matches(name string, patterns ...string) bool {
 	for _, p := range patterns {
-		expr := strings.ReplaceAll(regexp.QuoteMeta(p), `\.\.\.`, `.*`)
-		if base, ok := strings.CutSuffix(expr, `/.*`); ok {
-			expr = base + `(/.*)?`
+		if compiled[p] == nil {
+			expr := strings.ReplaceAll(regexp.QuoteMeta(p), `\.\.\.`, `.*`)
+			if above, ok := strings.CutSuffix(expr, `/.*`); ok {
+				expr = above + `(/.*)?`
+			}
+			compiled[p] = regexp.MustCompile(`^` + expr + `$`)
 		}
-		if regexp.MustCompile(`^` + expr + `$`).MatchString(name) {
+		if compiled[p].MatchString(name) {
 			return true
 		}
 	}
