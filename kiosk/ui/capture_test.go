@@ -169,7 +169,8 @@ func TestPictograms(t *testing.T) {
 			p := theme.Normal()
 			e.Tint, e.Color, e.Edge, e.Fill, e.Ground = TintPicture, p.Accent, p.Muted, p.Soft, p.Ground
 		}
-		im := &canvas.Image{Resource: cache.get(e), FillMode: canvas.ImageFillContain}
+		e.W, e.H = 120, 120
+		im := &canvas.Image{Image: cache.get(e), FillMode: canvas.ImageFillContain}
 		im.Move(fyne.NewPos(float32(i%10)*140+10, float32(i/10)*180+10))
 		im.Resize(fyne.NewSize(120, 120))
 		label := canvas.NewText(name, theme.Hex(0x17324D))

@@ -27,14 +27,16 @@ func (c *pen) header(languages bool) piece {
 		free -= langs.w + 24
 	}
 	names := c.owner(max(free, 300))
-	row = max(row, names.h)
-	if languages && free < 300 {
+	under := languages && (free < 300 || names.h > 170)
+	if under {
+		names = c.owner(c.w - 2*margin - 100)
 		row = names.h + 20 + langs.h
 	}
+	row = max(row, names.h)
 	top := band + above
 	p.els = append(p.els, c.arms(margin, top+(min(row, 132)-92)/2))
 	switch {
-	case languages && free < 300:
+	case under:
 		p.add(names, margin+100, top)
 		p.add(langs, c.w-margin-langs.w, top+names.h+20)
 	default:
@@ -197,9 +199,12 @@ func (c *pen) helpTile(a page.Action, w, h float32, beside bool) piece {
 		part: "help", action: a.ID, size: c.sz.Help, leading: 1.1, weight: theme.SemiBold,
 		color: paint.Text, ground: paint.Fill, align: alignCentre, balance: true,
 	}
-	room := w - 12
+	room := w - 24
 	if beside {
 		room, st.align = w-pic-80, alignLeft
+	}
+	if !beside && c.large() && c.t.runWidth(newGlyphs(emphasis(a.Label, st.weight)), 0, len([]rune(a.Label)), st.size) > room {
+		beside, room, st.align = true, w-pic-40, alignLeft // two lines stand beside the pictogram: the bar never grows
 	}
 	st = c.shrunk(a.Label, st, room, 3)
 	label := c.paragraph(a.Label, st, room)

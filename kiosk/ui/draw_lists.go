@@ -21,15 +21,21 @@ func (c *pen) choices(i, j int, w float32, columns int) piece {
 		gap, draw = c.d.choiceGap, c.largeChoice
 	}
 	cw := (w - gap*float32(columns-1)) / float32(columns)
-	h := float32(0)
+	tallest := float32(0)
 	for k := i; k < j; k++ {
-		h = max(h, draw(k, cw, 0).h)
+		tallest = max(tallest, draw(k, cw, 0).h)
 	}
-	rows := (j - i + columns - 1) / columns
-	p := piece{w: w, h: float32(rows)*(h+gap) - gap}
-	for k := i; k < j; k++ {
-		n := k - i
-		p.add(draw(k, cw, h), float32(n%columns)*(cw+gap), float32(n/columns)*(h+gap))
+	p := piece{w: w}
+	for k := i; k < j; k += columns {
+		h := tallest
+		if columns > 1 { // in a grid only a row is of equal heights
+			h = max(draw(k, cw, 0).h, draw(min(k+1, j-1), cw, 0).h)
+		}
+		row := piece{w: w, h: h}
+		for n := k; n < min(k+columns, j); n++ {
+			row.add(draw(n, cw, h), float32(n-k)*(cw+gap), 0)
+		}
+		p.stack(row, gap)
 	}
 	return p
 }
@@ -121,7 +127,7 @@ func (c *pen) choicePicture(ch page.Choice, x, h float32, color theme.Color) Ele
 		}
 		return e
 	}
-	size := c.d.picH * 0.86
+	size := c.d.picH * 0.92
 	e.Stroke = 52 * max(4.5, 6*c.d.picW/200) / size
 	e.X, e.Y, e.W, e.H = x+(c.d.picW-size)/2, (h-size)/2, size, size
 	return e
@@ -130,7 +136,11 @@ func (c *pen) choicePicture(ch page.Choice, x, h float32, color theme.Color) Ele
 func (c *pen) smallChoice(k int, w, h float32) piece {
 	ch := c.p.Choices[k]
 	paint, edge, textColor, iconColor := c.choiceLook(ch)
-	const padX, pic, column, gap, chevron = 32, 68, 84, 28, 52
+	const pic, column, chevron = 68, 80, 52
+	padX, gap := float32(32), float32(28)
+	if w < 800 {
+		padX, gap = 24, 16
+	}
 	room := w - 2*padX - column - 2*gap - chevron
 	part := fmt.Sprintf("choice %d", k)
 	words := c.choiceWords(k,
@@ -184,9 +194,10 @@ func (c *pen) item(k int, w float32) piece {
 		right = w - 16 - remove - gap
 	}
 	room := right - left
-	beside := room-value.w-gap >= 330
+	narrow := room - value.w - gap
+	beside := narrow >= 330 && len(c.t.lines(emphasis(it.Title, st.weight), st.size, narrow)) <= 2
 	if beside {
-		room -= value.w + gap
+		room = narrow
 	}
 	words := piece{w: room}
 	words.stack(c.paragraph(it.Title, st, room), 0)
@@ -210,7 +221,8 @@ func (c *pen) item(k int, w float32) piece {
 		p.add(value, right-value.w, (p.h-value.h)/2)
 	}
 	if remove > 0 {
-		p.add(c.remove(it.Remove, remove, max(fingerSize, p.h-28)), w-14-remove, (p.h-max(fingerSize, p.h-28))/2)
+		h := min(max(fingerSize, p.h-28), 132)
+		p.add(c.remove(it.Remove, remove, h), w-14-remove, (p.h-h)/2)
 	}
 	return p
 }

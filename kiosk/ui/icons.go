@@ -1,73 +1,118 @@
 package ui
 
-// Pictograms: the family's files in the colours of the moment.
+// Pictograms: the family's files, rasterised in the colours of the moment.
 
 import (
 	"bytes"
-	"fmt"
+	"image"
+	_ "image/jpeg" // arms of a body may come as photographs do
+	_ "image/png"
 	"os"
+	"strings"
 
-	"fyne.io/fyne/v2"
+	"github.com/fyne-io/oksvg"
+	"github.com/srwiley/rasterx"
 
 	"github.com/tserve/jolly/assets"
 	"github.com/tserve/jolly/kiosk/ui/theme"
 )
 
-// iconCache keeps one resource for each pictogram and colour: Fyne caches what
-// it drew by the resource's name.
+// iconKey is what a rasterised pictogram depends on.
+type iconKey struct {
+	name                 string
+	tint                 Tint
+	one, line, soft, pap theme.Color
+	stroke               float32
+	w, h                 int
+}
+
+// iconCache keeps every pictogram that was ever drawn, in its size and colours:
+// some hundred small pictures. We rasterise them ourselves because Fyne draws
+// strokes in pixels, whatever the size of the picture.
 type iconCache struct {
-	known map[string]fyne.Resource
+	known map[iconKey]image.Image
 }
 
-func newIconCache() *iconCache { return &iconCache{known: map[string]fyne.Resource{}} }
+func newIconCache() *iconCache { return &iconCache{known: map[iconKey]image.Image{}} }
 
-// get is the resource of an icon. A pictogram that is not there is drawn as
+// get is the picture of an icon. A pictogram that is not there is drawn as
 // nothing: its word stands beside it always.
-func (c *iconCache) get(e Element) fyne.Resource {
-	key := fmt.Sprintf("%s-%d-%s-%s-%g.svg", e.Icon, e.Tint, hex(e.Color), hex(e.Ground), e.Stroke)
-	if r, ok := c.known[key]; ok {
-		return r
+func (c *iconCache) get(e Element) image.Image {
+	key := iconKey{e.Icon, e.Tint, e.Color, e.Edge, e.Fill, e.Ground, e.Stroke, int(e.W), int(e.H)}
+	if im, ok := c.known[key]; ok {
+		return im
 	}
-	r := c.load(e, key)
-	c.known[key] = r
-	return r
+	im := render(e)
+	c.known[key] = im
+	return im
 }
 
-func (c *iconCache) load(e Element, key string) fyne.Resource {
+func render(e Element) image.Image {
+	empty := image.NewNRGBA(image.Rect(0, 0, max(1, int(e.W)), max(1, int(e.H))))
 	svg, ok := assets.Pictogram(e.Icon)
 	if !ok {
-		if b, err := os.ReadFile(e.Icon); err == nil {
-			return fyne.NewStaticResource(e.Icon, b)
+		file, err := os.ReadFile(e.Icon)
+		if err != nil {
+			return empty
 		}
-		return fyne.NewStaticResource(key, []byte(emptySVG))
+		if !strings.HasSuffix(e.Icon, ".svg") {
+			if im, _, err := image.Decode(bytes.NewReader(file)); err == nil {
+				return im
+			}
+			return empty
+		}
+		svg = file
+	}
+	icon, err := oksvg.ReadIconStream(bytes.NewReader(coloured(svg, e)), oksvg.IgnoreErrorMode)
+	if err != nil {
+		return empty
+	}
+	return rasterise(icon, e)
+}
+
+// rasterise fits the drawing into the element, with strokes that grow with it.
+func rasterise(icon *oksvg.SvgIcon, e Element) image.Image {
+	w, h := max(1, int(e.W)), max(1, int(e.H))
+	k := min(float64(w)/icon.ViewBox.W, float64(h)/icon.ViewBox.H)
+	icon.SetTarget((float64(w)-icon.ViewBox.W*k)/2, (float64(h)-icon.ViewBox.H*k)/2, icon.ViewBox.W*k, icon.ViewBox.H*k)
+	for i := range icon.SVGPaths {
+		p := &icon.SVGPaths[i]
+		if e.Stroke > 0 {
+			p.LineWidth = float64(e.Stroke)
+		}
+		p.LineWidth *= k
+		for j := range p.Dash {
+			p.Dash[j] *= k
+		}
+	}
+	im := image.NewRGBA(image.Rect(0, 0, w, h))
+	icon.Draw(rasterx.NewDasher(w, h, rasterx.NewScannerGV(w, h, im, im.Bounds())), 1)
+	return im
+}
+
+// coloured gives the file the colours of its element: one for a pictogram, for
+// a picture those of the palette: accent, grey line, soft ground, paper.
+func coloured(svg []byte, e Element) []byte {
+	swap := func(from string, to theme.Color) {
+		svg = bytes.ReplaceAll(svg, []byte(from), []byte(hex(to)))
 	}
 	switch e.Tint {
 	case TintOne:
-		svg = bytes.ReplaceAll(svg, []byte("#17324D"), []byte(hex(e.Color)))
+		swap("#17324D", e.Color)
 	case TintPicture:
-		svg = bytes.ReplaceAll(svg, []byte("#17324D"), []byte(hex(e.Color)))
-		svg = recolour(svg, e)
-	}
-	if e.Stroke > 0 {
-		for _, w := range []string{"4.5", "6"} {
-			svg = bytes.Replace(svg, []byte(`stroke-width="`+w+`"`), fmt.Appendf(nil, `stroke-width="%g"`, e.Stroke), 1)
-		}
-	}
-	return fyne.NewStaticResource(key, svg)
-}
-
-// recolour gives a picture the colours of the palette that its element names:
-// fill is its soft ground, edge its grey line, ground its paper.
-func recolour(svg []byte, e Element) []byte {
-	for _, p := range []struct {
-		from string
-		to   theme.Color
-	}{{"#0066CC", e.Color}, {"#455B71", e.Edge}, {"#F2F6FA", e.Fill}, {"#FFFFFF", e.Ground}} {
-		svg = bytes.ReplaceAll(svg, []byte(p.from), []byte(hex(p.to)))
+		swap("#0066CC", e.Color)
+		swap("#455B71", e.Edge)
+		swap("#F2F6FA", e.Fill)
+		swap("#FFFFFF", e.Ground)
 	}
 	return svg
 }
 
-const emptySVG = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 52 52"></svg>`
-
-func hex(c theme.Color) string { return fmt.Sprintf("#%02X%02X%02X", c.R, c.G, c.B) }
+func hex(c theme.Color) string {
+	const digits = "0123456789ABCDEF"
+	b := []byte{'#'}
+	for _, v := range [3]uint8{c.R, c.G, c.B} {
+		b = append(b, digits[v>>4], digits[v&15])
+	}
+	return string(b)
+}

@@ -78,19 +78,28 @@ func lay(in input) plan {
 	return best
 }
 
-// layAt lays out at a scale: whole at the roomiest density that fits, else part
-// by part at the tightest.
+// layAt lays out at a scale: whole at the roomiest density that fits; in
+// landscape also with what is too long for the left side going on at the right;
+// else part by part at the tightest.
 func layAt(in input, k float32) (plan, bool) {
-	var c *pen
-	for _, d := range densities {
-		c = newPen(in, k)
-		c.d = d
-		c.veil = in.page.Box != nil
-		if whole, ok := c.arrange(all(c.groups()), 0, 1); ok {
-			return c.finish(whole, k, 0, 1), true
+	c := newPen(in, k)
+	c.veil = in.page.Box != nil
+	gs := c.groups()
+	for _, c.d = range densities {
+		if whole, ok := c.arrange(all(gs), 0, 1); ok {
+			return c.finish(whole, 0, 1), true
 		}
 	}
-	parts, ok := c.split(c.groups())
+	for _, c.d = range densities {
+		if !c.landscape() {
+			break
+		}
+		if parts, ok := c.split(gs, false); ok && len(parts) == 1 {
+			whole, _ := c.arrange(parts[0], 0, 1)
+			return c.finish(whole, 0, 1), true
+		}
+	}
+	parts, ok := c.split(gs, true)
 	part := min(max(0, in.view.part), len(parts)-1)
 	return c.roomiest(parts[part], part, len(parts)), ok
 }
@@ -98,14 +107,13 @@ func layAt(in input, k float32) (plan, bool) {
 // roomiest draws one part as loosely as it fits: it was cut at the tightest.
 func (c *pen) roomiest(ss []slice, part, parts int) plan {
 	var drawn piece
-	for _, d := range densities {
-		c.d = d
+	for _, c.d = range densities {
 		var ok bool
 		if drawn, ok = c.arrange(ss, part, parts); ok {
 			break
 		}
 	}
-	return c.finish(drawn, c.t.k, part, parts)
+	return c.finish(drawn, part, parts)
 }
 
 func all(gs []group) []slice {
@@ -116,44 +124,75 @@ func all(gs []group) []slice {
 	return out
 }
 
-// split fills part after part in reading order. It says whether all fit.
-func (c *pen) split(gs []group) ([][]slice, bool) {
-	var parts [][]slice
-	var open []slice
-	ok := true
-	closePart := func() {
-		parts, open = append(parts, open), nil
-	}
+// splitter fills part after part in reading order.
+type splitter struct {
+	c     *pen
+	paged bool // with the actions that turn parts
+	parts [][]slice
+	open  []slice
+	right bool // the left side is full: what follows stands at the right
+	ok    bool
+}
+
+// split cuts the groups into parts and says whether all of them fit.
+func (c *pen) split(gs []group, paged bool) ([][]slice, bool) {
+	s := &splitter{c: c, paged: paged, ok: true}
 	for _, g := range gs {
 		for i := 0; i < g.n; {
-			j := c.longest(open, g, i)
-			if j == i && len(open) > 0 {
-				closePart()
-				continue
-			}
-			if j == i {
-				j, ok = i+1, false
-			}
-			open, i = append(open, slice{g, i, j}), j
-			if i < g.n {
-				closePart()
-			}
+			i = s.take(g, i)
 		}
 	}
-	closePart()
-	return parts, ok
+	s.next()
+	return s.parts, s.ok
+}
+
+func (s *splitter) next() {
+	if len(s.open) > 0 || len(s.parts) == 0 {
+		s.parts = append(s.parts, s.open)
+	}
+	s.open, s.right = nil, false
+}
+
+// take puts items of g from i on into the open part and returns the next item.
+func (s *splitter) take(g group, i int) int {
+	flows := s.c.landscape() && !g.side && g.place == placeTop
+	if flows && s.right {
+		g.side = true
+	}
+	j := s.longest(g, i)
+	if j == i && flows && !g.side {
+		g.side = true
+		j = s.longest(g, i)
+		s.right = j > i
+	}
+	switch {
+	case j == i && len(s.open) > 0:
+		s.next()
+		return i
+	case j == i:
+		g.side = g.side && !flows
+		j, s.ok = i+1, false
+	}
+	s.open = append(s.open, slice{g, i, j})
+	if j < g.n && (!flows || g.side) {
+		s.next()
+	}
+	return j
 }
 
 // longest is the largest j so that items i to j of g fit beside what is open;
 // i if not even one does.
-func (c *pen) longest(open []slice, g group, i int) int {
-	most := g.n
+func (s *splitter) longest(g group, i int) int {
+	most, part, parts := g.n, 0, 1
 	if g.most > 0 {
 		most = min(most, i+g.most)
 	}
+	if s.paged {
+		part, parts = 1, 3
+	}
 	for j := most; j > i; j-- {
-		try := append(append([]slice{}, open...), slice{g, i, j})
-		if _, ok := c.arrange(try, 1, 3); ok {
+		try := append(append([]slice{}, s.open...), slice{g, i, j})
+		if _, ok := s.c.arrange(try, part, parts); ok {
 			return j
 		}
 	}
@@ -161,8 +200,8 @@ func (c *pen) longest(open []slice, g group, i int) int {
 }
 
 // finish turns reference pixels into those of the screen.
-func (c *pen) finish(p piece, k float32, part, parts int) plan {
-	p = p.scaled(k)
+func (c *pen) finish(p piece, part, parts int) plan {
+	p = p.scaled(c.t.k)
 	sort.SliceStable(p.stops, func(a, b int) bool { return p.stops[a].rank < p.stops[b].rank })
 	return plan{els: p.els, hits: p.hits, stops: p.stops, part: part, parts: parts}
 }
@@ -228,7 +267,8 @@ func (c *pen) noteGroup(at place) []group {
 		}
 		return p
 	}
-	return []group{{place: at, side: true, n: len(c.p.Notes), draw: draw}}
+	right := len(c.p.Choices) == 0 || len(c.p.Choices) > largeChoices
+	return []group{{place: at, side: right, n: len(c.p.Notes), draw: draw}}
 }
 
 // choiceGroup is at most seven choices, four in lower mode. In landscape few
@@ -259,9 +299,9 @@ func (c *pen) fieldAndKeys(w float32) piece {
 
 // turning are the words of the parts of a page, the only ones that the ui has.
 var turning = map[kiosk.Language][2]string{
-	kiosk.Italian: {"Continua a leggere, %d di %d", "Torna su"},
-	kiosk.English: {"Read on, %d of %d", "Back up"},
-	kiosk.Chinese: {"继续阅读，%d / %d", "返回上文"},
+	kiosk.Italian: {"Continua a leggere, %d di %d", "Indietro"},
+	kiosk.English: {"Read on, %d of %d", "Back"},
+	kiosk.Chinese: {"继续阅读，%d / %d", "返回"},
 }
 
 // turned replaces the actions of a page in parts: on all but the last the way
@@ -280,7 +320,7 @@ func (c *pen) turned(part, parts int) *pen {
 		d.p.Second = page.Action{}
 	}
 	if part > 0 {
-		d.p.Back = page.Action{ID: readBack, Label: words[1], Icon: "back"}
+		d.p.Back = page.Action{ID: readBack, Label: words[1]}
 	}
 	return &d
 }
@@ -336,9 +376,7 @@ func (c *pen) arrange(ss []slice, part, parts int) (piece, bool) {
 // head is step line and title.
 func (c *pen) head(w float32) piece {
 	p := piece{w: w}
-	if c.p.Steps.Now > 0 || c.d.steps {
-		p.stack(c.stepLine(w), 0)
-	}
+	p.stack(c.stepLine(w), 0) // also where there are no steps: titles stand at one height
 	p.stack(c.title(w), c.d.gap*0.8)
 	return p
 }
@@ -400,8 +438,11 @@ func (c *pen) between(p *piece, top, bottom piece, drawing bool, area Element) b
 func (c *pen) arrangeSides(p *piece, f frame, ss []slice) bool {
 	const gutter = 100
 	share := float32(0.54)
-	if len(c.p.Choices) > largeChoices {
-		share = 0.7
+	switch n := len(c.p.Choices); {
+	case n > 0 && n <= largeChoices && c.large():
+		share = 0.43
+	case n > largeChoices:
+		share = 0.74
 	}
 	left := (c.w - 2*margin - gutter) * share
 	right := c.w - 2*margin - gutter - left

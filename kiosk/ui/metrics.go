@@ -59,18 +59,17 @@ type density struct {
 	key, keyGap        float32
 	noteY              float32
 	drawing            float32 // the least height of a picture
-	steps              bool    // keep the step line's place where there is none
 }
 
 // densities from the mockups' to the tightest. What fits in none of them goes on
 // to a second page.
 var densities = [...]density{
 	{gap: 32, cardX: 44, cardY: 40, rowY: 22, picW: 200, picH: 170, choiceY: 40, choiceGap: 28,
-		itemY: 24, itemGap: 20, itemMin: 132, key: 140, keyGap: 20, noteY: 32, drawing: 300, steps: true},
+		itemY: 24, itemGap: 20, itemMin: 132, key: 140, keyGap: 20, noteY: 32, drawing: 300},
 	{gap: 26, cardX: 36, cardY: 30, rowY: 14, picW: 140, picH: 119, choiceY: 28, choiceGap: 22,
-		itemY: 16, itemGap: 16, itemMin: 124, key: 116, keyGap: 16, noteY: 24, drawing: 220, steps: true},
+		itemY: 16, itemGap: 16, itemMin: 124, key: 116, keyGap: 16, noteY: 24, drawing: 220},
 	{gap: 20, cardX: 30, cardY: 24, rowY: 8, picW: 90, picH: 76, choiceY: 20, choiceGap: 16,
-		itemY: 12, itemGap: 14, itemMin: 104, key: 96, keyGap: 12, noteY: 18, drawing: 150, steps: true},
+		itemY: 12, itemGap: 14, itemMin: 104, key: 96, keyGap: 12, noteY: 18, drawing: 150},
 	{gap: 16, cardX: 28, cardY: 18, rowY: 4, picW: 72, picH: 62, choiceY: 14, choiceGap: 14,
 		itemY: 8, itemGap: 12, itemMin: 92, key: 84, keyGap: 12, noteY: 14, drawing: 130},
 }

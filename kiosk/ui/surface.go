@@ -210,8 +210,7 @@ func (w *surface) drawIcon(e Element, objs []fyne.CanvasObject) []fyne.CanvasObj
 		objs = append(objs, &canvas.Image{})
 	}
 	im := objs[0].(*canvas.Image)
-	im.Image, im.FillMode, im.ScaleMode = nil, canvas.ImageFillContain, canvas.ImageScaleSmooth
-	im.Resource = w.images.get(e)
+	im.Image, im.FillMode, im.ScaleMode = w.images.get(e), canvas.ImageFillContain, canvas.ImageScaleSmooth
 	im.Move(fyne.NewPos(e.X, e.Y))
 	im.Resize(fyne.NewSize(e.W, e.H))
 	im.Refresh()
@@ -224,7 +223,7 @@ func drawQR(e Element, objs []fyne.CanvasObject) []fyne.CanvasObject {
 		objs = append(objs, &canvas.Image{})
 	}
 	im := objs[0].(*canvas.Image)
-	im.Resource, im.Image = nil, qrImage(e.Text)
+	im.Image = qrImage(e.Text)
 	im.FillMode, im.ScaleMode = canvas.ImageFillStretch, canvas.ImageScalePixels
 	im.Move(fyne.NewPos(e.X, e.Y))
 	im.Resize(fyne.NewSize(e.W, e.H))
