@@ -16,7 +16,7 @@
 // break by UAX #14 (Chinese between any two characters, but not before a closing
 // mark), and inside a word only when the word alone is too wide. What neither font
 // has, and what gofpdf cannot take (anything above U+FFFF loses it the whole
-// document), becomes a small square; control characters become spaces. A text from
+// document), becomes a question mark; control characters become spaces. A text from
 // outside can make a receipt ugly. It cannot make it fail.
 //
 // A Renderer holds parsed fonts, is not changed by use, and may be used by several

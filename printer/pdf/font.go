@@ -125,8 +125,9 @@ func (m *measure) glyph(weight int, r rune) glyph {
 	return g
 }
 
-// replacement stands for what cannot be printed.
-const replacement = '□'
+// replacement stands for what cannot be printed, however many of it there are in
+// a row. The fonts have no better sign: a test looks whether they have this one.
+const replacement = '?'
 
 // maxRunes is as long as one text can get: the longest subject that pagoPA knows
 // has 140 characters, and a whole roll must not go for one mistake.
@@ -136,32 +137,33 @@ const maxRunes = 600
 // characters, and with only runes that one of the fonts has.
 func (m *measure) clean(s string) string {
 	var out []rune
+	replaced := false // the last rune is a replacement
 	for _, r := range norm.NFC.String(strings.ToValidUTF8(s, "\ufffd")) {
+		printable := m.printable(r)
 		switch {
-		case unicode.IsControl(r), r == ' ', unicode.In(r, unicode.Zl, unicode.Zp):
-			r = ' '
-		case unicode.In(r, unicode.Cf, unicode.Variation_Selector):
+		case unicode.IsControl(r), unicode.In(r, unicode.Zl, unicode.Zp):
+			r, printable = ' ', true
+		case unicode.In(r, unicode.Cf, unicode.Variation_Selector), !printable && unicode.Is(unicode.Mn, r):
 			continue
-		case r > 0xFFFF || !m.glyph(regular, r).ok || !m.glyph(bold, r).ok:
-			if unicode.Is(unicode.Mn, r) {
-				continue
-			}
+		case !printable:
 			r = replacement
 		}
-		last := rune(' ')
-		if len(out) > 0 {
-			last = out[len(out)-1]
-		}
-		if r == last && (r == ' ' || r == replacement) {
+		if (!printable && replaced) || (r == ' ' && (len(out) == 0 || out[len(out)-1] == ' ')) {
 			continue
 		}
-		out = append(out, r)
+		out, replaced = append(out, r), !printable
 		if len(out) == maxRunes {
 			out = append(out, '…')
 			break
 		}
 	}
 	return strings.TrimRight(string(out), " ")
+}
+
+// printable says that gofpdf can take a rune and that it can be drawn in both
+// weights.
+func (m *measure) printable(r rune) bool {
+	return r <= 0xFFFF && m.glyph(regular, r).ok && m.glyph(bold, r).ok
 }
 
 // width is the length of s in dots.
@@ -209,6 +211,20 @@ func (m *measure) wrap(s string, st style, max float64) []string {
 		lines = append(lines, line)
 	}
 	return lines
+}
+
+// balance is wrap with lines of about the same length: no line more than wrap
+// makes, and none with a lone word in it.
+func (m *measure) balance(s string, st style, max float64) []string {
+	best := m.wrap(s, st, max)
+	for w := max - 8; w > max/2; w -= 8 {
+		narrower := m.wrap(s, st, w)
+		if len(narrower) != len(best) {
+			break
+		}
+		best = narrower
+	}
+	return best
 }
 
 // pieces are the parts of s that a line may end after. A slash or a hyphen inside

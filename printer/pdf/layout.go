@@ -128,9 +128,14 @@ func (s *sheet) text(x, y float64, text string, st style) {
 
 func (s *sheet) paragraph(text string, st style) { s.column(inset, s.inner(), text, st) }
 
-// column writes wrapped text into a column and goes below it.
+// column writes wrapped text into a column and goes below it. Short texts in
+// large type, and the narrow column beside a QR code, are balanced.
 func (s *sheet) column(x, width float64, text string, st style) {
-	for _, line := range s.m.wrap(text, st, width) {
+	wrap := s.m.wrap
+	if st == styleTitle || st == styleHeading || width < s.inner()/1.2 {
+		wrap = s.m.balance
+	}
+	for _, line := range wrap(text, st, width) {
 		s.text(x, s.y, line, st)
 		s.y += lineHeight(st)
 	}
@@ -272,7 +277,7 @@ func (s *sheet) qr(l receipt.Line) {
 	}
 	left := inset + side + module*quiet
 	if room := s.width - inset - left; room >= minCaption {
-		lines := s.m.wrap(l.Label, styleText, room)
+		lines := s.m.balance(l.Label, styleText, room)
 		s.y = top + math.Round((side-float64(len(lines))*lineHeight(styleText))/2)
 		s.y = max(s.y, top)
 		s.column(left, room, l.Label, styleText)
