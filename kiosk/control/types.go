@@ -8,7 +8,6 @@ type Screen struct {
 	Page     string   `json:"page"`
 	Box      string   `json:"box,omitempty"`
 	Serial   uint64   `json:"serial"`
-	Visit    uint64   `json:"visit"`
 	Title    string   `json:"title"`
 	Text     []string `json:"text"`
 	Language string   `json:"language"`
