@@ -24,7 +24,7 @@ FUZZ := 10000x
 raced   = $(patsubst %,./%/...,$(wildcard $(RACED)))
 unraced = $(filter-out $(shell $(GO) list -tags ci $(raced)),$(shell $(GO) list -tags ci ./...))
 
-.PHONY: help run test build setup-run setup-test check unit race fuzz e2e bench lint clean
+.PHONY: help run test build build-e2e setup-run setup-test check unit race fuzz e2e bench lint clean
 .NOTPARALLEL:
 
 help: ## this list
@@ -33,10 +33,15 @@ help: ## this list
 run: setup-run build ## install what is missing, build, and start the demo: kiosk, gateway, simulators, dock
 	bin/demo
 
-test: setup-test check unit race fuzz build e2e ## install what is missing and run every test
+test: setup-test check unit race fuzz build build-e2e e2e ## install what is missing and run every test
 
 build: ## the real programs, into bin/
 	$(GO) build $(BUILD) -tags $(TAGS) -o bin/ ./kiosk/cmd/... ./sync/cmd/...
+
+# A kiosk that dies on command at a named step of the journal, for the tests of
+# the restart. It is never shipped.
+build-e2e: build
+	$(GO) build $(BUILD) -tags $(TAGS),faultpoints -o bin/kiosk-faultpoints ./kiosk/cmd/kiosk
 
 setup-run:
 	@packaging/setup.sh run
@@ -48,7 +53,7 @@ check: ## gofmt and go vet
 	@unformatted=$$(gofmt -l assets cardreader kiosk printer sync test 2>/dev/null); \
 	if [ -n "$$unformatted" ]; then echo "gofmt would change:"; echo "$$unformatted"; exit 1; fi
 	$(GO) vet -tags ci ./...
-	$(GO) vet -tags ci,e2e ./test/...
+	$(GO) vet -tags ci,e2e,faultpoints ./test/... ./kiosk/machine/...
 
 unit: ## the tests of all that starts no goroutine; no display needed
 	$(GO) test -tags ci -timeout 10m $(unraced)
@@ -64,7 +69,7 @@ fuzz: ## a short run of every fuzz target
 	  done; \
 	done
 
-e2e: ## the real programs in Xvfb, from the paper's code to the ledger; after `make build`
+e2e: ## the real programs in Xvfb, from the paper's code to the ledger; after `make build-e2e`
 	$(GO) test -tags e2e -count 1 -timeout 20m ./test/e2e/...
 
 bench: ## how long a tap, a code and a visit take
