@@ -8,9 +8,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/tserve/jolly/kiosk"
 	"github.com/tserve/jolly/kiosk/payment"
@@ -107,4 +110,22 @@ func (b Book) Pending() int {
 		}
 	}
 	return n
+}
+
+// Receipts are the PDFs that the kiosk kept, oldest first.
+func (r *Rig) Receipts() ([]string, error) {
+	files, err := filepath.Glob(r.path("kiosk", "receipts", "*.pdf"))
+	if err != nil {
+		return nil, fmt.Errorf("receipts: %w", err)
+	}
+	age := map[string]time.Time{}
+	for _, f := range files {
+		info, err := os.Stat(f)
+		if err != nil {
+			return nil, fmt.Errorf("receipts: %w", err)
+		}
+		age[f] = info.ModTime()
+	}
+	slices.SortFunc(files, func(a, b string) int { return age[a].Compare(age[b]) })
+	return files, nil
 }

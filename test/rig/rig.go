@@ -24,6 +24,7 @@ type Options struct {
 	Landscape bool          // a lying panel
 	Scale     float64       // how large the panel is drawn; 0 is 1
 	Display   string        // the display to open the window on; "" starts an Xvfb
+	Cache     string        // the kiosk's cache directory, shared by rigs; "" is its own, cold
 	Host      time.Duration // how long the card's bank takes to answer; 0: no time
 }
 
@@ -117,6 +118,24 @@ func (r *Rig) makeDir() error {
 			return fmt.Errorf("make rig: %w", err)
 		}
 	}
+	return r.linkCache()
+}
+
+// linkCache lets the kiosk find a cache that is warm: PDFium takes long to compile.
+func (r *Rig) linkCache() error {
+	if r.opt.Cache == "" {
+		return nil
+	}
+	cache, err := filepath.Abs(r.opt.Cache)
+	if err == nil {
+		err = os.MkdirAll(cache, 0o755)
+	}
+	if err == nil {
+		err = os.Symlink(cache, r.path("kiosk", "cache"))
+	}
+	if err != nil && !errors.Is(err, os.ErrExist) {
+		return fmt.Errorf("make rig: %w", err)
+	}
 	return nil
 }
 
@@ -136,7 +155,7 @@ func (r *Rig) openDisplay() error {
 	}
 	w, h, _ := size(r.opt.Landscape, r.opt.Scale)
 	var err error
-	if r.xvfb, err = startXvfb(w, h, r.Log("xvfb")); err != nil {
+	if r.xvfb, err = startXvfb(w, h, r.LogFile("xvfb")); err != nil {
 		return err
 	}
 	r.display = r.xvfb.display
@@ -154,8 +173,8 @@ func (r *Rig) openDisplay() error {
 // OnPage calls f with every page that the hand sees for the first time.
 func (r *Rig) OnPage(f func(Screen)) { r.seen = f }
 
-// Log is the name of a log file of the rig.
-func (r *Rig) Log(name string) string { return r.path("logs", name+".log") }
+// LogFile is the name of a log file of the rig.
+func (r *Rig) LogFile(name string) string { return r.path("logs", name+".log") }
 
 // StartGateway starts the gateway on its database and waits until it answers.
 func (r *Rig) StartGateway(ctx context.Context) error {
@@ -165,7 +184,7 @@ func (r *Rig) StartGateway(ctx context.Context) error {
 		return nil
 	}
 	p, err := start(command{
-		path: filepath.Join(r.opt.Bin, "gateway"), log: r.Log("gateway"),
+		path: filepath.Join(r.opt.Bin, "gateway"), log: r.LogFile("gateway"),
 		args: []string{"serve", "--listen", r.gatewayAddr, "--db", r.gatewayDB(), "--seed"},
 	})
 	if err != nil {
@@ -215,7 +234,7 @@ func (r *Rig) launchKiosk(env []string) (*process, error) {
 		return nil, fmt.Errorf("start kiosk: %w", err)
 	}
 	p, err := start(command{
-		path: filepath.Join(r.opt.Bin, r.opt.Kiosk), log: r.Log("kiosk"),
+		path: filepath.Join(r.opt.Bin, r.opt.Kiosk), log: r.LogFile("kiosk"),
 		args: []string{"--config", file}, env: r.kioskEnv(env),
 	})
 	if err == nil {

@@ -61,7 +61,14 @@ func gather(ctx context.Context, r *rig.Rig, out string) (*evidence, error) {
 	if e.paper, err = png.Decode(bytes.NewReader(papers[0].PNG)); err != nil {
 		return nil, fmt.Errorf("read the printer's paper: %w", err)
 	}
-	if e.doc, err = os.ReadFile(filepath.Join(r.Dir, "kiosk", "receipts", e.entry.Ref+".pdf")); err != nil {
+	files, err := r.Receipts()
+	if err != nil {
+		return nil, err
+	}
+	if len(files) != 1 {
+		return nil, fmt.Errorf("one receipt is wanted, the kiosk kept %d", len(files))
+	}
+	if e.doc, err = os.ReadFile(files[0]); err != nil {
 		return nil, fmt.Errorf("read the receipt: %w", err)
 	}
 	return e, e.write(papers[0].PNG)

@@ -112,7 +112,7 @@ func (p *player) failed(err error) error {
 func (p *player) keepLogs() string {
 	to := filepath.Join(p.out, "logs")
 	for _, name := range []string{"kiosk", "gateway", "xvfb"} {
-		text, err := os.ReadFile(p.rig.Log(name))
+		text, err := os.ReadFile(p.rig.LogFile(name))
 		if err != nil || os.MkdirAll(to, 0o755) != nil || os.WriteFile(filepath.Join(to, name+".log"), text, 0o644) != nil {
 			return ""
 		}
