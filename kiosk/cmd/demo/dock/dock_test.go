@@ -1,0 +1,248 @@
+package dock
+
+// The dock's page and commands against a rig of real simulators. The gateway is
+// this test's own program under another name, so that nothing needs building.
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/tserve/jolly/sync/gateway"
+	"github.com/tserve/jolly/test/rig"
+)
+
+func TestMain(m *testing.M) {
+	if filepath.Base(os.Args[0]) == "gateway" {
+		if err := serveGateway(os.Args[1:]); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+// serveGateway is "gateway serve --listen ADDRESS --db FILE --seed".
+func serveGateway(args []string) error {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	log := slog.New(slog.DiscardHandler)
+	store, err := gateway.Open(ctx, args[4], gateway.StoreConfig{}, log)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	if err := store.Seed(ctx); err != nil {
+		return err
+	}
+	server, err := gateway.NewServer(store, gateway.HandlerConfig{}, log)
+	if err != nil {
+		return err
+	}
+	ln, err := net.Listen("tcp", args[2])
+	if err != nil {
+		return err
+	}
+	return server.Run(ctx, ln)
+}
+
+// docked is a dock over a rig without a kiosk.
+func docked(t *testing.T) (*rig.Rig, *httptest.Server) {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	bin := t.TempDir()
+	for _, name := range []string{"gateway", "kiosk"} {
+		if err := os.Symlink(self, filepath.Join(bin, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r, err := rig.New(t.Context(), rig.Options{Bin: bin, Dir: t.TempDir(), Scale: 0.6})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := r.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	d, err := New(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv := httptest.NewServer(d.Handler())
+	t.Cleanup(srv.Close)
+	return r, srv
+}
+
+func get(t *testing.T, url string) (int, string) {
+	t.Helper()
+	res, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res.StatusCode, string(body)
+}
+
+func send(t *testing.T, url, body string) (int, string) {
+	t.Helper()
+	res, err := http.Post(url, "application/json", strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res.StatusCode, string(text)
+}
+
+func TestDock(t *testing.T) {
+	r, srv := docked(t)
+	t.Run("page", func(t *testing.T) {
+		status, page := get(t, srv.URL+"/")
+		if status != http.StatusOK {
+			t.Fatalf("status %d", status)
+		}
+		for _, want := range []string{"fine-reduced", "drop-after", "pull-after", "swallow", "bancomat"} {
+			if !strings.Contains(page, want) {
+				t.Errorf("the page has no %q", want)
+			}
+		}
+		if status, font := get(t, srv.URL+"/fonts/TitilliumWeb-400.ttf"); status != http.StatusOK || len(font) < 10_000 {
+			t.Errorf("font: status %d, %d bytes", status, len(font))
+		}
+	})
+	t.Run("commands", func(t *testing.T) { testCommands(t, r, srv.URL) })
+	t.Run("state", func(t *testing.T) {
+		var s rig.State
+		_, body := get(t, srv.URL+"/api/state")
+		if err := json.Unmarshal([]byte(body), &s); err != nil {
+			t.Fatal(err)
+		}
+		if !s.Network.Gateway || s.Kiosk.Running || !s.Scanner.Plugged || s.Network.Behaviour != rig.NetworkCut {
+			t.Errorf("state %s", body)
+		}
+	})
+	t.Run("events", func(t *testing.T) { testEvents(t, r, srv.URL) })
+	t.Run("pictures", func(t *testing.T) {
+		if status, body := get(t, srv.URL+"/api/screen.png"); status != http.StatusOK || !strings.HasPrefix(body, "\x89PNG") {
+			t.Errorf("screen: status %d", status)
+		}
+		if status, _ := get(t, srv.URL+"/api/prints/1.png"); status != http.StatusNotFound {
+			t.Errorf("a paper that never came out: status %d", status)
+		}
+	})
+	t.Run("from another page", func(t *testing.T) {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, srv.URL+"/api/kiosk", bytes.NewBufferString(`{"do":"kill"}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Origin", "https://elsewhere.example")
+		res, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res.Body.Close()
+		if res.StatusCode != http.StatusForbidden {
+			t.Errorf("a command of another site's page: status %d", res.StatusCode)
+		}
+	})
+}
+
+func testCommands(t *testing.T, r *rig.Rig, url string) {
+	ok, wrong := http.StatusNoContent, http.StatusBadRequest
+	tests := []struct {
+		path, body string
+		status     int
+		holds      func() bool
+	}{
+		{"/api/scan", `{"paper":"fine-reduced"}`, ok, func() bool { return r.Scanner().Sent() == 1 }},
+		{"/api/scan", `{"text":"PAGOPA|002|1"}`, ok, func() bool { return r.Scanner().Sent() == 2 }},
+		{"/api/scan", `{"torn":"tia"}`, ok, func() bool { return r.Scanner().Sent() == 3 }},
+		{"/api/scan", `{"paper":"nothing of the kind"}`, wrong, nil},
+		{"/api/scan", `{}`, wrong, nil},
+		{"/api/scan", `{"papre":"tia"}`, wrong, nil},
+		{"/api/terminal", `{"behaviour":"decline","text":"NO"}`, ok, func() bool { return r.Terminal().State().Behaviour.Text == "NO" }},
+		{"/api/terminal", `{"behaviour":"dance"}`, wrong, nil},
+		{"/api/terminal/card", `{"card":"bancomat"}`, wrong, nil}, // it does not ask for one
+		{"/api/terminal/red", ``, wrong, nil},
+		{"/api/printer", `{"do":"pull"}`, ok, func() bool { return r.Printer().Snapshot().Condition.PaperOut }},
+		{"/api/printer", `{"do":"refill"}`, ok, func() bool { return !r.Printer().Snapshot().Condition.PaperOut }},
+		{"/api/printer", `{"do":"pull-after","rows":12}`, ok, func() bool { return r.Printer().Snapshot().Condition.PaperOutAfter == 12 }},
+		{"/api/printer", `{"do":"lose-confirmation"}`, ok, func() bool { return r.Printer().Snapshot().Condition.LoseConfirmation }},
+		{"/api/printer", `{"do":"mend"}`, ok, func() bool { return !r.Printer().Snapshot().Condition.LoseConfirmation }},
+		{"/api/printer", `{"do":"eat"}`, wrong, nil},
+		{"/api/network", `{"state":"cut"}`, ok, func() bool { n, _ := r.Gate.State(); return n == rig.NetworkCut }},
+		{"/api/network", `{"state":"slow"}`, wrong, nil},
+		{"/api/kiosk", `{"do":"jump"}`, wrong, nil},
+		{"/api/kiosk", `{"do":"kill"}`, ok, nil}, // there is none: nothing happens
+	}
+	for _, tt := range tests {
+		status, answer := send(t, url+tt.path, tt.body)
+		if status != tt.status {
+			t.Errorf("%s %s: status %d, want %d: %s", tt.path, tt.body, status, tt.status, answer)
+		}
+		if tt.status == wrong && !strings.Contains(answer, `"error"`) {
+			t.Errorf("%s %s: no reason given: %s", tt.path, tt.body, answer)
+		}
+		if tt.holds != nil && !tt.holds() {
+			t.Errorf("%s %s: nothing happened", tt.path, tt.body)
+		}
+	}
+}
+
+// testEvents reads the first state and the one after a change.
+func testEvents(t *testing.T, r *rig.Rig, url string) {
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url+"/api/events", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	events := json.NewDecoder(&dataLines{in: res.Body})
+	var first, second rig.State
+	if err := events.Decode(&first); err != nil {
+		t.Fatal(err)
+	}
+	r.Gate.Open()
+	if err := events.Decode(&second); err != nil {
+		t.Fatal(err)
+	}
+	if first.Network.Behaviour != rig.NetworkCut || second.Network.Behaviour != rig.NetworkOpen {
+		t.Errorf("the stream told %s and then %s", first.Network.Behaviour, second.Network.Behaviour)
+	}
+}
+
+// dataLines takes "data: " off a stream of server-sent events.
+type dataLines struct{ in io.Reader }
+
+func (d *dataLines) Read(b []byte) (int, error) {
+	n, err := d.in.Read(b)
+	text := strings.ReplaceAll(string(b[:n]), "data: ", "")
+	return copy(b, text), err
+}
