@@ -28,10 +28,10 @@ const threshold = 160
 // has to be compiled (seconds without a cache, a tenth of one with it). It may be
 // used by several goroutines; they take turns.
 type Rasteriser struct {
-	pool     pdfium.Pool
-	turn     chan pdfium.Pdfium
-	cache    wazero.CompilationCache
-	cacheErr error
+	pool       pdfium.Pool
+	turn       chan pdfium.Pdfium
+	closeCache func() error
+	cacheErr   error
 }
 
 // instanceTimeout bounds the making of the one instance of PDFium.
@@ -41,11 +41,13 @@ const instanceTimeout = 60 * time.Second
 // and draws one page to warm it up. A directory that cannot be used costs time,
 // not receipts: see [Rasteriser.CacheErr].
 func NewRasteriser(ctx context.Context, cacheDir string) (*Rasteriser, error) {
-	r := &Rasteriser{turn: make(chan pdfium.Pdfium, 1)}
+	r := &Rasteriser{turn: make(chan pdfium.Pdfium, 1), closeCache: func() error { return nil }}
 	cfg := wazero.NewRuntimeConfig()
 	if cacheDir != "" {
-		if r.cache, r.cacheErr = wazero.NewCompilationCacheWithDir(cacheDir); r.cacheErr == nil {
-			cfg = cfg.WithCompilationCache(r.cache)
+		cache, err := wazero.NewCompilationCacheWithDir(cacheDir)
+		if r.cacheErr = err; err == nil {
+			cfg = cfg.WithCompilationCache(cache)
+			r.closeCache = func() error { return cache.Close(context.WithoutCancel(ctx)) }
 		}
 	}
 	pool, err := webassembly.Init(webassembly.Config{
@@ -88,10 +90,8 @@ func (r *Rasteriser) Close() error {
 	if e := r.pool.Close(); err == nil {
 		err = e
 	}
-	if r.cache != nil {
-		if e := r.cache.Close(context.Background()); err == nil { //nolint:contextcheck // closing is not cancelled
-			err = e
-		}
+	if e := r.closeCache(); err == nil {
+		err = e
 	}
 	if err != nil {
 		return fmt.Errorf("close pdfium: %w", err)

@@ -132,7 +132,8 @@ func (r *Renderer) write(s *sheet, w Width) ([]byte, error) {
 }
 
 // addFonts gives gofpdf the fonts that the sheet uses and no others: parsing the
-// Chinese ones is most of the time of a page.
+// Chinese ones is most of the time of a page. It gets a copy of each, because it
+// pads tables in place and would write into what others are reading.
 func (r *Renderer) addFonts(f *gofpdf.Fpdf, s *sheet) {
 	var needed [weights][families]bool
 	for _, t := range s.texts {
@@ -143,7 +144,7 @@ func (r *Renderer) addFonts(f *gofpdf.Fpdf, s *sheet) {
 	for w := range needed {
 		for i, ok := range needed[w] {
 			if fc := r.faces[w][i]; ok {
-				f.AddUTF8FontFromBytes(fc.family, fc.style, fc.data)
+				f.AddUTF8FontFromBytes(fc.family, fc.style, bytes.Clone(fc.data))
 			}
 		}
 	}
