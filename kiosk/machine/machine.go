@@ -25,6 +25,7 @@ import (
 	"github.com/tserve/jolly/kiosk/terminal"
 	"github.com/tserve/jolly/kiosk/terminal/ecr17"
 	"github.com/tserve/jolly/kiosk/ui"
+	"github.com/tserve/jolly/kiosk/ui/theme"
 	"github.com/tserve/jolly/printer"
 	"github.com/tserve/jolly/sync/client"
 	"github.com/tserve/jolly/sync/outbox"
@@ -107,6 +108,7 @@ func (m *Machine) show(app fyne.App, dev runner.Devices, clock *clock) {
 	dev.Screen = m.screen
 	m.runner = runner.New(runner.Config{House: m.house(), PSPCode: m.cfg.PSP.Code, NewID: newID}, dev, m.log.With("part", "runner"))
 
+	app.Settings().SetTheme(theme.New())
 	m.window = app.NewWindow("Jolly")
 	m.window.SetPadded(false)
 	m.window.SetContent(m.screen.ui.Object())

@@ -32,6 +32,9 @@ func (s *shown) Show(p page.Page) {
 // onScreen is the one way onto the Fyne goroutine.
 func onScreen(f func()) { fyne.Do(f) }
 
+// Quit closes the window, after Run has ended.
+func (m *Machine) Quit(app fyne.App) { onScreen(app.Quit) }
+
 // errEnded says that the kiosk is going down.
 var errEnded = errors.New("the kiosk is stopping")
 

@@ -11,6 +11,7 @@ import (
 	"github.com/tserve/jolly/kiosk/page"
 	"github.com/tserve/jolly/kiosk/payment"
 	"github.com/tserve/jolly/kiosk/session"
+	"github.com/tserve/jolly/test/pages"
 )
 
 func house() House {
@@ -20,72 +21,10 @@ func house() House {
 	}
 }
 
-func cart() kiosk.Cart {
-	return kiosk.Cart{}.With(kiosk.Quote{Fee: 100, Bill: kiosk.Bill{
-		ID: "d1", Creditor: "84006890481", CreditorName: "Comune di Prato", Notice: "302000000000004232", Subject: "TARI 2026", Amount: 8640,
-		Due: kiosk.Date{Year: 2026, Month: 9, Day: 30}, Late: true, Status: kiosk.BillPayable, Instalment: "2/4",
-	}})
-}
-
-func paid(ph payment.Phase, outcome kiosk.Outcome) payment.State {
-	c := cart()
-	s := payment.State{ID: "01890000-0000-7000-8000-000000000001", Ref: "7K4P-22", Cart: c, Agreed: c.Total(), Phase: ph}
-	s.Activation = kiosk.Activation{Count: 1, Fee: 100, Token: "0123456789abcdef"}
-	s.Activation.Bills[0] = kiosk.ActivatedBill{BillID: "d1", Amount: 8700, Fee: 100, Token: "tok"}
-	s.Result = kiosk.ChargeResult{Outcome: outcome, PAN: "************4471", AuthCode: "A1B2C3", Reason: "CARTA RIFIUTATA"}
-	if ph == payment.Closed {
-		s.Closings[0] = kiosk.ClosingOK
-	}
-	return s
-}
-
-// all are states of every scene, with the devices as they can be.
-func all(lang kiosk.Language) []session.State {
-	works := session.Devices{Scanner: true, Terminal: kiosk.TerminalReady, Printer: kiosk.PrinterReady, Gateway: true}
-	noPaper := works
-	noPaper.Printer, noPaper.Scanner = kiosk.PrinterPaperOut, false
-	q := kiosk.Quote{Bill: cart().Lines[0].Bill, Fee: 100}
-	n := kiosk.Notice{Number: q.Bill.Notice, Creditor: q.Bill.Creditor, Amount: 8400}
-	refund := paid(payment.Closed, kiosk.Charged)
-	refund.Closings[0] = kiosk.ClosingDuplicate
-	type sp struct {
-		sc session.Scene
-		p  payment.State
-	}
-	scenes := []sp{
-		{sc: session.Recovering{}}, {sc: session.Attract{}}, {sc: session.Scan{}}, {sc: session.TypeNotice{Digits: "30200001234567"}},
-		{sc: session.TypeNotice{Digits: "302000000000004232"}}, {sc: session.TypeCreditor{Number: n.Number, Digits: "840"}},
-		{sc: session.TypedDoubt{Number: n.Number}}, {sc: session.TypedDoubt{Number: n.Number, Creditor: n.Creditor}}, {sc: session.LookingUp{Notice: n}},
-		{sc: session.Review{Quote: q, Notice: n}}, {sc: session.Refused{Code: kiosk.CodeGatewayOffline, Ref: "QRTZ-22", Notice: n}},
-		{sc: session.Refused{Code: kiosk.CodeBillPaid, Quote: q}}, {sc: session.Confirm{}}, {sc: session.PrinterOut{}}, {sc: session.Preparing{}},
-		{session.Changed{}, paid(payment.Consenting, "")}, {session.Terminal{Message: "INSERIRE CARTA"}, paid(payment.Charging, "")},
-		{session.Concluding{}, paid(payment.Delivering, kiosk.Charged)}, {session.Paid{}, paid(payment.Closed, kiosk.Charged)},
-		{session.Paid{}, paid(payment.Delivering, kiosk.Charged)}, {session.Paid{}, refund}, {session.Printing{Kind: kiosk.PaperReceipt}, paid(payment.Closed, kiosk.Charged)},
-		{session.Printing{Kind: kiosk.PaperDoubtful}, paid(payment.Doubtful, kiosk.Unknown)},
-		{session.PrintFailed{Kind: kiosk.PaperReceipt, Report: kiosk.PrintReport{Result: kiosk.PrintFailed}}, paid(payment.Closed, kiosk.Charged)},
-		{session.PrintFailed{Kind: kiosk.PaperReceipt, Report: kiosk.PrintReport{Result: kiosk.PrintUnknown}}, paid(payment.Closed, kiosk.Charged)},
-		{session.OnPhone{}, paid(payment.Closed, kiosk.Charged)}, {session.OnScreen{}, paid(payment.Closed, kiosk.Charged)},
-		{session.Thanks{Paper: true}, paid(payment.Closed, kiosk.Charged)}, {session.Thanks{}, paid(payment.Closed, kiosk.Charged)},
-		{session.Declined{Code: kiosk.CodeChargeRefused}, paid(payment.Dropped, kiosk.Refused)}, {session.Doubtful{}, paid(payment.Doubtful, kiosk.Unknown)},
-	}
-	var out []session.State
-	for _, sc := range scenes {
-		for _, d := range []session.Devices{works, noPaper, {}} {
-			s := session.State{Now: 1, Visit: 3, Language: lang, Devices: d, Scene: sc.sc, Cart: cart(), Payment: sc.p}
-			out = append(out, s)
-			s.Overlay = session.HelpPage{}
-			out = append(out, s)
-			s.Overlay = session.IdleBox{Until: kiosk.Mono(1).Add(18 * kiosk.Second)}
-			out = append(out, s)
-		}
-	}
-	return out
-}
-
 // Every page in every language keeps the rules of a page.
 func TestRulesOfEveryPage(t *testing.T) {
 	for _, lang := range kiosk.Languages() {
-		for _, s := range all(lang) {
+		for _, s := range pages.All(lang) {
 			p := Render(s, house())
 			at := fmt.Sprintf("%s %s", lang, p.Name)
 			if p.Name == "" || p.Title == "" {
@@ -173,7 +112,7 @@ func TestTheWordsFollowTheDevices(t *testing.T) {
 func TestTheIdleBoxSaysWhatHappenedToTheMoney(t *testing.T) {
 	s := session.State{Now: 1, Language: kiosk.Italian, Scene: session.Paid{}, Overlay: session.IdleBox{Until: 2}}
 	for outcome, want := range map[kiosk.Outcome]string{"": "Non hai pagato nulla", kiosk.Charged: "resta valido", kiosk.Unknown: "7K4P-22"} {
-		s.Payment = paid(payment.Closed, outcome)
+		s.Payment = pages.Paid(payment.Closed, outcome)
 		if p := Render(s, house()); !strings.Contains(p.Box.Lead, want) {
 			t.Errorf("%q: %q", outcome, p.Box.Lead)
 		}
@@ -182,7 +121,7 @@ func TestTheIdleBoxSaysWhatHappenedToTheMoney(t *testing.T) {
 
 // The whole receipt can be read on the screen: every item that the paper has.
 func TestTheReceiptOnScreenIsWhole(t *testing.T) {
-	s := session.State{Language: kiosk.Italian, Scene: session.OnScreen{}, Payment: paid(payment.Closed, kiosk.Charged)}
+	s := session.State{Language: kiosk.Italian, Scene: session.OnScreen{}, Payment: pages.Paid(payment.Closed, kiosk.Charged)}
 	dump := fmt.Sprint(Render(s, house()).Card)
 	for _, want := range []string{"Comune di Prato", "TARI 2026", "3020 0000 0000 0042 32", "87,00\u00a0€", "88,00\u00a0€", "1,00\u00a0€", "4471", "A1B2C3", "7K4P-22", "Banca di Prova", "01890000-0000-7000-8000-000000000001", "Pagato"} {
 		if !strings.Contains(dump, want) {
@@ -192,7 +131,7 @@ func TestTheReceiptOnScreenIsWhole(t *testing.T) {
 }
 
 func TestPayingIsDisabledWithItsReason(t *testing.T) {
-	s := session.State{Language: kiosk.Italian, Scene: session.Confirm{}, Cart: cart()}
+	s := session.State{Language: kiosk.Italian, Scene: session.Confirm{}, Cart: pages.Cart()}
 	p := Render(s, house())
 	if !p.Main.Disabled || p.Main.Label != "Ora non si può pagare" {
 		t.Errorf("%+v", p.Main)

@@ -35,6 +35,9 @@ func inScene(s State, e Event) (State, []Effect) {
 func beginning(s State, e Event) (State, []Effect) {
 	switch e.(type) {
 	case NoticeWanted:
+		if !s.Devices.Scanner { // nothing to hold the paper under
+			return enter(s, TypeNotice{}), nil
+		}
 		return enter(s, Scan{}), nil
 	case TypingWanted:
 		return enter(s, TypeNotice{}), nil
@@ -127,6 +130,9 @@ func typeNotice(s State, sc TypeNotice, e Event) (State, []Effect) {
 	}
 	switch e.(type) {
 	case WentBack:
+		if !s.Devices.Scanner {
+			return backFromScan(s)
+		}
 		return enter(s, Scan{}), nil
 	case Continued:
 		if len(sc.Digits) < NumberDigits {

@@ -160,6 +160,19 @@ func TestTypedDigits(t *testing.T) {
 	}
 }
 
+// Without a reader nobody is asked to hold a paper under it.
+func TestWithoutScanner(t *testing.T) {
+	s := fresh()
+	s.Devices.Scanner = false
+	s, _ = walk(t, s, NoticeWanted{})
+	if _, ok := s.Scene.(TypeNotice); !ok {
+		t.Fatalf("%T", s.Scene)
+	}
+	if s, _ = walk(t, s, WentBack{}); s.Scene != (Attract{}) {
+		t.Errorf("back leads to %T", s.Scene)
+	}
+}
+
 func TestTheSamePaperTwiceIsOneBill(t *testing.T) {
 	s := enter(State{Now: 1, Visit: 1, Devices: devices(), Cart: kiosk.Cart{}.With(quote())}, Confirm{})
 	s, _ = Step(s, CodeScanned{kiosk.ScannedCode{AIM: "Q1", Text: paperQR}})

@@ -15,7 +15,6 @@ import (
 	"os/signal"
 	"syscall"
 
-	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/app"
 	"github.com/spf13/cobra"
 
@@ -31,9 +30,7 @@ func main() {
 	}
 	cmd.Flags().StringVar(&path, "config", "/etc/jolly/jolly.toml", "configuration file")
 	cmd.Flags().StringVar(&level, "log", "info", "log level: debug, info, warn, error")
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
-	defer stop()
-	if err := cmd.ExecuteContext(ctx); err != nil {
+	if err := cmd.ExecuteContext(context.Background()); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
@@ -56,9 +53,14 @@ func run(ctx context.Context, path, level string) error {
 	}
 	ended := make(chan error, 1)
 	a.Lifecycle().SetOnStarted(func() {
+		// Fyne ends its loop on SIGTERM by itself; a card that is being charged
+		// must keep its page until its result is recorded.
+		signal.Reset(syscall.SIGTERM, syscall.SIGINT)
+		ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, syscall.SIGINT)
 		go func() {
+			defer stop()
 			ended <- m.Run(ctx)
-			fyne.Do(a.Quit)
+			m.Quit(a)
 		}()
 	})
 	m.Window().ShowAndRun()
