@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tserve/jolly/kiosk"
+	"github.com/tserve/jolly/kiosk/health"
 	"github.com/tserve/jolly/kiosk/payment"
 	"github.com/tserve/jolly/kiosk/session"
 )
@@ -202,6 +203,7 @@ func (r *Runner) resolve(ctx context.Context, e payment.Resolve) {
 			r.post(payment.ResolveFailed{Head: r.head(e.Request.Payment)})
 			return
 		}
+		r.post(observed{health.Terminal, true, string(kiosk.TerminalReady)}) // it answers, and answers only when idle
 		r.log.Info("the terminal told its last result", "payment", e.Request.Payment, "outcome", res.Outcome, "stan", res.STAN, "reason", res.Reason)
 		r.post(payment.Resolved{Head: r.head(e.Request.Payment), Result: res})
 	})
