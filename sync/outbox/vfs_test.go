@@ -32,7 +32,7 @@ var (
 	realOpen  uintptr
 	realSync  uintptr
 	register  sync.Once
-	methods   *sqlite3.Tsqlite3_io_methods
+	methods   = map[uintptr]*sqlite3.Tsqlite3_io_methods{}
 	vfsStruct *sqlite3.Tsqlite3_vfs
 )
 
@@ -53,23 +53,30 @@ func pointer(f any) uintptr {
 	return (*[2]uintptr)(unsafe.Pointer(&f))[1]
 }
 
+// memory is an address in the translated C's own memory, outside Go's.
+func memory(address uintptr) unsafe.Pointer {
+	return *(*unsafe.Pointer)(unsafe.Pointer(&address))
+}
+
 func countingOpen(tls *libc.TLS, vfs, name, file uintptr, flags int32, out uintptr) int32 {
 	open := *(*func(*libc.TLS, uintptr, uintptr, uintptr, int32, uintptr) int32)(unsafe.Pointer(&struct{ uintptr }{realOpen}))
 	rc := open(tls, vfs, name, file, flags, out)
-	at := (*sqlite3.Tsqlite3_file)(unsafe.Pointer(file))
+	at := (*sqlite3.Tsqlite3_file)(memory(file))
 	if rc != sqlite3.SQLITE_OK || at.FpMethods == 0 {
 		return rc
 	}
 	seen.mu.Lock()
 	defer seen.mu.Unlock()
-	if methods == nil {
-		copied := *(*sqlite3.Tsqlite3_io_methods)(unsafe.Pointer(at.FpMethods))
-		realSync = copied.FxSync
+	ours := methods[at.FpMethods] // files of different kinds have different methods
+	if ours == nil {
+		copied := *(*sqlite3.Tsqlite3_io_methods)(memory(at.FpMethods))
+		realSync = copied.FxSync // the same for all kinds
 		copied.FxSync = pointer(countingSync)
-		methods = &copied
+		ours = &copied
+		methods[at.FpMethods] = ours
 	}
 	seen.files[file] = name != 0 && strings.HasSuffix(libc.GoString(name), "-wal")
-	at.FpMethods = uintptr(unsafe.Pointer(methods))
+	at.FpMethods = uintptr(unsafe.Pointer(ours))
 	return rc
 }
 
@@ -97,7 +104,7 @@ func counting(t *testing.T) *syncs {
 	register.Do(func() {
 		tls := libc.NewTLS()
 		base := sqlite3.Xsqlite3_vfs_find(tls, 0)
-		copied := *(*sqlite3.Tsqlite3_vfs)(unsafe.Pointer(base))
+		copied := *(*sqlite3.Tsqlite3_vfs)(memory(base))
 		name, err := libc.CString(vfsName)
 		if err != nil {
 			t.Fatal(err)
