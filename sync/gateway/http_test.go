@@ -345,52 +345,32 @@ func TestLogHoldsNothingPersonal(t *testing.T) {
 	}
 }
 
+// slowBody says when it is first read, and ends when it is told to.
+type slowBody struct{ reading, end chan struct{} }
+
+func (b *slowBody) Read([]byte) (int, error) {
+	close(b.reading)
+	<-b.end
+	return 0, io.EOF
+}
+
 func TestTooManyAtOnceIsRefusedEarly(t *testing.T) {
-	s, _ := newBook(t)
-	h, err := NewHandler(s, HandlerConfig{InFlight: 1}, testLog())
-	if err != nil {
-		t.Fatal(err)
-	}
-	srv := httptest.NewServer(h)
-	defer srv.Close()
-	slow, body := io.Pipe()
-	begun := make(chan struct{})
+	s := newService(t, HandlerConfig{InFlight: 1})
+	body := &slowBody{reading: make(chan struct{}), end: make(chan struct{})}
+	slow := httptest.NewRequestWithContext(t.Context(), "POST", "/v1/lookup", body)
+	slow.Header.Set("Content-Type", "application/json")
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		r, _ := http.NewRequestWithContext(t.Context(), "POST", srv.URL+"/v1/lookup", slow)
-		r.Header.Set("Content-Type", "application/json")
-		if resp, err := http.DefaultClient.Do(r); err == nil {
-			resp.Body.Close()
-		}
+		s.handler.ServeHTTP(httptest.NewRecorder(), slow)
 	}()
-	go func() {
-		body.Write([]byte("{")) // taken only when the transport sends the body
-		close(begun)
-	}()
-	<-begun
-	deadline := time.After(10 * time.Second)
-	for {
-		r, _ := http.NewRequestWithContext(t.Context(), "GET", srv.URL+"/v1/health", nil)
-		resp, err := http.DefaultClient.Do(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		resp.Body.Close()
-		if resp.StatusCode == http.StatusServiceUnavailable {
-			if resp.Header.Get("Retry-After") == "" {
-				t.Error("busy without Retry-After")
-			}
-			break
-		}
-		select {
-		case <-deadline:
-			t.Fatal("never busy")
-		default:
-		}
+	<-body.reading // the one place is taken
+	if w := s.want(t, "gateway-busy", "GET", "/v1/health", nil); w.Header().Get("Retry-After") == "" {
+		t.Error("busy without Retry-After")
 	}
-	body.Close()
+	close(body.end)
 	<-done
+	s.want(t, "", "GET", "/v1/health", nil)
 }
 
 func TestServerStopsGracefully(t *testing.T) {
