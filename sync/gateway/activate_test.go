@@ -1,5 +1,7 @@
 package gateway
 
+// Activation: the lock, its repetition, its end.
+
 import (
 	"reflect"
 	"testing"

@@ -1,5 +1,7 @@
 package gateway
 
+// HTTP: every answer against the contract, every body refused in words.
+
 import (
 	"bytes"
 	"context"

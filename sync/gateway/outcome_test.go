@@ -1,5 +1,7 @@
 package gateway
 
+// Outcomes: the table of outcome.go and what surrounds it.
+
 import (
 	"slices"
 	"testing"

@@ -1,5 +1,7 @@
 package gateway
 
+// Rows: once for ever, each by itself; and what the book itself refuses.
+
 import (
 	"database/sql"
 	"slices"

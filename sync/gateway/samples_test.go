@@ -1,5 +1,7 @@
 package gateway
 
+// The papers: valid, and behaving as their table says.
+
 import (
 	"fmt"
 	"testing"
