@@ -40,7 +40,7 @@ func TestNetworkCutBeforeMoney(t *testing.T) {
 		s.Errorf("the payment whose activation was not answered: %s %s", e.Step, e.State.Reason)
 	}
 	s.wantRow(book, kiosk.RowNotPaid)
-	s.touch("help-exit", "attract")
+	s.exit()
 
 	// So the bill can be paid.
 	s.pay("small", "paid")
@@ -150,13 +150,12 @@ func TestLineLostAfterApproval(t *testing.T) {
 func TestTerminalGoneAfterApproval(t *testing.T) {
 	t.Parallel()
 	s := ready(t)
-	s.terminal(terminalsim.DropAfter)
+	s.LoseTerminalAfterApproval()
 	s.toCard("meals")
 	s.ok(s.InsertCard("bancomat"))
-	s.until("the terminal charged", func() bool { return s.approved() == 1 })
-	s.ok(s.SetTerminal(terminalsim.Behaviour{Kind: terminalsim.Deaf}))
-	s.Hand.Patience = 3 * time.Minute
+	s.Hand.Patience = time.Minute
 	s.page("doubtful")
+	s.wantApproved(1)
 	s.touch("choice-paper", "thanks")
 	s.wantReceipt("non pagare")
 	s.wantPapers(true)

@@ -42,13 +42,13 @@ func TestPapersThatCannotBePaid(t *testing.T) {
 		if want := problemTitle(tt.code); refused.Title != want {
 			s.Errorf("%s: the page says %q, want %q", tt.paper, refused.Title, want)
 		}
-		s.touch("help-exit", "attract")
+		s.exit()
 	}
 	s.ok(s.ScanTorn("tia"))
 	if p := s.page("refused"); p.Title != problemTitle(kiosk.CodeNoticeTorn) {
 		s.Errorf("torn: the page says %q", p.Title)
 	}
-	s.touch("help-exit", "attract")
+	s.exit()
 	if b := s.book(); len(b.Payments) != 0 || len(b.Rows) != 0 {
 		s.Errorf("papers that cannot be paid left %+v", b)
 	}
@@ -57,36 +57,27 @@ func TestPapersThatCannotBePaid(t *testing.T) {
 func TestTotalTooLargeForACard(t *testing.T) {
 	t.Parallel()
 	s := ready(t)
-	s.toConfirm("too-large")
-	s.touch(rig.PayAction, "refused")
-	s.settled()
-	s.wantApproved(0)
+	s.scan("too-large", "bill")
+	if p := s.touch("continue", "refused"); p.Title != problemTitle(kiosk.CodeTotalTooLarge) {
+		s.Errorf("the page says %q", p.Title)
+	}
+	if b := s.book(); len(b.Payments) != 0 {
+		s.Errorf("a total that no card can carry began a payment: %+v", b.Payments)
+	}
 }
 
 func TestCancelAtEachPage(t *testing.T) {
 	t.Parallel()
 	s := ready(t)
-	exit := func(box bool) {
-		s.Helper()
-		if !box {
-			s.touch("help-exit", "attract")
-			return
-		}
-		_, err := s.Hand.Touch(s.ctx, "help-exit")
-		s.ok(err)
-		_, err = s.Hand.AwaitBox(s.ctx, "cancel")
-		s.ok(err)
-		s.touch("exit", "attract")
-	}
 	s.touch("choice-notice", "scan")
-	exit(false)
+	s.exit()
 	s.touch("choice-type", "keypad-notice")
 	s.ok(s.Hand.Type(s.ctx, "302"))
-	exit(true)
+	s.exit()
 	s.scan("tia", "bill")
-	exit(true)
+	s.exit()
 	s.toConfirm("tia")
-	exit(true)
+	s.exit()
 	if b := s.book(); len(b.Payments) != 0 {
 		s.Errorf("nobody paid, yet there are payments: %+v", b.Payments)
 	}

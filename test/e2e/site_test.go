@@ -116,6 +116,18 @@ func (s *site) touch(id string, pages ...string) rig.Screen {
 	return p
 }
 
+// exit leaves the visit by the help bar; where something would be lost the kiosk asks.
+func (s *site) exit() {
+	s.Helper()
+	_, err := s.Hand.Touch(s.ctx, "help-exit")
+	s.ok(err)
+	p, err := s.Hand.Await(s.ctx, "attract, or the question", func(p rig.Screen) bool { return p.Page == "attract" || p.Box == "cancel" })
+	s.ok(err)
+	if p.Box == "cancel" {
+		s.touch("exit", "attract")
+	}
+}
+
 // scan holds a paper under the reader and waits for one of the pages.
 func (s *site) scan(paper string, pages ...string) rig.Screen {
 	s.Helper()

@@ -38,8 +38,9 @@ type devices struct {
 	end   context.CancelFunc
 	group *errgroup.Group
 
-	mu   sync.Mutex
-	last string // what was scanned last
+	mu    sync.Mutex
+	last  string // what was scanned last
+	watch func(terminalsim.Event)
 }
 
 // openDevices starts the simulators; the reader's line is shown at link.
@@ -48,7 +49,7 @@ func openDevices(ctx context.Context, link string, host time.Duration) (*devices
 	ctx, end := context.WithCancel(context.WithoutCancel(ctx))
 	group, ctx := errgroup.WithContext(ctx)
 	d := &devices{end: end, group: group}
-	d.terminal = terminalsim.New(terminalsim.Config{TerminalID: terminalID, FirstSTAN: firstSTAN, SavesRefused: true, Work: host})
+	d.terminal = terminalsim.New(terminalsim.Config{TerminalID: terminalID, FirstSTAN: firstSTAN, SavesRefused: true, Work: host, Trace: d.trace})
 	d.printer = printersim.New(printersim.Config{RowsPerSecond: rowsASec})
 	group.Go(func() error { return d.terminal.Run(ctx) })
 	group.Go(func() error { return d.printer.Run(ctx) })
@@ -74,6 +75,36 @@ func (d *devices) close() error {
 	}
 	d.end()
 	return errors.Join(err, d.group.Wait())
+}
+
+// trace hands on what the terminal tells.
+func (d *devices) trace(e terminalsim.Event) {
+	d.mu.Lock()
+	watch := d.watch
+	d.mu.Unlock()
+	if watch != nil {
+		watch(e)
+	}
+}
+
+// OnTerminal calls f with each thing that happens in the terminal, at once and
+// before it goes on; f must not wait. nil calls nobody.
+func (r *Rig) OnTerminal(f func(terminalsim.Event)) {
+	r.devices.mu.Lock()
+	defer r.devices.mu.Unlock()
+	r.devices.watch = f
+}
+
+// LoseTerminalAfterApproval makes the terminal take the next payment, lose its
+// line and not answer any more, until [Rig.SetTerminal] mends it.
+func (r *Rig) LoseTerminalAfterApproval() {
+	r.Terminal().Set(terminalsim.Behaviour{Kind: terminalsim.DropAfter, Times: 1})
+	r.OnTerminal(func(e terminalsim.Event) {
+		if e.What == terminalsim.EventDropped {
+			r.OnTerminal(nil)
+			r.Terminal().Set(terminalsim.Behaviour{Kind: terminalsim.Deaf})
+		}
+	})
 }
 
 // Scanner is the barcode reader.

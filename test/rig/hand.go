@@ -19,8 +19,8 @@ const (
 	settlePay  = 1300 * time.Millisecond // and no paying button for 1,000 ms
 	sameKey    = 380 * time.Millisecond  // the same key within 300 ms is one touch
 	look       = 40 * time.Millisecond   // between two looks at the page
-	reaction   = 1500 * time.Millisecond // after that a touch that moved nothing is tried again
-	touches    = 5                       // how often
+	reaction   = 6 * time.Second         // after that a touch that moved nothing is tried again
+	touches    = 3                       // how often
 	PayAction  = "pay"                   // the button that is never touched twice
 	defPatient = 30 * time.Second
 )
@@ -113,12 +113,12 @@ func (h *Hand) AwaitBox(ctx context.Context, box string) (Screen, error) {
 // and returns what is shown after it. A touch that moves nothing is tried
 // again, but never the paying one.
 func (h *Hand) Touch(ctx context.Context, id string) (Screen, error) {
+	before, a, err := h.aim(ctx, id)
+	if err != nil {
+		return before, err
+	}
+	x, y := int(a.X+a.W/2)+h.offX, int(a.Y+a.H/2)+h.offY
 	for n := 1; ; n++ {
-		before, a, err := h.aim(ctx, id)
-		if err != nil {
-			return before, err
-		}
-		x, y := int(a.X+a.W/2)+h.offX, int(a.Y+a.H/2)+h.offY
 		h.keyID, h.keyAt = id, time.Now()
 		if err := h.finger.Tap(ctx, x, y); err != nil {
 			return before, fmt.Errorf("touch %s: %w", id, err)
@@ -129,6 +129,10 @@ func (h *Hand) Touch(ctx context.Context, id string) (Screen, error) {
 		}
 		if id == PayAction || n == touches || ctx.Err() != nil {
 			return after, fmt.Errorf("touch %s at %d,%d, %d times: %w", id, x, y, n, err)
+		}
+		// Perhaps it was felt after all, only late.
+		if after, err = h.Look(ctx); err != nil || !reflect.DeepEqual(after, before) {
+			return after, err
 		}
 	}
 }

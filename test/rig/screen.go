@@ -26,10 +26,17 @@ func (s Screen) Action(id string) (Action, bool) {
 	return s.Actions[i], true
 }
 
-// Says tells whether a text of the page holds the words.
+// Says tells whether the page holds the words, however its lines are broken.
 func (s Screen) Says(words string) bool {
-	return strings.Contains(s.Title, words) || slices.ContainsFunc(s.Text, func(t string) bool { return strings.Contains(t, words) })
+	all := append([]string{s.Title}, s.Text...)
+	for _, a := range s.Actions {
+		all = append(all, a.Label)
+	}
+	return strings.Contains(plain(strings.Join(all, " ")), plain(words))
 }
+
+// plain makes every space, the unbreakable ones too, one blank.
+func plain(text string) string { return strings.Join(strings.Fields(text), " ") }
 
 // String is the page for an error message.
 func (s Screen) String() string {
