@@ -58,8 +58,8 @@ func example(t testing.TB) kiosk.Receipt {
 
 // fast are deadlines for a printer that answers at once or never.
 var fast = escpos.Timing{
-	Dial: time.Second, Answer: 250 * time.Millisecond, Write: time.Second, Poll: 40 * time.Millisecond,
-	Ack: 300 * time.Millisecond, Confirm: 500 * time.Millisecond, Settle: 150 * time.Millisecond,
+	Dial: time.Second, Answer: 500 * time.Millisecond, Write: 2 * time.Second, Poll: 50 * time.Millisecond,
+	Ack: 500 * time.Millisecond, Confirm: 1500 * time.Millisecond, Settle: 250 * time.Millisecond,
 }
 
 // bench is a running simulator and a printer on it.

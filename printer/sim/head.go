@@ -8,6 +8,7 @@ import (
 	"image"
 	"image/color"
 	"image/png"
+	"sync"
 	"time"
 )
 
@@ -310,14 +311,15 @@ func (p *Printer) letGo() {
 	paper := Paper{
 		Number: p.counts.Whole + p.counts.Torn + 1,
 		Whole:  h.flaw == "", Reason: h.flaw,
-		Rows: len(h.strip), PNG: picture(h.strip, p.cfg.HeadDots),
+		Rows: len(h.strip),
 	}
 	if paper.Whole {
 		p.counts.Whole++
 	} else {
 		p.counts.Torn++
 	}
-	p.papers = append(p.papers, paper)
+	strip, width := h.strip, p.cfg.HeadDots
+	p.papers = append(p.papers, kept{paper, sync.OnceValue(func() []byte { return picture(strip, width) })})
 	if len(p.papers) > p.cfg.Keep {
 		p.papers = p.papers[1:]
 	}

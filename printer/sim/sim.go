@@ -86,7 +86,7 @@ type Printer struct {
 	line   net.Conn
 	cond   Condition
 	counts Counts
-	papers []Paper
+	papers []kept
 	buffer []byte
 	head   head
 }
@@ -190,11 +190,24 @@ func (p *Printer) PowerCycle() {
 	p.ring()
 }
 
+// kept is a paper whose picture is made when somebody asks for it: the head does
+// not wait for that.
+type kept struct {
+	paper Paper
+	png   func() []byte
+}
+
 // Papers are the papers that left it, the oldest first.
 func (p *Printer) Papers() []Paper {
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	return append([]Paper(nil), p.papers...)
+	all := append([]kept(nil), p.papers...)
+	p.mu.Unlock()
+	out := make([]Paper, 0, len(all))
+	for _, k := range all {
+		k.paper.PNG = k.png()
+		out = append(out, k.paper)
+	}
+	return out
 }
 
 // Snapshot is how it stands now.
