@@ -1,0 +1,62 @@
+// Command kioskctl is the maintainer's command line.
+//
+//	kioskctl status              the running kiosk: page, devices, payments
+//	kioskctl payment list        the journal, newest first
+//	kioskctl payment show ID     one payment, step by step
+//	kioskctl outbox list         rows that wait or are parked
+//	kioskctl outbox verify       hash chain, sequences, bodies
+//	kioskctl config check FILE   every mistake with line and cure
+//
+// It talks to the running kiosk through its control socket; the journal it only
+// reads, so that it can be used beside a running kiosk. All commands print for
+// people, or JSON with --json. Nothing personal is printed.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer stop()
+	if err := command(os.Stdout).ExecuteContext(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "kioskctl:", err)
+		os.Exit(1)
+	}
+}
+
+// tool is what all commands share.
+type tool struct {
+	out  io.Writer
+	file string // the configuration: where the journal and the socket are
+	json bool
+}
+
+func command(out io.Writer) *cobra.Command {
+	t := &tool{out: out}
+	root := &cobra.Command{Use: "kioskctl", Short: "Look after one Jolly terminal", SilenceUsage: true, SilenceErrors: true}
+	root.PersistentFlags().StringVar(&t.file, "config", "/etc/jolly/jolly.toml", "configuration file of the kiosk")
+	root.PersistentFlags().BoolVar(&t.json, "json", false, "print JSON")
+	pay := &cobra.Command{Use: "payment", Short: "The journal of payments"}
+	pay.AddCommand(
+		&cobra.Command{Use: "list", Short: "Payments, newest first", Args: cobra.NoArgs, RunE: t.paymentList},
+		&cobra.Command{Use: "show ID", Short: "One payment, step by step", Args: cobra.ExactArgs(1), RunE: t.paymentShow},
+	)
+	box := &cobra.Command{Use: "outbox", Short: "What waits for the gateway"}
+	box.AddCommand(
+		&cobra.Command{Use: "list", Short: "Rows that wait or are parked", Args: cobra.NoArgs, RunE: t.outboxList},
+		&cobra.Command{Use: "verify", Short: "Check hash chain, sequences and bodies", Args: cobra.NoArgs, RunE: t.outboxVerify},
+	)
+	conf := &cobra.Command{Use: "config", Short: "The configuration"}
+	conf.AddCommand(&cobra.Command{Use: "check FILE", Short: "Find every mistake", Args: cobra.ExactArgs(1), RunE: t.configCheck})
+	root.AddCommand(&cobra.Command{Use: "status", Short: "The running kiosk", Args: cobra.NoArgs, RunE: t.status}, pay, box, conf)
+	root.SetOut(out)
+	return root
+}
