@@ -74,12 +74,7 @@ func Step(s State, e Event) (State, []Effect) {
 	case Resolved:
 		return resolved(s, e)
 	case ResolveFailed:
-		return when(s, Resolving, func() (State, []Effect) {
-			s.Phase = Doubtful
-			s.NextTry = e.At.Mono.Add(backoff(s.Tries))
-			s.Tries++
-			return s, nil
-		})
+		return when(s, Resolving, func() (State, []Effect) { return askLater(s, e.At), nil })
 	case Ticked:
 		return ticked(s, e)
 	}
@@ -385,6 +380,14 @@ func resolved(s State, e Resolved) (State, []Effect) {
 	default:
 		return record(s, r, e.At, StepResolved)
 	}
+}
+
+// askLater lets a terminal rest that could not be asked.
+func askLater(s State, at kiosk.Stamp) State {
+	s.Phase = Doubtful
+	s.NextTry = at.Mono.Add(backoff(s.Tries))
+	s.Tries++
+	return s
 }
 
 // ticked asks the terminal about an unknown charge when it is time.

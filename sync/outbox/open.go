@@ -32,7 +32,7 @@ var migrations embed.FS
 type Config struct {
 	Path  string            // the database file; its directory must exist. Beside it: -wal, -shm, .lock
 	Kiosk string            // the kiosk's id; a file belongs to one kiosk for ever
-	Now   func() kiosk.Wall // the times of the journal; default: the wall clock, not trusted
+	Now   func() kiosk.Wall // the times of the journal, asked from any goroutine; default: the wall clock, not trusted
 	VFS   string            // SQLite's VFS by name; default: the system's
 
 	// TestOnlySynchronous weakens the durability ("NORMAL", "OFF") so that a

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/tserve/jolly/kiosk"
@@ -22,10 +23,10 @@ import (
 
 func config(t testing.TB) outbox.Config {
 	t.Helper()
-	tick := int64(0)
+	var tick atomic.Int64
 	return outbox.Config{
 		Path: filepath.Join(t.TempDir(), "jolly.db"), Kiosk: "prato-01",
-		Now: func() kiosk.Wall { tick++; return kiosk.Wall{UnixMilli: 1_700_000_000_000 + tick, Trusted: true} },
+		Now: func() kiosk.Wall { return kiosk.Wall{UnixMilli: 1_700_000_000_000 + tick.Add(1), Trusted: true} },
 	}
 }
 

@@ -28,12 +28,11 @@ type syncs struct {
 }
 
 var (
-	seen      = &syncs{files: map[uintptr]bool{}}
-	realOpen  uintptr
-	realSync  uintptr
-	register  sync.Once
-	methods   = map[uintptr]*sqlite3.Tsqlite3_io_methods{}
-	vfsStruct *sqlite3.Tsqlite3_vfs
+	seen     = &syncs{files: map[uintptr]bool{}}
+	realOpen uintptr
+	realSync uintptr
+	register sync.Once
+	methods  = map[uintptr]uintptr{} // the system's, and ours in their place
 )
 
 func (s *syncs) reset(fail int) {
@@ -58,6 +57,15 @@ func memory(address uintptr) unsafe.Pointer {
 	return *(*unsafe.Pointer)(unsafe.Pointer(&address))
 }
 
+// outside takes memory that SQLite may keep pointers to, for good.
+func outside(tls *libc.TLS, size uintptr) uintptr {
+	p := libc.Xmalloc(tls, libc.Tsize_t(size))
+	if p == 0 {
+		panic("no memory")
+	}
+	return p
+}
+
 func countingOpen(tls *libc.TLS, vfs, name, file uintptr, flags int32, out uintptr) int32 {
 	open := *(*func(*libc.TLS, uintptr, uintptr, uintptr, int32, uintptr) int32)(unsafe.Pointer(&struct{ uintptr }{realOpen}))
 	rc := open(tls, vfs, name, file, flags, out)
@@ -68,15 +76,16 @@ func countingOpen(tls *libc.TLS, vfs, name, file uintptr, flags int32, out uintp
 	seen.mu.Lock()
 	defer seen.mu.Unlock()
 	ours := methods[at.FpMethods] // files of different kinds have different methods
-	if ours == nil {
-		copied := *(*sqlite3.Tsqlite3_io_methods)(memory(at.FpMethods))
+	if ours == 0 {
+		ours = outside(tls, unsafe.Sizeof(sqlite3.Tsqlite3_io_methods{}))
+		copied := (*sqlite3.Tsqlite3_io_methods)(memory(ours))
+		*copied = *(*sqlite3.Tsqlite3_io_methods)(memory(at.FpMethods))
 		realSync = copied.FxSync // the same for all kinds
 		copied.FxSync = pointer(countingSync)
-		ours = &copied
 		methods[at.FpMethods] = ours
 	}
 	seen.files[file] = name != 0 && strings.HasSuffix(libc.GoString(name), "-wal")
-	at.FpMethods = uintptr(unsafe.Pointer(ours))
+	at.FpMethods = ours
 	return rc
 }
 
@@ -104,7 +113,9 @@ func counting(t *testing.T) *syncs {
 	register.Do(func() {
 		tls := libc.NewTLS()
 		base := sqlite3.Xsqlite3_vfs_find(tls, 0)
-		copied := *(*sqlite3.Tsqlite3_vfs)(memory(base))
+		vfs := outside(tls, unsafe.Sizeof(sqlite3.Tsqlite3_vfs{}))
+		copied := (*sqlite3.Tsqlite3_vfs)(memory(vfs))
+		*copied = *(*sqlite3.Tsqlite3_vfs)(memory(base))
 		name, err := libc.CString(vfsName)
 		if err != nil {
 			t.Fatal(err)
@@ -112,8 +123,7 @@ func counting(t *testing.T) *syncs {
 		realOpen = copied.FxOpen
 		copied.FzName, copied.FpNext = name, 0
 		copied.FxOpen = pointer(countingOpen)
-		vfsStruct = &copied
-		if rc := sqlite3.Xsqlite3_vfs_register(tls, uintptr(unsafe.Pointer(vfsStruct)), 0); rc != sqlite3.SQLITE_OK {
+		if rc := sqlite3.Xsqlite3_vfs_register(tls, vfs, 0); rc != sqlite3.SQLITE_OK {
 			t.Fatalf("register: %d", rc)
 		}
 	})

@@ -317,16 +317,17 @@ func TestGatewayMayAskForPatience(t *testing.T) {
 	})
 }
 
-// TestPoison: one row that the gateway chokes on, or never answers, or parks
-// does not keep the others, but its own payment's, from being delivered.
-func TestPoison(t *testing.T) {
+// poison is a gateway that one row, r2, does not agree with.
+type poison struct {
+	answer func(int, []kiosk.OutboxRow) ([]kiosk.Verdict, error)
+	left   int // rows of the poisoned payment that wait
+}
+
+func poisons() map[string]poison {
 	has := func(rows []kiosk.OutboxRow, id string) bool {
 		return slices.ContainsFunc(rows, func(r kiosk.OutboxRow) bool { return r.ID == id })
 	}
-	for name, c := range map[string]struct {
-		answer func(int, []kiosk.OutboxRow) ([]kiosk.Verdict, error)
-		left   int // rows of the poisoned payment that wait
-	}{
+	return map[string]poison{
 		"chokes": {func(_ int, rows []kiosk.OutboxRow) ([]kiosk.Verdict, error) {
 			if has(rows, "r2") {
 				return nil, errors.New("status 500")
@@ -361,7 +362,13 @@ func TestPoison(t *testing.T) {
 			}
 			return out, nil
 		}, 0},
-	} {
+	}
+}
+
+// TestPoison: one row that the gateway chokes on, or never answers, or parks
+// does not keep the others, but its own payment's, from being delivered.
+func TestPoison(t *testing.T) {
+	for name, c := range poisons() {
 		t.Run(name, func(t *testing.T) {
 			b, g := newBook(1), &gateway{answer: c.answer}
 			b.add("poison") // r2
