@@ -16,7 +16,8 @@ import (
 type Gateway interface {
 	Lookup(ctx context.Context, n kiosk.Notice) (kiosk.Quote, error)
 	// Activate may be repeated with the same id and gives the same answer.
-	Activate(ctx context.Context, id kiosk.PaymentID, cart kiosk.Cart) (kiosk.Activation, error)
+	// previous is the payment that this one tries again, if any.
+	Activate(ctx context.Context, id, previous kiosk.PaymentID, cart kiosk.Cart) (kiosk.Activation, error)
 	Payment(ctx context.Context, id kiosk.PaymentID) (kiosk.PaymentStatus, error)
 	Alive(ctx context.Context) error
 }

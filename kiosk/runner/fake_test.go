@@ -91,8 +91,11 @@ func (h *house) Lookup(_ context.Context, n kiosk.Notice) (kiosk.Quote, error) {
 	return kiosk.Quote{Bill: testBill, Fee: 100}, h.lookupErr
 }
 
-func (h *house) Activate(_ context.Context, id kiosk.PaymentID, cart kiosk.Cart) (kiosk.Activation, error) {
+func (h *house) Activate(_ context.Context, id, previous kiosk.PaymentID, cart kiosk.Cart) (kiosk.Activation, error) {
 	h.note("activate")
+	if previous != "" {
+		h.note("previous %s", previous)
+	}
 	if h.activation != nil {
 		return h.activation(id, cart)
 	}

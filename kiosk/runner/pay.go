@@ -88,9 +88,9 @@ func (r *Runner) activate(ctx context.Context, a payment.Activate) {
 	r.start(func() {
 		ctx, cancel := context.WithTimeout(ctx, r.cfg.Lookup)
 		defer cancel()
-		act, err := r.dev.Gateway.Activate(ctx, a.ID, a.Cart)
+		act, err := r.dev.Gateway.Activate(ctx, a.ID, a.Previous, a.Cart)
 		if err != nil && kiosk.CodeOf(err) == kiosk.CodeGatewayOffline && ctx.Err() == nil {
-			act, err = r.dev.Gateway.Activate(ctx, a.ID, a.Cart)
+			act, err = r.dev.Gateway.Activate(ctx, a.ID, a.Previous, a.Cart)
 		}
 		code := kiosk.CodeOf(err)
 		switch {

@@ -204,6 +204,26 @@ func TestAnActivationWithoutAnswer(t *testing.T) {
 	})
 }
 
+// Trying again is a new payment, linked to the old one.
+func TestTryingAgainIsANewPayment(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t)
+		h.result = kiosk.ChargeResult{Outcome: kiosk.Refused, Reason: "CARTA RIFIUTATA"}
+		k := run(t, h)
+		k.toPay()
+		k.wantPage("declined")
+		k.touch("retry")
+		k.wantPage("confirm")
+		h.mu.Lock()
+		h.result = kiosk.ChargeResult{Outcome: kiosk.Charged, Amount: 8740, STAN: "000043"}
+		h.mu.Unlock()
+		k.touch("pay")
+		k.wantPage("paid")
+		inOrder(t, k.done(), []string{"save result with payment.not-paid", "save prepared", "activate", "previous pay-1", "save result with payment.paid"})
+		k.end()
+	})
+}
+
 func TestATerminalThatIsNotThere(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHouse(t)

@@ -153,7 +153,7 @@ func TestSamplesThroughTheWire(t *testing.T) {
 			continue // a cart of it has no bill id: the kiosk never activates it
 		}
 		id := newID(t)
-		a, err := c.Activate(t.Context(), id, kiosk.Cart{}.With(q))
+		a, err := c.Activate(t.Context(), id, "", kiosk.Cart{}.With(q))
 		if s.Refusal != "" {
 			wantCode(t, err, s.Refusal)
 			continue
@@ -213,14 +213,14 @@ func TestOnePaymentThroughTheWire(t *testing.T) {
 		t.Fatal(err)
 	}
 	cart, id := cartOf(t, c, "tari-late", "pisa-fine"), newID(t)
-	a, err := c.Activate(t.Context(), id, cart)
+	a, err := c.Activate(t.Context(), id, "", cart)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if a.Total() != 8640+8540+200 || a.Total() != cart.Total() || a.Count != 2 {
 		t.Errorf("activation %+v", a)
 	}
-	again, err := c.Activate(t.Context(), id, cart)
+	again, err := c.Activate(t.Context(), id, "", cart)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -259,25 +259,25 @@ func TestRefusalsHaveTheirCodes(t *testing.T) {
 	g := newGateway(t)
 	c, other := dial(t, g.url), dial(t, g.url, func(cfg *client.Config) { cfg.Kiosk = "prato-002" })
 	cart, id := cartOf(t, c, "meals"), newID(t)
-	if _, err := c.Activate(t.Context(), id, cart); err != nil {
+	if _, err := c.Activate(t.Context(), id, "", cart); err != nil {
 		t.Fatal(err)
 	}
-	_, err := other.Activate(t.Context(), newID(t), cart)
+	_, err := other.Activate(t.Context(), newID(t), "", cart)
 	wantCode(t, err, kiosk.CodeBillInPayment)
-	_, err = other.Activate(t.Context(), id, cart)
+	_, err = other.Activate(t.Context(), id, "", cart)
 	wantCode(t, err, kiosk.CodeInternal) // payment-conflict: a mistake of the kiosk's
 	_, err = c.Payment(t.Context(), newID(t))
 	wantCode(t, err, kiosk.CodeBillUnknown)
 	g.wait(31 * time.Minute)
-	_, err = c.Activate(t.Context(), id, cart)
+	_, err = c.Activate(t.Context(), id, "", cart)
 	wantCode(t, err, kiosk.CodeActivationStale)
 	body := map[string]any{"payment": id, "bills": []map[string]string{{"billId": "debt-meals", "token": ""}}, "reason": "expired"}
 	if v, err := c.Push(t.Context(), []kiosk.OutboxRow{outboxRow(t, 1, kiosk.RowNotPaid, id, body)}); err != nil || v[0].Closings[0].Closing != kiosk.ClosingKO {
 		t.Errorf("not-paid: %+v, %v", v, err)
 	}
-	_, err = c.Activate(t.Context(), id, cart)
+	_, err = c.Activate(t.Context(), id, "", cart)
 	wantCode(t, err, kiosk.CodeActivationStale)
-	_, err = c.Activate(t.Context(), newID(t), kiosk.Cart{})
+	_, err = c.Activate(t.Context(), newID(t), "", kiosk.Cart{})
 	wantCode(t, err, kiosk.CodeInternal) // an empty cart is no question for the gateway
 }
 

@@ -132,7 +132,7 @@ func TestNobodyThereIsOffline(t *testing.T) {
 	l.Close()
 	c := dial(t, "http://"+l.Addr().String())
 	wantCode(t, c.Alive(t.Context()), kiosk.CodeGatewayOffline)
-	_, err = c.Activate(t.Context(), newID(t), kiosk.Cart{}.With(kiosk.Quote{Bill: kiosk.Bill{ID: "b"}}))
+	_, err = c.Activate(t.Context(), newID(t), "", kiosk.Cart{}.With(kiosk.Quote{Bill: kiosk.Bill{ID: "b"}}))
 	wantCode(t, err, kiosk.CodeGatewayOffline)
 }
 
@@ -212,7 +212,7 @@ func TestAnswersToAnotherQuestionAreOffline(t *testing.T) {
 	const whole = `{"payment":"01934f3e-0000-7000-8000-000000000001","bills":[{"billId":"b1","amount":500,"fee":100,"token":"t","iuv":"1"}],` +
 		`"fee":100,"total":600,"lifeSeconds":1800,"receiptToken":"abc"}`
 	body.Store(whole)
-	if _, err := c.Activate(t.Context(), id, cart); err != nil {
+	if _, err := c.Activate(t.Context(), id, "", cart); err != nil {
 		t.Fatalf("the whole answer: %v", err)
 	}
 	for _, change := range [][2]string{
@@ -221,7 +221,7 @@ func TestAnswersToAnotherQuestionAreOffline(t *testing.T) {
 		{`"bills":[`, `"bills":[{"billId":"b1","amount":500,"fee":100,"token":"t","iuv":"1"},`}, {`"abc"`, `""`}, {"500", "5.5"},
 	} {
 		body.Store(strings.Replace(whole, change[0], change[1], 1))
-		_, err := c.Activate(t.Context(), id, cart)
+		_, err := c.Activate(t.Context(), id, "", cart)
 		wantCode(t, err, kiosk.CodeGatewayOffline)
 	}
 	rows := []kiosk.OutboxRow{{Sequence: 1, ID: "r1"}, {Sequence: 2, ID: "r2"}}

@@ -56,8 +56,8 @@ func quoteOf(q api.Quote) (kiosk.Quote, error) {
 // live. A refusal (a bill's code, total-too-large, activation-stale,
 // gateway-busy, ...) means that this payment holds nothing new; gateway-offline
 // means that it may hold everything: its KO outcome must be sent.
-func (c *Client) Activate(ctx context.Context, id kiosk.PaymentID, cart kiosk.Cart) (kiosk.Activation, error) {
-	req := api.ActivationRequest{Kiosk: c.kiosk}
+func (c *Client) Activate(ctx context.Context, id, previous kiosk.PaymentID, cart kiosk.Cart) (kiosk.Activation, error) {
+	req := api.ActivationRequest{Kiosk: c.kiosk, Previous: api.PaymentID(previous)}
 	for _, l := range cart.Bills() {
 		req.Bills = append(req.Bills, api.WantedBill{
 			BillID: l.Bill.ID, Notice: string(l.Bill.Notice), Creditor: string(l.Bill.Creditor), Amount: l.Bill.Amount.Cents(),
