@@ -156,7 +156,10 @@ func (c *pen) labelled(label, value string, st style, w float32) piece {
 	room := w - column - gap
 	stacked := c.large() || room < 360
 	if strong && !stacked {
-		stacked = c.t.widest(newGlyphs(emphasis(value, st.weight)), st.size) > room
+		for full := st.size; st.size > 0.8*full && c.tracked(value, st) > room; {
+			st.size -= 2
+		}
+		stacked = c.tracked(value, st) > room
 	}
 	p := piece{w: w}
 	if stacked {
@@ -230,7 +233,7 @@ func (c *pen) note(k int, w float32) piece {
 	if n.Strong != "" {
 		text = "**" + n.Strong + "**"
 		if n.Text != "" {
-			text += " " + n.Text
+			text += gapAfter(n.Strong) + n.Text
 		}
 	}
 	if n.Tone == "" {
@@ -256,6 +259,16 @@ func (c *pen) note(k int, w float32) piece {
 	q.els = append(q.els, e)
 	q.add(body, padX+sign+gap, c.d.noteY+max(0, (sign-body.h)/2))
 	return q
+}
+
+// gapAfter is the space between two sentences: none after a Chinese one, whose
+// full stop carries its own.
+func gapAfter(text string) string {
+	runes := []rune(text)
+	if isHan(runes[len(runes)-1]) {
+		return ""
+	}
+	return " "
 }
 
 // field shows what was typed and what is missing.
@@ -293,7 +306,7 @@ func (c *pen) field(w float32) piece {
 }
 
 func (c *pen) tracked(text string, st style) float32 {
-	g := newGlyphs(emphasis(text, st.weight))
+	g := c.t.glyphs(text, st.weight)
 	return c.t.runWidth(g, 0, len(g.runes), st.size) + st.track*float32(len(g.runes))
 }
 
@@ -301,15 +314,41 @@ func (c *pen) tracked(text string, st style) float32 {
 func (c *pen) keypad(w float32) piece {
 	n := len(c.p.Keys)
 	kw, kh := (w-2*c.d.keyGap)/3, c.d.key
-	if c.large() {
+	if c.large() && !c.landscape() && !c.p.Modes.Lower {
 		kh = max(kh, 100)
 	}
-	rows := (n + 2) / 3
-	p := piece{w: w, h: float32(rows)*(kh+c.d.keyGap) - c.d.keyGap}
-	for i, k := range c.p.Keys {
-		p.add(c.key(k, kw, kh), float32(i%3)*(kw+c.d.keyGap), float32(i/3)*(kh+c.d.keyGap))
+	p := piece{w: w}
+	for i := 0; i < n; i += 3 {
+		keys := c.p.Keys[i:min(i+3, n)]
+		row := piece{w: w, h: kh}
+		for _, k := range keys {
+			row.h = max(row.h, c.keyHeight(k, kw))
+		}
+		for j, k := range keys {
+			row.add(c.key(k, kw, row.h), float32(j)*(kw+c.d.keyGap), 0)
+		}
+		p.stack(row, c.d.keyGap)
 	}
 	return p
+}
+
+// keyStyle is how a key is labelled; words may take two lines.
+func (c *pen) keyStyle(k page.Key, w float32) style {
+	st := style{part: "key", action: k.Act.ID, size: c.sz.Key, leading: 1.1, weight: theme.SemiBold}
+	if k.Wide {
+		st.size = c.sz.KeyWords
+		st = c.shrunk(k.Label, st, w-24, 2)
+	}
+	return st
+}
+
+// keyHeight is the least that a key of words needs.
+func (c *pen) keyHeight(k page.Key, w float32) float32 {
+	if !k.Wide {
+		return 0
+	}
+	st := c.keyStyle(k, w)
+	return float32(len(c.t.lines(k.Label, st.weight, setKey{size: st.size, width: w - 24})))*st.size*st.leading + 8
 }
 
 func (c *pen) key(k page.Key, w, h float32) piece {
@@ -318,14 +357,11 @@ func (c *pen) key(k page.Key, w, h float32) piece {
 	at := Element{Part: "key", Action: k.Act.ID, W: w, H: h, Radius: 18, Fill: paint.Fill, Edge: paint.Edge, EdgeWidth: edge}
 	c.ring(&p, k.Act.ID, at)
 	p.rect(at)
-	st := style{
-		part: "key", action: k.Act.ID, size: c.sz.Key, leading: 1.1, weight: theme.SemiBold, color: paint.Text, ground: paint.Fill,
+	st := c.keyStyle(k, w)
+	st.color, st.ground = paint.Text, paint.Fill
+	if !k.Wide {
+		st.size = min(st.size, max(c.sz.Floor, h*0.62))
 	}
-	if k.Wide {
-		st.size = c.sz.KeyWords
-		st = c.shrunk(k.Label, st, w-24, 2)
-	}
-	st.size = min(st.size, max(c.sz.Floor, h*0.62))
 	p.add(c.centred(k.Label, st, w-24, h), 12, 0)
 	c.control(&p, k.Act, at, rankKey)
 	return p

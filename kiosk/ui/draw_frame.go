@@ -203,7 +203,7 @@ func (c *pen) helpTile(a page.Action, w, h float32, beside bool) piece {
 	if beside {
 		room, st.align = w-pic-80, alignLeft
 	}
-	if !beside && c.large() && c.t.runWidth(newGlyphs(emphasis(a.Label, st.weight)), 0, len([]rune(a.Label)), st.size) > room {
+	if !beside && c.large() && c.tracked(a.Label, st) > room {
 		beside, room, st.align = true, w-pic-40, alignLeft // two lines stand beside the pictogram: the bar never grows
 	}
 	st = c.shrunk(a.Label, st, room, 3)
@@ -251,6 +251,34 @@ func (c *pen) innerRing(p *piece, a page.Action, fill theme.Color) {
 	p.rect(Element{Part: "focus", X: 12, Y: 12, W: p.w - 24, H: p.h - 24, Radius: 8, Fill: fill})
 }
 
+// Inside a button: the pictogram and the gap before it.
+const buttonIcon, buttonGap = 52, 24
+
+func buttonRoom(a page.Action, w float32) float32 {
+	if a.Icon != "" {
+		return w - 48 - buttonIcon - buttonGap
+	}
+	return w - 48
+}
+
+// buttonStyle is how a button is labelled: smaller before it is broken.
+func (c *pen) buttonStyle(a page.Action, w, h float32) style {
+	st := style{part: "action", action: a.ID, size: c.sz.Button, leading: 1.16, weight: theme.Bold, balance: true}
+	return c.shrunk(a.Label, st, buttonRoom(a, w), max(1, int((h-20)/(st.size*st.leading))))
+}
+
+// buttonFits says that no word of the label is broken in this width.
+func (c *pen) buttonFits(a page.Action, w float32) bool {
+	return c.t.widest(c.t.glyphs(a.Label, theme.Bold), c.buttonStyle(a, w, c.sz.Action).size) <= buttonRoom(a, w)
+}
+
+// buttonHeight is the usual one, or what a label without end needs.
+func (c *pen) buttonHeight(a page.Action, w float32) float32 {
+	st := c.buttonStyle(a, w, c.sz.Action)
+	lines := c.t.lines(a.Label, st.weight, setKey{size: st.size, width: buttonRoom(a, w), way: balanced})
+	return max(c.sz.Action, float32(len(lines))*st.size*st.leading+20)
+}
+
 // button is an action with its label and, after it, its pictogram.
 func (c *pen) button(a page.Action, w, h float32, rank int) piece {
 	p := piece{w: w, h: h}
@@ -261,16 +289,10 @@ func (c *pen) button(a page.Action, w, h float32, rank int) piece {
 	}
 	c.ring(&p, a.ID, at)
 	p.rect(at)
-	const pic, gap = 52, 24
-	room := w - 48
-	if a.Icon != "" {
-		room -= pic + gap
-	}
-	st := style{
-		part: "action", action: a.ID, size: c.sz.Button, leading: 1.16, weight: theme.Bold,
-		color: paint.Text, ground: paint.Fill, align: alignCentre, balance: true,
-	}
-	st = c.shrunk(a.Label, st, room, c.linesIn(h, st))
+	const pic, gap = buttonIcon, buttonGap
+	room := buttonRoom(a, w)
+	st := c.buttonStyle(a, w, h)
+	st.color, st.ground = paint.Text, paint.Fill
 	st.align = alignLeft
 	tight := c.paragraph(a.Label, st, room)
 	st.align = alignCentre
@@ -296,55 +318,59 @@ func (c *pen) button(a page.Action, w, h float32, rank int) piece {
 	return p
 }
 
-func (c *pen) linesIn(h float32, st style) int { return max(1, int((h-20)/(st.size*st.leading))) }
-
 // actions is the row at the bottom: narrow and outlined the way back, wide and
 // filled the way on. In landscape they stand above one another where there is
 // room.
 func (c *pen) actions(w float32, stacked bool) piece {
 	main, second, back := c.styled()
-	h := c.sz.Action
+	p := piece{w: w}
 	if stacked {
-		p := piece{w: w}
 		for i, a := range []page.Action{main, second, back} {
 			if a.Exists() {
-				p.stack(c.button(a, w, h-6, []int{rankMain, rankSecond, rankBack}[i]), actionGap)
+				h := max(c.sz.Action-6, c.buttonHeight(a, w)-6)
+				p.stack(c.button(a, w, h, []int{rankMain, rankSecond, rankBack}[i]), actionGap)
 			}
 		}
 		return p
 	}
-	p := piece{w: w}
-	if second.Exists() && main.Exists() && back.Exists() {
-		p.stack(c.button(second, w, h, rankSecond), 0)
-		second = page.Action{}
-	}
-	left, right := back, main
-	leftRank, rightRank := rankBack, rankMain
+	left, leftRank, right, rightRank := back, rankBack, main, rankMain
 	switch {
+	case second.Exists() && main.Exists() && back.Exists():
+		p.stack(c.button(second, w, c.buttonHeight(second, w), rankSecond), 0)
 	case !main.Exists() && second.Exists():
 		right, rightRank = second, rankSecond
 	case second.Exists():
 		left, leftRank = second, rankSecond
 	}
-	if row := c.actionRow(left, right, w, leftRank, rightRank); row.h > 0 {
-		p.stack(row, actionGap)
-	}
+	p.stack(c.actionRow(left, right, w, leftRank, rightRank), actionGap)
 	return p
 }
 
+// actionRow is one line of equal heights, a third and two thirds. Where a word
+// does not fit the third it is halves, and where not even that two lines.
 func (c *pen) actionRow(left, right page.Action, w float32, leftRank, rightRank int) piece {
-	narrow := (w - actionGap) / 3
-	p, h := piece{w: w, h: c.sz.Action}, c.sz.Action
-	switch {
-	case left.Exists() && right.Exists():
-		p.add(c.button(right, w-actionGap-narrow, h, rightRank), narrow+actionGap, 0)
-		p.add(c.button(left, narrow, h, leftRank), 0, 0)
-	case right.Exists():
-		p.add(c.button(right, w, h, rightRank), 0, 0)
-	case left.Exists():
-		p.add(c.button(left, narrow, h, leftRank), 0, 0)
-	default:
-		return piece{}
+	narrow, p := (w-actionGap)/3, piece{w: w}
+	if left.Exists() && right.Exists() {
+		if !c.buttonFits(left, narrow) {
+			narrow = (w - actionGap) / 2
+		}
+		wide := w - actionGap - narrow
+		if c.buttonFits(left, narrow) && c.buttonFits(right, wide) {
+			p.h = max(c.buttonHeight(left, narrow), c.buttonHeight(right, wide))
+			p.add(c.button(right, wide, p.h, rightRank), narrow+actionGap, 0)
+			p.add(c.button(left, narrow, p.h, leftRank), 0, 0)
+			return p
+		}
+		narrow = w
+	}
+	if right.Exists() {
+		p.stack(c.button(right, w, c.buttonHeight(right, w), rightRank), 0)
+	}
+	if left.Exists() {
+		if !c.buttonFits(left, narrow) {
+			narrow = w
+		}
+		p.stack(c.button(left, narrow, c.buttonHeight(left, narrow), leftRank), actionGap)
 	}
 	return p
 }

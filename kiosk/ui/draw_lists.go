@@ -195,7 +195,7 @@ func (c *pen) item(k int, w float32) piece {
 	}
 	room := right - left
 	narrow := room - value.w - gap
-	beside := narrow >= 330 && len(c.t.lines(emphasis(it.Title, st.weight), st.size, narrow)) <= 2
+	beside := narrow >= 330 && len(c.t.lines(it.Title, st.weight, setKey{size: st.size, width: narrow})) <= 2
 	if beside {
 		room = narrow
 	}

@@ -37,13 +37,12 @@ const (
 
 // paragraph sets text in a width; "**" makes bold.
 func (c *pen) paragraph(text string, st style, width float32) piece {
-	spans := emphasis(text, st.weight)
-	set := c.t.tidy
+	set := setKey{size: st.size, width: width, way: tidy}
 	if st.balance {
-		set = c.t.balanced
+		set.way = balanced
 	}
 	p := piece{w: width}
-	for _, l := range set(spans, st.size, width) {
+	for _, l := range c.t.lines(text, st.weight, set) {
 		c.line(&p, l, st)
 	}
 	if st.align == alignLeft {
@@ -86,7 +85,7 @@ func (st style) firstBaseline() float32 { return st.size*st.leading/2 + baseline
 // shrunk is the style with the size reduced so that no word is broken and no
 // more than max lines are set; never under the floor.
 func (c *pen) shrunk(text string, st style, width float32, most int) style {
-	g := newGlyphs(emphasis(text, st.weight))
+	g := c.t.glyphs(text, st.weight)
 	for st.size > c.sz.Floor {
 		if c.t.widest(g, st.size) <= width && len(c.t.ranges(g, st.size, width)) <= most {
 			break

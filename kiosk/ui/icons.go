@@ -93,19 +93,14 @@ func rasterise(icon *oksvg.SvgIcon, e Element) image.Image {
 // coloured gives the file the colours of its element: one for a pictogram, for
 // a picture those of the palette: accent, grey line, soft ground, paper.
 func coloured(svg []byte, e Element) []byte {
-	swap := func(from string, to theme.Color) {
-		svg = bytes.ReplaceAll(svg, []byte(from), []byte(hex(to)))
-	}
+	var pairs []string
 	switch e.Tint {
 	case TintOne:
-		swap("#17324D", e.Color)
+		pairs = []string{"#17324D", hex(e.Color)}
 	case TintPicture:
-		swap("#0066CC", e.Color)
-		swap("#455B71", e.Edge)
-		swap("#F2F6FA", e.Fill)
-		swap("#FFFFFF", e.Ground)
+		pairs = []string{"#0066CC", hex(e.Color), "#455B71", hex(e.Edge), "#F2F6FA", hex(e.Fill), "#FFFFFF", hex(e.Ground)}
 	}
-	return svg
+	return []byte(strings.NewReplacer(pairs...).Replace(string(svg)))
 }
 
 func hex(c theme.Color) string {

@@ -16,7 +16,7 @@ type input struct {
 	view          view
 	profile       Profile
 	width, height float32 // pixels
-	measurer      Measurer
+	types         *typecase
 }
 
 // plan is a laid out screen.
@@ -84,21 +84,27 @@ func lay(in input) plan {
 func layAt(in input, k float32) (plan, bool) {
 	c := newPen(in, k)
 	c.veil = in.page.Box != nil
-	gs := c.groups()
-	for _, c.d = range densities {
-		if whole, ok := c.arrange(all(gs), 0, 1); ok {
-			return c.finish(whole, 0, 1), true
+	var gs []group
+	for _, c.apart = range [2]bool{false, c.landscape()} {
+		gs = c.groups()
+		for _, c.d = range densities {
+			if whole, ok := c.arrange(all(gs), 0, 1); ok {
+				return c.finish(whole, 0, 1), true
+			}
 		}
-	}
-	for _, c.d = range densities {
 		if !c.landscape() {
 			break
 		}
-		if parts, ok := c.split(gs, false); ok && len(parts) == 1 {
-			whole, _ := c.arrange(parts[0], 0, 1)
-			return c.finish(whole, 0, 1), true
+	}
+	if c.landscape() {
+		for _, c.d = range densities {
+			if parts, ok := c.split(gs, false); ok && len(parts) == 1 {
+				whole, _ := c.arrange(parts[0], 0, 1)
+				return c.finish(whole, 0, 1), true
+			}
 		}
 	}
+	c.d = densities[len(densities)-1]
 	parts, ok := c.split(gs, true)
 	part := min(max(0, in.view.part), len(parts)-1)
 	return c.roomiest(parts[part], part, len(parts)), ok
@@ -137,6 +143,8 @@ type splitter struct {
 // split cuts the groups into parts and says whether all of them fit.
 func (c *pen) split(gs []group, paged bool) ([][]slice, bool) {
 	s := &splitter{c: c, paged: paged, ok: true}
+	c.trial = true
+	defer func() { c.trial = false }()
 	for _, g := range gs {
 		for i := 0; i < g.n; {
 			i = s.take(g, i)
@@ -246,7 +254,9 @@ func (c *pen) groups() []group {
 	if !early && len(p.Choices) == 0 {
 		gs = append(gs, c.noteGroup(placeBottom)...)
 	}
-	one(p.Field.Typed+p.Field.Missing != "" || len(p.Keys) > 0, placeBottom, true, c.fieldAndKeys)
+	field, keys := p.Field.Typed+p.Field.Missing != "", len(p.Keys) > 0
+	one(field && c.apart, placeBottom, false, c.field)
+	one(field && !c.apart || keys, placeBottom, true, c.fieldAndKeys)
 	if len(p.Choices) > 0 {
 		gs = append(gs, c.choiceGroup())
 	}
@@ -267,7 +277,7 @@ func (c *pen) noteGroup(at place) []group {
 		}
 		return p
 	}
-	right := len(c.p.Choices) == 0 || len(c.p.Choices) > largeChoices
+	right := len(c.p.Choices) == 0
 	return []group{{place: at, side: right, n: len(c.p.Notes), draw: draw}}
 }
 
@@ -288,7 +298,7 @@ func (c *pen) choiceGroup() group {
 
 func (c *pen) fieldAndKeys(w float32) piece {
 	p := piece{w: w}
-	if c.p.Field.Typed+c.p.Field.Missing != "" {
+	if c.p.Field.Typed+c.p.Field.Missing != "" && !c.apart {
 		p.stack(c.field(w), 0)
 	}
 	if len(c.p.Keys) > 0 {
@@ -317,7 +327,9 @@ func (c *pen) turned(part, parts int) *pen {
 	d := *c
 	if part < parts-1 {
 		d.p.Main = page.Action{ID: readOn, Label: fmt.Sprintf(words[0], part+1, parts), Icon: "go", Style: page.StyleOutline}
-		d.p.Second = page.Action{}
+		if !c.trial {
+			d.p.Second = page.Action{}
+		}
 	}
 	if part > 0 {
 		d.p.Back = page.Action{ID: readBack, Label: words[1]}
@@ -439,8 +451,8 @@ func (c *pen) arrangeSides(p *piece, f frame, ss []slice) bool {
 	const gutter = 100
 	share := float32(0.54)
 	switch n := len(c.p.Choices); {
-	case n > 0 && n <= largeChoices && c.large():
-		share = 0.43
+	case n > 0 && n <= largeChoices:
+		share = 0.44
 	case n > largeChoices:
 		share = 0.74
 	}
@@ -454,6 +466,11 @@ func (c *pen) arrangeSides(p *piece, f frame, ss []slice) bool {
 	c.fill(&top, ss, placeTop, left, &no)
 	low := piece{w: left}
 	c.fill(&low, ss, placeBottom, left, &no)
+	if _, second, back := c.styled(); c.apart && len(c.p.Keys) > 0 && second.Exists() && back.Exists() {
+		low.stack(c.button(second, left, c.buttonHeight(second, left), rankSecond), c.d.gap)
+		d := *c
+		d.p.Second, c = page.Action{}, &d
+	}
 	ok := c.between(p, top, low, c.middle(ss, &no), areaL)
 
 	high := piece{w: right}

@@ -71,7 +71,7 @@ var densities = [...]density{
 	{gap: 20, cardX: 30, cardY: 24, rowY: 8, picW: 90, picH: 76, choiceY: 20, choiceGap: 16,
 		itemY: 12, itemGap: 14, itemMin: 104, key: 96, keyGap: 12, noteY: 18, drawing: 150},
 	{gap: 16, cardX: 28, cardY: 18, rowY: 4, picW: 72, picH: 62, choiceY: 14, choiceGap: 14,
-		itemY: 8, itemGap: 12, itemMin: 92, key: 84, keyGap: 12, noteY: 14, drawing: 130},
+		itemY: 8, itemGap: 12, itemMin: 92, key: 84, keyGap: 10, noteY: 14, drawing: 130},
 }
 
 // view is what the screen adds to a page: where the focus stands, what is held
@@ -92,11 +92,13 @@ type pen struct {
 	d     density
 	w, h  float32
 	reach float32 // controls begin at or below this
+	apart bool    // in landscape: the field at the left, away from its keys
+	trial bool    // parts are being cut: any may be the last, with all actions
 	veil  bool    // a box lies above: nothing is pressed or in focus
 }
 
 func newPen(in input, k float32) *pen {
-	c := &pen{p: in.page, v: in.view, pal: theme.Normal(), sz: theme.NormalText, t: setter{in.measurer, k}}
+	c := &pen{p: in.page, v: in.view, pal: theme.Normal(), sz: theme.NormalText, t: setter{in.types, k}}
 	c.w, c.h = in.width/k, in.height/k
 	if in.page.Modes.Contrast {
 		c.pal = theme.Contrast()

@@ -24,16 +24,16 @@ type Screen struct {
 	identity string // of the page and the part that is seen
 	plan     plan
 
-	measurer *driverMeasurer
-	touch    *touch
-	focus    focus
-	surface  *surface
+	types   *typecase
+	touch   *touch
+	focus   focus
+	surface *surface
 }
 
 // New makes a screen for a panel. onTouch gets every action that was meant; it
 // is called on the Fyne goroutine and must not block.
 func New(p Profile, onTouch func(page.Touch), now func() time.Time) *Screen {
-	s := &Screen{profile: p, onTouch: onTouch, now: now, measurer: newMeasurer(), touch: newTouch(p)}
+	s := &Screen{profile: p, onTouch: onTouch, now: now, types: newTypecase(newMeasurer()), touch: newTouch(p)}
 	s.surface = newSurface(s)
 	return s
 }
@@ -108,7 +108,7 @@ func (s *Screen) layout() {
 		s.part = 0
 	}
 	in := input{
-		page: s.page, profile: s.profile, width: size.Width, height: size.Height, measurer: s.measurer,
+		page: s.page, profile: s.profile, width: size.Width, height: size.Height, types: s.types,
 		view: view{part: s.part},
 	}
 	plain := lay(in)

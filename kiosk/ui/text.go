@@ -3,6 +3,7 @@ package ui
 // Typesetting: runs of one font, and our own line breaker.
 
 import (
+	"sort"
 	"strings"
 	"unicode"
 
@@ -34,10 +35,38 @@ type line struct {
 	w     float32
 }
 
+// typecase remembers texts that were set before: a page is tried at several
+// densities, and the next page has most of its words.
+type typecase struct {
+	m     Measurer
+	known map[typeKey]*glyphs
+}
+
+type typeKey struct {
+	text   string
+	weight theme.Weight
+}
+
+func newTypecase(m Measurer) *typecase { return &typecase{m: m, known: map[typeKey]*glyphs{}} }
+
+// setKey is how a text was set: at a size, a scale, in a width, in which way.
+type setKey struct {
+	size, k, width float32
+	way            way
+}
+
+type way uint8
+
+const (
+	greedy   way = iota // fill each line
+	tidy                // balanced only where the last line would be short
+	balanced            // lines about equally long
+)
+
 // setter sets text at a scale: sizes and widths are reference pixels, measured
 // at the size that is drawn in truth.
 type setter struct {
-	m Measurer
+	*typecase
 	k float32
 }
 
@@ -45,10 +74,54 @@ func (t setter) width(text string, face theme.Face, size float32) float32 {
 	return t.m.Width(text, face, size*t.k) / t.k
 }
 
-// emphasis reads "**words**" as bold.
+// glyphs are those of a text of one weight, with "**words**" in bold.
+func (t setter) glyphs(text string, weight theme.Weight) *glyphs {
+	key := typeKey{text, weight}
+	if g, ok := t.known[key]; ok {
+		return g
+	}
+	if len(t.known) >= measured {
+		clear(t.known)
+	}
+	g := newGlyphs(emphasis(text, weight))
+	t.known[key] = g
+	return g
+}
+
+// lines sets a text in a width.
+func (t setter) lines(text string, weight theme.Weight, set setKey) []line {
+	g := t.glyphs(text, weight)
+	set.k = t.k
+	if ls, ok := g.set[set]; ok {
+		return ls
+	}
+	rs := t.ranges(g, set.size, set.width)
+	ls := t.linesOf(g, rs, set.size)
+	if n := len(ls); set.way == balanced || set.way == tidy && n > 1 && ls[n-1].w < 0.35*set.width {
+		ls = t.linesOf(g, t.balance(g, rs, set), set.size)
+	}
+	g.set[set] = ls
+	return ls
+}
+
+func (t setter) linesOf(g *glyphs, rs [][2]int, size float32) []line {
+	var out []line
+	for _, r := range rs {
+		fs, w := t.runs(g, r[0], r[1], size)
+		out = append(out, line{fs, w})
+	}
+	return out
+}
+
+// emphasis reads "**words**" as bold. A mark without its second is text.
 func emphasis(text string, plain theme.Weight) []span {
 	var out []span
-	for i, s := range strings.Split(text, "**") {
+	marks := strings.Split(text, "**")
+	if n := len(marks); n%2 == 0 {
+		marks[n-2] += "**" + marks[n-1]
+		marks = marks[:n-1]
+	}
+	for i, s := range marks {
 		if s == "" {
 			continue
 		}
@@ -61,14 +134,16 @@ func emphasis(text string, plain theme.Weight) []span {
 	return out
 }
 
-// glyphs is a text with the face of each of its characters.
+// glyphs is a text with the face of each of its characters, and how it was set.
 type glyphs struct {
-	runes []rune
-	faces []theme.Face
+	runes  []rune
+	faces  []theme.Face
+	chunks map[[2]float32][]chunk
+	set    map[setKey][]line
 }
 
-func newGlyphs(spans []span) glyphs {
-	var g glyphs
+func newGlyphs(spans []span) *glyphs {
+	g := &glyphs{chunks: map[[2]float32][]chunk{}, set: map[setKey][]line{}}
 	var weights []theme.Weight
 	for _, s := range spans {
 		for _, r := range s.text {
@@ -85,7 +160,7 @@ func newGlyphs(spans []span) glyphs {
 
 // chinese says that character i is written in the Chinese font: Chinese ones,
 // and signs common to both scripts that stand beside them.
-func (g glyphs) chinese(i int) bool {
+func (g *glyphs) chinese(i int) bool {
 	r := g.runes[i]
 	if isHan(r) {
 		return true
@@ -104,12 +179,12 @@ func isHan(r rune) bool {
 const (
 	notFirst = "、。，．：；！？）」』】〉》”’…—·％％),.;:!?%]}»€"
 	notLast  = "（「『【〈《“‘([{«"
-	units    = "年月日时分秒元欧号期第张笔页"
+	units    = "年月日时分秒元欧号期第张笔页位个天次"
 )
 
 // breakAfter says that a line may end after character i. No-break spaces are
 // no spaces here.
-func (g glyphs) breakAfter(i int) bool {
+func (g *glyphs) breakAfter(i int) bool {
 	if i+1 >= len(g.runes) {
 		return true
 	}
@@ -119,7 +194,7 @@ func (g glyphs) breakAfter(i int) bool {
 		return next != ' '
 	case next == ' ' || next == '\n' || strings.ContainsRune(notFirst, next) || strings.ContainsRune(notLast, r):
 		return false
-	case unicode.IsDigit(r) && strings.ContainsRune(units, next), r == '第' && unicode.IsDigit(next):
+	case unicode.IsDigit(r) && strings.ContainsRune(units, next), r == '第' && unicode.IsDigit(next), r == '欧' && next == '元':
 		return false
 	case isSpace(r) || isSpace(next):
 		return false
@@ -127,7 +202,10 @@ func (g glyphs) breakAfter(i int) bool {
 	return isHan(r) || isHan(next)
 }
 
-// isSpace holds for the spaces that join: no-break, narrow no-break, figure.
+// unseen are characters that tell where lines break and are not drawn.
+var unseen = strings.NewReplacer("\n", "", "\u2060", "")
+
+// isSpace holds for what joins: the no-break spaces and the word joiner.
 func isSpace(r rune) bool { return r == 0xA0 || r == 0x202F || r == 0x2007 || r == 0x2060 }
 
 // chunk is text between two places where a line may end.
@@ -137,7 +215,11 @@ type chunk struct {
 	hard     bool // the line ends here
 }
 
-func (t setter) chunks(g glyphs, size float32) []chunk {
+func (t setter) chunks(g *glyphs, size float32) []chunk {
+	at := [2]float32{size, t.k}
+	if out, ok := g.chunks[at]; ok {
+		return out
+	}
 	var out []chunk
 	from := 0
 	for i := range g.runes {
@@ -154,17 +236,18 @@ func (t setter) chunks(g glyphs, size float32) []chunk {
 		out = append(out, c)
 		from = i + 1
 	}
+	g.chunks[at] = out
 	return out
 }
 
 // runs cuts [from, to) into pieces of one face.
-func (t setter) runs(g glyphs, from, to int, size float32) (out []frag, w float32) {
+func (t setter) runs(g *glyphs, from, to int, size float32) (out []frag, w float32) {
 	for from < to {
 		end := from + 1
 		for end < to && g.faces[end] == g.faces[from] {
 			end++
 		}
-		text := strings.ReplaceAll(string(g.runes[from:end]), "\n", "")
+		text := unseen.Replace(string(g.runes[from:end]))
 		f := frag{text: text, face: g.faces[from], x: w}
 		f.w = t.width(text, f.face, size)
 		out, w = append(out, f), w+f.w
@@ -173,53 +256,31 @@ func (t setter) runs(g glyphs, from, to int, size float32) (out []frag, w float3
 	return out, w
 }
 
-func (t setter) runWidth(g glyphs, from, to int, size float32) float32 {
+func (t setter) runWidth(g *glyphs, from, to int, size float32) float32 {
 	_, w := t.runs(g, from, to, size)
 	return w
 }
 
-// lines breaks spans at a width. A word that is wider than the line is broken
-// where it must be: nothing is cut.
-func (t setter) lines(spans []span, size, width float32) []line {
-	g := newGlyphs(spans)
-	var out []line
-	for _, r := range t.ranges(g, size, width) {
-		fs, w := t.runs(g, r[0], r[1], size)
-		out = append(out, line{fs, w})
-	}
-	return out
-}
-
-// balanced is lines with the lines about equally long: no last word alone.
-func (t setter) balanced(spans []span, size, width float32) []line {
-	g := newGlyphs(spans)
-	n := len(t.ranges(g, size, width))
+// balance breaks into as many lines as rs has, but about equally long ones.
+func (t setter) balance(g *glyphs, rs [][2]int, set setKey) [][2]int {
+	n := len(rs)
 	if n < 2 || n > 4 {
-		return t.lines(spans, size, width)
+		return rs
 	}
-	low, high := width/float32(n+1), width
+	low, high := max(set.width/float32(n+1), t.widest(g, set.size)), set.width
 	for high-low > 4 {
 		mid := (low + high) / 2
-		if len(t.ranges(g, size, mid)) > n || t.widest(g, size) > mid {
+		if try := t.ranges(g, set.size, mid); len(try) > n {
 			low = mid
 		} else {
-			high = mid
+			high, rs = mid, try
 		}
 	}
-	return t.lines(spans, size, high)
-}
-
-// tidy is lines, balanced only where the last would be short.
-func (t setter) tidy(spans []span, size, width float32) []line {
-	ls := t.lines(spans, size, width)
-	if n := len(ls); n > 1 && ls[n-1].w < 0.35*width {
-		return t.balanced(spans, size, width)
-	}
-	return ls
+	return rs
 }
 
 // widest is the width of the widest chunk.
-func (t setter) widest(g glyphs, size float32) float32 {
+func (t setter) widest(g *glyphs, size float32) float32 {
 	w := float32(0)
 	for _, c := range t.chunks(g, size) {
 		w = max(w, c.w)
@@ -227,7 +288,9 @@ func (t setter) widest(g glyphs, size float32) float32 {
 	return w
 }
 
-func (t setter) ranges(g glyphs, size, width float32) [][2]int {
+// ranges are the lines of a width. A word that is wider is broken where it must
+// be: nothing is cut.
+func (t setter) ranges(g *glyphs, size, width float32) [][2]int {
 	var out [][2]int
 	start, end, w, space := 0, 0, float32(0), float32(0)
 	open := false
@@ -259,10 +322,9 @@ func (t setter) ranges(g glyphs, size, width float32) [][2]int {
 }
 
 // fitting is how far into a too wide word a line reaches.
-func (t setter) fitting(g glyphs, c chunk, size, width float32) int {
-	n := c.from + 1
-	for n+1 < c.to && t.runWidth(g, c.from, n+1, size) <= width {
-		n++
-	}
-	return n
+func (t setter) fitting(g *glyphs, c chunk, size, width float32) int {
+	extra := sort.Search(c.to-c.from-2, func(i int) bool {
+		return t.runWidth(g, c.from, c.from+i+2, size) > width
+	})
+	return c.from + 1 + extra
 }

@@ -41,8 +41,27 @@ var fonts = sync.OnceValue(loadFonts)
 
 type fontTable struct {
 	resources [FaceOther]fyne.Resource
-	latin     *sfnt.Font
-	han       *sfnt.Font
+	latin     coverage
+	han       coverage
+}
+
+// coverage tells which characters of the first plane a font has.
+type coverage [1 << 16 / 64]uint64
+
+func (c *coverage) has(r rune) bool { return r >= 0 && r < 1<<16 && c[r/64]&(1<<(r%64)) != 0 }
+
+func cover(file []byte) (c coverage) {
+	font, err := sfnt.Parse(file)
+	if err != nil {
+		return c
+	}
+	var buf sfnt.Buffer
+	for r := range rune(1 << 16) {
+		if i, err := font.GlyphIndex(&buf, r); err == nil && i != 0 {
+			c[r/64] |= 1 << (r % 64)
+		}
+	}
+	return c
 }
 
 func loadFonts() *fontTable {
@@ -53,8 +72,7 @@ func loadFonts() *fontTable {
 	for i, name := range names {
 		t.resources[i] = fyne.NewStaticResource(name, assets.Font(name))
 	}
-	t.latin, _ = sfnt.Parse(assets.Font(assets.Titillium400))
-	t.han, _ = sfnt.Parse(assets.Font(assets.NotoSC400))
+	t.latin, t.han = cover(assets.Font(assets.Titillium400)), cover(assets.Font(assets.NotoSC400))
 	return t
 }
 
@@ -94,14 +112,8 @@ func FaceOf(r rune, w Weight, han bool) Face {
 }
 
 func covers(f Face, r rune) bool {
-	font := fonts().latin
 	if f >= Han400 {
-		font = fonts().han
+		return fonts().han.has(r)
 	}
-	if font == nil {
-		return false
-	}
-	var buf sfnt.Buffer
-	i, err := font.GlyphIndex(&buf, r)
-	return err == nil && i != 0
+	return fonts().latin.has(r)
 }
