@@ -55,7 +55,7 @@ type Cart struct {
 }
 
 // Bills returns the lines in use.
-func (c Cart) Bills() []Line { return c.Lines[:c.Count] }
+func (c Cart) Bills() []Line { return c.Lines[:min(max(c.Count, 0), MaxBills)] }
 
 // Full says that no further bill fits.
 func (c Cart) Full() bool { return c.Count == MaxBills }

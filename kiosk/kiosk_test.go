@@ -132,3 +132,21 @@ func TestProblem(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// An activation survives the journal, and more bills than fit are refused.
+func TestActivationJSON(t *testing.T) {
+	a := Activation{Count: 2, Fee: 200, Life: 30 * Minute, Token: "t"}
+	a.Bills[0] = ActivatedBill{BillID: "a", Amount: 1, Token: "x"}
+	a.Bills[1] = ActivatedBill{BillID: "b", Amount: 2, Token: "y"}
+	for _, want := range []Activation{a, {}} {
+		text, err := json.Marshal(want)
+		var back Activation
+		if err != nil || json.Unmarshal(text, &back) != nil || back != want {
+			t.Errorf("%s -> %+v", text, back)
+		}
+	}
+	six := `{"bills":[{},{},{},{},{},{}],"lines":[{},{},{},{},{},{}]}`
+	if json.Unmarshal([]byte(six), &Activation{}) == nil || json.Unmarshal([]byte(six), &Cart{}) == nil {
+		t.Error("six bills were taken")
+	}
+}

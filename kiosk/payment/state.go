@@ -87,17 +87,17 @@ type State struct {
 	Phase Phase   `json:"phase"`
 	Step  Journal `json:"step"` // the last step that is durable
 
-	Activation kiosk.Activation   `json:"activation"`
-	Baseline   kiosk.Baseline     `json:"baseline"`
-	Result     kiosk.ChargeResult `json:"result"`
-	ResultAt   kiosk.Wall         `json:"resultAt"`
-	Doubted    bool               `json:"doubted"` // a payment.doubtful row was written: a later decision is payment.resolved
+	Activation kiosk.Activation   `json:"activation,omitzero"`
+	Baseline   kiosk.Baseline     `json:"baseline,omitzero"`
+	Result     kiosk.ChargeResult `json:"result,omitzero"`
+	ResultAt   kiosk.Wall         `json:"resultAt,omitzero"`
+	Doubted    bool               `json:"doubted,omitzero"` // a payment.doubtful row was written: a later decision is payment.resolved
 
-	Closings [kiosk.MaxBills]kiosk.Closing `json:"closings"`
+	Closings [kiosk.MaxBills]kiosk.Closing `json:"closings,omitzero"`
 
-	Quit    Reason     `json:"quit"`    // the citizen left while something was under way
-	Reason  Reason     `json:"reason"`  // why it ended without a charge
-	Problem kiosk.Code `json:"problem"` // what the citizen is told about it
+	Quit    Reason     `json:"quit,omitzero"`    // the citizen left while something was under way
+	Reason  Reason     `json:"reason,omitzero"`  // why it ended without a charge
+	Problem kiosk.Code `json:"problem,omitzero"` // what the citizen is told about it
 
 	TokenUntil kiosk.Mono `json:"-"`
 	NextTry    kiosk.Mono `json:"-"`
