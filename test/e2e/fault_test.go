@@ -157,7 +157,7 @@ func TestTerminalGoneAfterApproval(t *testing.T) {
 	s.page("doubtful")
 	s.wantApproved(1)
 	s.touch("choice-paper", "thanks")
-	s.wantReceipt("non pagare")
+	s.wantReceipt("CORSO DI VERIFICA", "NON PAGARE DI NUOVO")
 	s.wantPapers(true)
 
 	// The gateway keeps the bill locked; the kiosk takes no further card.

@@ -49,10 +49,13 @@ func open(t *testing.T, opt rig.Options) *site {
 	s := &site{T: t, Rig: r, ctx: ctx}
 	t.Cleanup(func() {
 		if t.Failed() {
-			s.leave()
+			s.picture()
 		}
 		if err := r.Close(); err != nil {
 			t.Error(err)
+		}
+		if t.Failed() {
+			s.logs()
 		}
 	})
 	return s
@@ -79,25 +82,32 @@ func (s *site) ok(err error) {
 	}
 }
 
-// leave keeps what helps to understand a failure.
-func (s *site) leave() {
-	dir := filepath.Join(left, strings.ReplaceAll(s.Name(), "/", "-"))
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+// evidence is the directory that a failed test leaves.
+func (s *site) evidence() string { return filepath.Join(left, strings.ReplaceAll(s.Name(), "/", "-")) }
+
+// picture keeps what was on the screen when a test failed, and the books.
+func (s *site) picture() {
+	if err := s.Screenshot(filepath.Join(s.evidence(), "screen.png")); err != nil {
 		s.Log(err)
-		return
-	}
-	if err := s.Screenshot(filepath.Join(dir, "screen.png")); err != nil {
-		s.Log(err)
-	}
-	for _, name := range []string{"kiosk", "gateway", "xvfb"} {
-		if text, err := os.ReadFile(s.LogFile(name)); err == nil {
-			if err := os.WriteFile(filepath.Join(dir, name+".log"), text, 0o644); err != nil {
-				s.Log(err)
-			}
-		}
 	}
 	books, err := s.Books(context.WithoutCancel(s.ctx))
-	s.Logf("the evidence is in %s\nthe books: %+v %v", dir, books, err)
+	s.Logf("the evidence is in %s\nthe books: %+v %v", s.evidence(), books, err)
+}
+
+// logs keeps the logs of a test that failed.
+func (s *site) logs() {
+	for _, name := range []string{"kiosk", "gateway", "xvfb"} {
+		text, err := os.ReadFile(s.LogFile(name))
+		if err == nil {
+			err = os.MkdirAll(s.evidence(), 0o755)
+		}
+		if err == nil {
+			err = os.WriteFile(filepath.Join(s.evidence(), name+".log"), text, 0o644)
+		}
+		if err != nil {
+			s.Log(err)
+		}
+	}
 }
 
 // page waits for one of the pages.
