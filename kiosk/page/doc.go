@@ -11,6 +11,11 @@
 // or a font: those are the ui's, by the meaning that is given here ([Tone],
 // [Style]).
 //
+// Two signs mean something within the texts of a lead, a note and a box: what
+// stands between two pairs of asterisks is bold ("**18 secondi**"), and a
+// newline ends a line. Amounts and numbers with their units are held together by
+// no-break spaces, words of Chinese by word joiners (U+2060).
+//
 // Rules of a page: one question or one statement as the title; at most seven
 // choices (four in lower mode); at most one recommended choice; no scrolling;
 // every pictogram has a word beside it; a disabled action says what is missing.

@@ -99,7 +99,8 @@ const (
 	ToneBad  Tone = "bad"
 )
 
-// Note is a bordered box with pictogram and words.
+// Note is a bordered box with pictogram and words. Without a tone it is plain
+// text in its place; without an icon it has its tone's.
 type Note struct {
 	Tone   Tone
 	Icon   string

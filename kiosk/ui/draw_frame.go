@@ -199,7 +199,7 @@ func (c *pen) helpTile(a page.Action, w, h float32, beside bool) piece {
 		part: "help", action: a.ID, size: c.sz.Help, leading: 1.1, weight: theme.SemiBold,
 		color: paint.Text, ground: paint.Fill, align: alignCentre, balance: true,
 	}
-	room := w - 24
+	room := w - 16
 	if beside {
 		room, st.align = w-pic-80, alignLeft
 	}
@@ -218,6 +218,7 @@ func (c *pen) helpTile(a page.Action, w, h float32, beside bool) piece {
 	}
 	c.innerRing(&p, a, paint.Fill)
 	icon := c.icon(a.Icon, "help", pic, c.helpIcon(a, paint))
+	icon.Action = a.ID
 	if beside {
 		x := (w - pic - 20 - label.w) / 2
 		icon.X, icon.Y = x, (p.h-pic)/2
