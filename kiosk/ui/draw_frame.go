@@ -123,8 +123,12 @@ func (c *pen) language(a page.Action, w, h float32, corners Corners) piece {
 	}
 	paint, edge := c.look(a, base, 0)
 	if a.Active || edge > 0 {
-		at.Fill, at.Edge, at.EdgeWidth = paint.Fill, paint.Edge, edge
-		p.rect(at)
+		fill := at
+		fill.Fill = paint.Fill
+		if edge > 0 { // pressed: within the edge of the whole
+			fill.Y, fill.H, fill.Radius, fill.Edge, fill.EdgeWidth = 3, h-6, 15, paint.Edge, edge
+		}
+		p.rect(fill)
 	}
 	if c.v.focus == a.ID && !c.veil {
 		p.rect(Element{Part: "focus", X: 6, Y: 6, W: w - 12, H: h - 12, Radius: 12, Fill: c.ringOn(paint.Fill)})

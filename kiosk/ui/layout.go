@@ -104,10 +104,24 @@ func layAt(in input, k float32) (plan, bool) {
 			}
 		}
 	}
-	c.d = densities[len(densities)-1]
-	parts, ok := c.split(gs, true)
+	parts, ok := c.parts(gs)
 	part := min(max(0, in.view.part), len(parts)-1)
 	return c.roomiest(parts[part], part, len(parts)), ok
+}
+
+// parts cuts the page at the tightest density. Cutting does not know yet which
+// part is the last, whose actions may be taller; where that was too optimistic
+// it is done again with something to spare.
+func (c *pen) parts(gs []group) (parts [][]slice, ok bool) {
+	c.d = densities[len(densities)-1]
+	for c.spare = 0; c.spare <= 320 && !ok; c.spare += 20 {
+		parts, ok = c.split(gs, true)
+		for i := range parts {
+			_, fits := c.arrange(parts[i], i, len(parts))
+			ok = ok && fits
+		}
+	}
+	return parts, ok
 }
 
 // roomiest draws one part as loosely as it fits: it was cut at the tightest.
@@ -432,6 +446,9 @@ func (c *pen) between(p *piece, top, bottom piece, drawing bool, area Element) b
 	free := y - area.Y - top.h
 	if bottom.h > 0 && top.h > 0 {
 		free -= c.d.gap
+	}
+	if c.trial {
+		free -= c.spare
 	}
 	if !drawing {
 		return free >= 0

@@ -176,6 +176,26 @@ func checkContent(t fataler, p page.Page, plans []plan) {
 	want("code label", p.Code.Label)
 	want("field", p.Field.Typed)
 	want("field missing", p.Field.Missing)
+	checkLists(p, want)
+	for _, k := range p.Keys {
+		want("key", k.Label)
+	}
+	for _, a := range []page.Action{p.Main, p.Second, p.Back} {
+		want("action", a.Label)
+	}
+	for _, a := range p.Help {
+		want("help", a.Label)
+	}
+	if p.Box != nil {
+		want("box title", p.Box.Title)
+		want("box lead", p.Box.Lead)
+		want("action", p.Box.Main.Label)
+		want("action", p.Box.Back.Label)
+	}
+	checkPictures(t, p, plans)
+}
+
+func checkLists(p page.Page, want func(part, text string)) {
 	for i, r := range p.Card {
 		want(fmt.Sprintf("row %d label", i), r.Label)
 		want(fmt.Sprintf("row %d", i), r.Value)
@@ -197,21 +217,10 @@ func checkContent(t fataler, p page.Page, plans []plan) {
 		want(fmt.Sprintf("choice %d", i), ch.Title)
 		want(fmt.Sprintf("choice %d text", i), ch.Text)
 	}
-	for _, k := range p.Keys {
-		want("key", k.Label)
-	}
-	for _, a := range []page.Action{p.Main, p.Second, p.Back} {
-		want("action", a.Label)
-	}
-	for _, a := range p.Help {
-		want("help", a.Label)
-	}
-	if p.Box != nil {
-		want("box title", p.Box.Title)
-		want("box lead", p.Box.Lead)
-		want("action", p.Box.Main.Label)
-		want("action", p.Box.Back.Label)
-	}
+}
+
+// checkPictures says that what is drawn without words is there.
+func checkPictures(t fataler, p page.Page, plans []plan) {
 	if p.QR != "" && !has(plans, func(e Element) bool { return e.Kind == KindQR && e.Text == p.QR }) {
 		t.Errorf("no QR code")
 	}

@@ -94,6 +94,7 @@ type pen struct {
 	reach float32 // controls begin at or below this
 	apart bool    // in landscape: the field at the left, away from its keys
 	trial bool    // parts are being cut: any may be the last, with all actions
+	spare float32 // height that such a trial leaves free
 	veil  bool    // a box lies above: nothing is pressed or in focus
 }
 

@@ -83,20 +83,19 @@ func (r renderer) Layout(size fyne.Size) {
 // apply draws the elements. Objects whose element is the same stay untouched;
 // the others take an object of their kind that is free.
 func (w *surface) apply(els []Element) {
-	same := map[Element][]mark{}
-	for _, m := range w.shown {
-		same[m.el] = append(same[m.el], m)
+	same := make(map[Element][]int, len(w.shown))
+	for i, m := range w.shown {
+		same[m.el] = append(same[m.el], i)
 	}
-	next := make([]mark, len(els))
-	found := make([]bool, len(els))
+	next, found, kept := make([]mark, len(els)), make([]bool, len(els)), make([]bool, len(w.shown))
 	for i, e := range els {
-		if ms := same[e]; len(ms) > 0 {
-			next[i], found[i] = ms[0], true
-			same[e] = ms[1:]
+		if at := same[e]; len(at) > 0 {
+			next[i], found[i], kept[at[0]] = w.shown[at[0]], true, true
+			same[e] = at[1:]
 		}
 	}
-	for _, ms := range same {
-		for _, m := range ms {
+	for i, m := range w.shown {
+		if !kept[i] && m.el.Kind != KindQR {
 			w.spare[m.el.Kind] = append(w.spare[m.el.Kind], m)
 		}
 	}
@@ -122,7 +121,9 @@ func (w *surface) apply(els []Element) {
 // draw makes an element out of a free mark of its kind or a new one.
 func (w *surface) draw(e Element) mark {
 	m := mark{el: e}
-	if free := w.spare[e.Kind]; len(free) > 0 {
+	switch free := w.spare[e.Kind]; {
+	case e.Kind == KindIcon || e.Kind == KindQR: // see drawIcon
+	case len(free) > 0:
 		m.objs = free[len(free)-1].objs
 		w.spare[e.Kind] = free[:len(free)-1]
 	}
@@ -132,9 +133,9 @@ func (w *surface) draw(e Element) mark {
 	case KindText:
 		m.objs = drawText(e, m.objs)
 	case KindIcon:
-		m.objs = w.drawIcon(e, m.objs)
+		m.objs = w.drawIcon(e)
 	case KindQR:
-		m.objs = drawQR(e, m.objs)
+		m.objs = drawQR(e)
 	}
 	return m
 }
@@ -205,30 +206,33 @@ func drawText(e Element, objs []fyne.CanvasObject) []fyne.CanvasObject {
 	return objs
 }
 
-func (w *surface) drawIcon(e Element, objs []fyne.CanvasObject) []fyne.CanvasObject {
-	if len(objs) == 0 {
-		objs = append(objs, &canvas.Image{})
+// drawIcon takes a free object that shows the same picture already: an object
+// that changed its picture while nobody saw it could keep the texture of the old.
+func (w *surface) drawIcon(e Element) []fyne.CanvasObject {
+	picture, free := w.images.get(e), w.spare[KindIcon]
+	for i, m := range free {
+		if im := m.objs[0].(*canvas.Image); im.Image == picture {
+			w.spare[KindIcon] = append(free[:i:i], free[i+1:]...)
+			im.Move(fyne.NewPos(e.X, e.Y))
+			im.Resize(fyne.NewSize(e.W, e.H))
+			return m.objs
+		}
 	}
-	im := objs[0].(*canvas.Image)
-	im.Image, im.FillMode, im.ScaleMode = w.images.get(e), canvas.ImageFillContain, canvas.ImageScaleSmooth
+	im := canvas.NewImageFromImage(picture)
+	im.FillMode, im.ScaleMode = canvas.ImageFillContain, canvas.ImageScaleSmooth
 	im.Move(fyne.NewPos(e.X, e.Y))
 	im.Resize(fyne.NewSize(e.W, e.H))
-	im.Refresh()
-	return objs[:1]
+	return []fyne.CanvasObject{im}
 }
 
-// drawQR is one pixel for each module, scaled without smoothing.
-func drawQR(e Element, objs []fyne.CanvasObject) []fyne.CanvasObject {
-	if len(objs) == 0 {
-		objs = append(objs, &canvas.Image{})
-	}
-	im := objs[0].(*canvas.Image)
-	im.Image = qrImage(e.Text)
+// drawQR is one pixel for each module, scaled without smoothing. A code is
+// shown to one citizen once: it is not kept.
+func drawQR(e Element) []fyne.CanvasObject {
+	im := canvas.NewImageFromImage(qrImage(e.Text))
 	im.FillMode, im.ScaleMode = canvas.ImageFillStretch, canvas.ImageScalePixels
 	im.Move(fyne.NewPos(e.X, e.Y))
 	im.Resize(fyne.NewSize(e.W, e.H))
-	im.Refresh()
-	return objs[:1]
+	return []fyne.CanvasObject{im}
 }
 
 // qrImage is the code with its quiet zone; a text too long for one is blank,
