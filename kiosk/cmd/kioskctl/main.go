@@ -6,6 +6,8 @@
 //	kioskctl outbox list         rows that wait or are parked
 //	kioskctl outbox verify       hash chain, sequences, bodies
 //	kioskctl config check FILE   every mistake with line and cure
+//	kioskctl notice decode       texts of codes, one per line in, to JSON lines
+//	kioskctl check KIND          notice, fiscal-code, vat, plate, rf: values to JSON lines
 //
 // It talks to the running kiosk through its control socket; the journal it only
 // reads, so that it can be used beside a running kiosk. All commands print for
@@ -57,6 +59,7 @@ func command(out io.Writer) *cobra.Command {
 	conf := &cobra.Command{Use: "config", Short: "The configuration"}
 	conf.AddCommand(&cobra.Command{Use: "check FILE", Short: "Find every mistake", Args: cobra.ExactArgs(1), RunE: t.configCheck})
 	root.AddCommand(&cobra.Command{Use: "status", Short: "The running kiosk", Args: cobra.NoArgs, RunE: t.status}, pay, box, conf)
+	root.AddCommand(noticeCommands(out)...)
 	root.SetOut(out)
 	return root
 }
