@@ -35,11 +35,17 @@ type Page struct {
 	Second Action // outlined in blue, beside or above the main one
 	Main   Action // wide and filled
 
+	Turning Turning // words for a page that has to be shown in parts
+
 	Help [6]Action // the help bar: six places that never move
 	Box  *Box      // a question over the page; it holds the focus
 
 	Speech []Utterance // what is read aloud, in order
 }
+
+// Turning are the words of the ui's own two actions on a page that does not fit
+// and is shown in parts. In ReadOn "{part}" and "{parts}" stand for numbers.
+type Turning struct{ ReadOn, ReadBack string }
 
 // Modes are the aids that the citizen switched on; they end with the visit.
 type Modes struct {

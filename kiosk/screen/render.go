@@ -37,6 +37,7 @@ func Render(s session.State, h House) page.Page {
 	v := &view{house: h, s: s, lang: s.Language}
 	v.p.Lang = s.Language
 	v.p.Modes = page.Modes{Large: s.Modes.Large, Contrast: s.Modes.Contrast, Lower: s.Modes.Lower}
+	v.p.Turning = page.Turning{ReadOn: v.t("read_on"), ReadBack: v.t("back")}
 	v.header()
 	if _, help := s.Overlay.(session.HelpPage); help {
 		v.helpPage()

@@ -23,7 +23,7 @@
 // next part, with "Continua a leggere, 1 di 2" in the place of the main action
 // and "Indietro" in that of the way back. The page's own main action stands on
 // the last part, after everything that it is about. Nothing is dropped or cut.
-// These two are the only words of this package. Type gets smaller only where a
+// Their words come with the page (page.Turning). Type gets smaller only where a
 // single word is wider than its place, or a title longer than two lines, and
 // never under the floor; where the panel itself is far too small, everything
 // gets smaller together.

@@ -3,10 +3,10 @@ package ui
 // The layout: which parts of a page stand where, and on how many screens.
 
 import (
-	"fmt"
 	"sort"
+	"strconv"
+	"strings"
 
-	"github.com/tserve/jolly/kiosk"
 	"github.com/tserve/jolly/kiosk/page"
 )
 
@@ -321,34 +321,27 @@ func (c *pen) fieldAndKeys(w float32) piece {
 	return p
 }
 
-// turning are the words of the parts of a page, the only ones that the ui has.
-var turning = map[kiosk.Language][2]string{
-	kiosk.Italian: {"Continua a leggere, %d di %d", "Indietro"},
-	kiosk.English: {"Read on, %d of %d", "Back"},
-	kiosk.Chinese: {"继续阅读，%d / %d", "返回"},
-}
-
 // turned replaces the actions of a page in parts: on all but the last the way
 // on is to read on; on all but the first the way back is to the part before.
 func (c *pen) turned(part, parts int) *pen {
 	if parts == 1 {
 		return c
 	}
-	words, ok := turning[c.p.Lang]
-	if !ok {
-		words = turning[kiosk.Italian]
-	}
 	d := *c
 	if part < parts-1 {
-		d.p.Main = page.Action{ID: readOn, Label: fmt.Sprintf(words[0], part+1, parts), Icon: "go", Style: page.StyleOutline}
+		d.p.Main = page.Action{ID: readOn, Label: readOnWords(c.p.Turning.ReadOn, part+1, parts), Icon: "go", Style: page.StyleOutline}
 		if !c.trial {
 			d.p.Second = page.Action{}
 		}
 	}
 	if part > 0 {
-		d.p.Back = page.Action{ID: readBack, Label: words[1]}
+		d.p.Back = page.Action{ID: readBack, Label: c.p.Turning.ReadBack}
 	}
 	return &d
+}
+
+func readOnWords(words string, part, parts int) string {
+	return strings.NewReplacer("{part}", strconv.Itoa(part), "{parts}", strconv.Itoa(parts)).Replace(words)
 }
 
 // frame is what surrounds the groups of a page.

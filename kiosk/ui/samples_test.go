@@ -35,6 +35,10 @@ func (l words) frame(name, title string) page.Page {
 			ID: "lang:" + string(x), Label: x.OwnName(), Active: x == p.Lang,
 		})
 	}
+	p.Turning = page.Turning{
+		ReadOn:   l.tr("Continua a leggere, {part} di {parts}", "Read on, {part} of {parts}", "继续阅读，{part} / {parts}"),
+		ReadBack: l.tr("Indietro", "Back", "返回"),
+	}
 	p.Help = [6]page.Action{
 		{ID: "help", Icon: "help", Label: l.tr("Aiuto", "Help", "帮助")},
 		{ID: "large", Icon: "big", Label: l.tr("Testo grande", "Large text", "大字")},
