@@ -147,7 +147,7 @@ func (m *Machine) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var parts sync.WaitGroup
-	errs := make(chan error, 2)
+	errs := make(chan error, 3)
 	run := func(name string, part func(context.Context) error) {
 		parts.Add(1)
 		go func() {
@@ -162,6 +162,7 @@ func (m *Machine) Run(ctx context.Context) error {
 	run("control", func(ctx context.Context) error {
 		return control.Serve(ctx, m.cfg.Control.Socket, m, m.log.With("part", "control"))
 	})
+	run("touch", m.forgetLostReleases)
 	parts.Wait()
 	close(errs)
 	var all error
@@ -169,6 +170,21 @@ func (m *Machine) Run(ctx context.Context) error {
 		all = errors.Join(all, err)
 	}
 	return errors.Join(all, m.close())
+}
+
+// forgetLostReleases lets the screen drop a press whose release never came:
+// cheap panels lose one now and then.
+func (m *Machine) forgetLostReleases(ctx context.Context) error {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			onScreen(m.screen.ui.Tick)
+		case <-ctx.Done():
+			return nil
+		}
+	}
 }
 
 func (m *Machine) close() error {
