@@ -19,6 +19,7 @@ import (
 
 	"github.com/tserve/jolly/kiosk"
 	"github.com/tserve/jolly/sync/api"
+	"github.com/tserve/jolly/sync/gateway/outcome"
 )
 
 // life is how long a bill's token lives: never more than the national node's 30 minutes.
@@ -67,12 +68,12 @@ func fingerprint(req api.ActivationRequest) (string, error) {
 // repeat answers a call for a payment that exists.
 func (s *Store) repeat(ctx context.Context, tx *sql.Tx, p payment, hash string) (api.Activation, error) {
 	now := s.now()
-	switch {
-	case p.requestHash != "" && p.requestHash != hash:
+	switch outcome.Repeat(p.requestHash, hash, p.state, p.expiresAt, now) {
+	case outcome.RepeatConflict:
 		return api.Activation{}, refuse(api.ProblemCodePaymentConflict, "")
-	case p.state != stateActive:
+	case outcome.RepeatClosed:
 		return api.Activation{}, refuse(api.ProblemCodeActivationClosed, string(p.state))
-	case !p.alive(now):
+	case outcome.RepeatExpired:
 		return api.Activation{}, refuse(api.ProblemCodeActivationExpired, "")
 	}
 	bills, err := loadBills(ctx, tx, p.id)
@@ -96,7 +97,7 @@ func (s *Store) activate(ctx context.Context, tx *sql.Tx, p payment, wanted []ap
 	if p.total > kiosk.MaxCharge {
 		return api.Activation{}, refuse(api.ProblemCodeTotalTooLarge, "")
 	}
-	p.state = stateActive
+	p.state = outcome.Active
 	p.activatedAt = now
 	p.expiresAt = now.Add(life)
 	if err := insertPayment(ctx, tx, &p); err != nil {

@@ -108,7 +108,7 @@ func (s *Store) Evidence(ctx context.Context, id string) (Evidence, error) {
 func (p payment) evidence() EvidenceCharge {
 	c := p.charge()
 	return EvidenceCharge{
-		Outcome: p.outcome, Amount: p.chargeAmount, TerminalID: c.TerminalID, STAN: c.STAN, OnlineID: c.OnlineID,
+		Outcome: p.result, Amount: p.chargeAmount, TerminalID: c.TerminalID, STAN: c.STAN, OnlineID: c.OnlineID,
 		AuthCode: c.AuthCode, Acquirer: c.Acquirer,
 	}
 }

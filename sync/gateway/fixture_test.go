@@ -18,6 +18,7 @@ import (
 
 	"github.com/tserve/jolly/kiosk"
 	"github.com/tserve/jolly/sync/api"
+	"github.com/tserve/jolly/sync/gateway/outcome"
 )
 
 const testKiosk = "prato-001"
@@ -130,7 +131,7 @@ type writer struct {
 type rowBody struct {
 	Payment  string              `json:"payment"`
 	Outcome  kiosk.Outcome       `json:"outcome,omitempty"`
-	Bills    []bodyBill          `json:"bills"`
+	Bills    []outcome.BodyBill  `json:"bills"`
 	Fee      int64               `json:"fee"`
 	Total    int64               `json:"total"`
 	Charge   *kiosk.ChargeResult `json:"charge,omitempty"`
@@ -149,7 +150,7 @@ func (w *writer) outcome(t fataler, kind kiosk.RowKind, a api.Activation, charge
 func outcomeBody(kind kiosk.RowKind, a api.Activation, charge kiosk.Outcome) rowBody {
 	b := rowBody{Payment: a.Payment, Fee: a.Fee, Total: a.Total, Language: "it", Kiosk: testKiosk, Ref: "7K4P-22"}
 	for _, bill := range a.Bills {
-		b.Bills = append(b.Bills, bodyBill{BillID: bill.BillID, Token: bill.Token, Amount: kiosk.Cents(bill.Amount), Fee: kiosk.Cents(bill.Fee)})
+		b.Bills = append(b.Bills, outcome.BodyBill{BillID: bill.BillID, Token: bill.Token, Amount: kiosk.Cents(bill.Amount), Fee: kiosk.Cents(bill.Fee)})
 	}
 	if kind == kiosk.RowNotPaid {
 		b.Reason = "declined"

@@ -10,6 +10,7 @@ import (
 
 	"github.com/tserve/jolly/kiosk"
 	"github.com/tserve/jolly/sync/api"
+	"github.com/tserve/jolly/sync/gateway/outcome"
 )
 
 // feePerNotice is what the citizen pays for each notice.
@@ -84,23 +85,9 @@ func (s *Store) findDebt(ctx context.Context, q queryer, creditor, notice string
 	return d, err
 }
 
-// status derives how the debt stands. What is final comes first; a doubtful
-// charge weighs more than a living activation, because it outlives it.
+// status is how the debt stands at this moment.
 func (d debt) status() api.BillStatus {
-	switch {
-	case d.state == "paid":
-		return api.BillStatusPaid
-	case d.doubtful:
-		return api.BillStatusInVerification
-	case d.state == "revoked":
-		return api.BillStatusRevoked
-	case d.state == "expired":
-		return api.BillStatusExpired
-	case d.held:
-		return api.BillStatusInPayment
-	default:
-		return api.BillStatusPayable
-	}
+	return api.BillStatus(outcome.Debt{State: d.state, Doubtful: d.doubtful, Held: d.held}.Status())
 }
 
 // asked is the amount that an activation asks for.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tserve/jolly/kiosk"
 	"github.com/tserve/jolly/sync/api"
+	"github.com/tserve/jolly/sync/gateway/outcome"
 )
 
 // The table of outcome.go, cell by cell: what a payment went through, the row
@@ -27,10 +28,10 @@ func TestOutcomes(t *testing.T) {
 	paid, notPaid, doubtful := step{kiosk.RowPaid, yes}, step{kiosk.RowNotPaid, ""}, step{kiosk.RowDoubtful, kiosk.Unknown}
 	resolvedYes, resolvedNo := step{kiosk.RowResolved, yes}, step{kiosk.RowResolved, no}
 	const sum = 6350 // 62.50 and the fee
-	settled := map[string]kiosk.Amount{accountClearing: sum, creditorAccount(string(prato)): -6250, accountFees: -100}
+	settled := map[string]kiosk.Amount{outcome.AccountClearing: sum, outcome.CreditorAccount(string(prato)): -6250, outcome.AccountFees: -100}
 	// what another payment's settlement and this one's refund case come to
-	refund := map[string]kiosk.Amount{accountClearing: 2 * sum, creditorAccount(string(prato)): -6250, accountFees: -100, accountRefunds: -sum}
-	suspense := map[string]kiosk.Amount{accountClaim: sum, accountHeld: -sum}
+	refund := map[string]kiosk.Amount{outcome.AccountClearing: 2 * sum, outcome.CreditorAccount(string(prato)): -6250, outcome.AccountFees: -100, outcome.AccountRefunds: -sum}
+	suspense := map[string]kiosk.Amount{outcome.AccountClaim: sum, outcome.AccountHeld: -sum}
 	for name, c := range map[string]struct {
 		before  []step
 		row     step
@@ -47,7 +48,7 @@ func TestOutcomes(t *testing.T) {
 		"doubtful, then charged":            {[]step{doubtful}, resolvedYes, "accepted", "", "ok", "paid", settled},
 		"doubtful, then refused":            {[]step{doubtful}, resolvedNo, "accepted", "", "ko", "payable", nil},
 		"doubtful, then paid":               {[]step{doubtful}, paid, "accepted", "", "ok", "paid", settled},
-		"doubtful, then not paid":           {[]step{doubtful}, notPaid, "parked", reasonDoubtful, "", "in-verification", suspense},
+		"doubtful, then not paid":           {[]step{doubtful}, notPaid, "parked", outcome.ReasonDoubtful, "", "in-verification", suspense},
 		"doubtful twice":                    {[]step{doubtful}, doubtful, "accepted", "", "", "in-verification", suspense},
 		"charged without a doubt before":    {nil, resolvedYes, "accepted", "", "ok", "paid", settled},
 		"refused without a doubt before":    {nil, resolvedNo, "accepted", "", "ko", "payable", nil},
@@ -59,16 +60,16 @@ func TestOutcomes(t *testing.T) {
 		"not paid late, somebody else has":  {[]step{{expiry, ""}, {otherHas, ""}}, notPaid, "accepted", "", "ko", "in-payment", nil},
 		"paid twice, the same charge":       {[]step{paid}, paid, "accepted", "", "ok", "paid", settled},
 		"paid, then resolved":               {[]step{paid}, resolvedYes, "accepted", "", "ok", "paid", settled},
-		"paid, then not paid":               {[]step{paid}, notPaid, "parked", reasonClosed, "ok", "paid", settled},
-		"paid, then doubtful":               {[]step{paid}, doubtful, "parked", reasonClosed, "ok", "paid", settled},
-		"paid, then refused":                {[]step{paid}, resolvedNo, "parked", reasonClosed, "ok", "paid", settled},
+		"paid, then not paid":               {[]step{paid}, notPaid, "parked", outcome.ReasonClosed, "ok", "paid", settled},
+		"paid, then doubtful":               {[]step{paid}, doubtful, "parked", outcome.ReasonClosed, "ok", "paid", settled},
+		"paid, then refused":                {[]step{paid}, resolvedNo, "parked", outcome.ReasonClosed, "ok", "paid", settled},
 		"not paid twice":                    {[]step{notPaid}, notPaid, "accepted", "", "ko", "payable", nil},
 		"not paid, then refused":            {[]step{notPaid}, resolvedNo, "accepted", "", "ko", "payable", nil},
-		"not paid, then doubtful":           {[]step{notPaid}, doubtful, "parked", reasonClosed, "ko", "payable", nil},
-		"not paid, then paid": {[]step{notPaid}, paid, "parked", reasonClosed, "ko", "payable",
-			map[string]kiosk.Amount{accountClearing: sum, accountHeld: -sum}},
-		"not paid, then paid twice": {[]step{notPaid, paid}, paid, "parked", reasonClosed, "ko", "payable",
-			map[string]kiosk.Amount{accountClearing: sum, accountHeld: -sum}},
+		"not paid, then doubtful":           {[]step{notPaid}, doubtful, "parked", outcome.ReasonClosed, "ko", "payable", nil},
+		"not paid, then paid": {[]step{notPaid}, paid, "parked", outcome.ReasonClosed, "ko", "payable",
+			map[string]kiosk.Amount{outcome.AccountClearing: sum, outcome.AccountHeld: -sum}},
+		"not paid, then paid twice": {[]step{notPaid, paid}, paid, "parked", outcome.ReasonClosed, "ko", "payable",
+			map[string]kiosk.Amount{outcome.AccountClearing: sum, outcome.AccountHeld: -sum}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, clk := newBook(t)
@@ -142,7 +143,7 @@ func TestClosingIsPerBill(t *testing.T) {
 	if !slices.Equal(v.Closings, want) {
 		t.Errorf("closings %v, want %v", v.Closings, want)
 	}
-	if got := balances(t, s)[accountRefunds]; got != -4220 {
+	if got := balances(t, s)[outcome.AccountRefunds]; got != -4220 {
 		t.Errorf("refunds %s, want the bill and its fee: -42.20", got)
 	}
 	p, err := s.Payment(t.Context(), a.Payment)
@@ -156,7 +157,7 @@ func TestClosingIsPerBill(t *testing.T) {
 
 // The activation's answer was lost: the kiosk knows the payment and the bills, no tokens.
 func TestNotPaidWithoutTokensClosesWhatThePaymentHolds(t *testing.T) {
-	for name, bills := range map[string][]bodyBill{"no tokens": {{BillID: "debt-meals"}}, "no bills": nil} {
+	for name, bills := range map[string][]outcome.BodyBill{"no tokens": {{BillID: "debt-meals"}}, "no bills": nil} {
 		t.Run(name, func(t *testing.T) {
 			s, _ := newBook(t)
 			p := sample(t, "meals")
@@ -179,7 +180,7 @@ func TestNotPaidBeforeActivationClosesItAhead(t *testing.T) {
 	s, _ := newBook(t)
 	p, id := sample(t, "meals"), newID(t)
 	w := &writer{at: s.now()}
-	v := push(t, s, w.row(t, kiosk.RowNotPaid, rowBody{Payment: id, Bills: []bodyBill{{BillID: "debt-meals"}}, Reason: "expired"}))[0]
+	v := push(t, s, w.row(t, kiosk.RowNotPaid, rowBody{Payment: id, Bills: []outcome.BodyBill{{BillID: "debt-meals"}}, Reason: "expired"}))[0]
 	if v.Verdict != api.VerdictCodeAccepted || !slices.Equal(v.Closings, []api.BillClosing{{BillID: "debt-meals", Closing: api.ClosingKo}}) {
 		t.Errorf("verdict %+v", v)
 	}
@@ -191,7 +192,7 @@ func TestNotPaidBeforeActivationClosesItAhead(t *testing.T) {
 	if v := push(t, s, w.row(t, kiosk.RowNotPaid, rowBody{Payment: id, Reason: "expired"}))[0]; v.Verdict != api.VerdictCodeAccepted {
 		t.Errorf("again: %+v", v)
 	}
-	paid := rowBody{Payment: id, Bills: []bodyBill{{BillID: "debt-meals", Token: "x", Amount: 6250, Fee: 100}}, Fee: 100, Total: 6350,
+	paid := rowBody{Payment: id, Bills: []outcome.BodyBill{{BillID: "debt-meals", Token: "x", Amount: 6250, Fee: 100}}, Fee: 100, Total: 6350,
 		Charge: &kiosk.ChargeResult{Outcome: kiosk.Charged, Amount: 6350}}
 	if v := push(t, s, w.row(t, kiosk.RowPaid, paid))[0]; v.Verdict != api.VerdictCodeParked {
 		t.Errorf("paid without an activation: %+v", v)
@@ -205,15 +206,15 @@ func TestMisfittingPaidRowLocksItsBills(t *testing.T) {
 		change func(*rowBody)
 		reason string
 	}{
-		"another total":         {func(b *rowBody) { b.Total++ }, reasonAmount},
-		"another fee":           {func(b *rowBody) { b.Fee++ }, reasonAmount},
-		"another charge amount": {func(b *rowBody) { b.Charge.Amount-- }, reasonAmount},
-		"a bill too few":        {func(b *rowBody) { b.Bills = b.Bills[:1] }, reasonBills},
-		"a bill twice":          {func(b *rowBody) { b.Bills[1] = b.Bills[0] }, reasonBills},
-		"a strange token":       {func(b *rowBody) { b.Bills[0].Token = "0" }, reasonBills},
-		"an amount moved":       {func(b *rowBody) { b.Bills[0].Amount--; b.Bills[1].Amount++ }, reasonBills},
-		"charge refused":        {func(b *rowBody) { b.Charge.Outcome = kiosk.Refused }, reasonOutcome},
-		"no charge":             {func(b *rowBody) { b.Charge = nil }, reasonOutcome},
+		"another total":         {func(b *rowBody) { b.Total++ }, outcome.ReasonAmount},
+		"another fee":           {func(b *rowBody) { b.Fee++ }, outcome.ReasonAmount},
+		"another charge amount": {func(b *rowBody) { b.Charge.Amount-- }, outcome.ReasonAmount},
+		"a bill too few":        {func(b *rowBody) { b.Bills = b.Bills[:1] }, outcome.ReasonBills},
+		"a bill twice":          {func(b *rowBody) { b.Bills[1] = b.Bills[0] }, outcome.ReasonBills},
+		"a strange token":       {func(b *rowBody) { b.Bills[0].Token = "0" }, outcome.ReasonBills},
+		"an amount moved":       {func(b *rowBody) { b.Bills[0].Amount--; b.Bills[1].Amount++ }, outcome.ReasonBills},
+		"charge refused":        {func(b *rowBody) { b.Charge.Outcome = kiosk.Refused }, outcome.ReasonOutcome},
+		"no charge":             {func(b *rowBody) { b.Charge = nil }, outcome.ReasonOutcome},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, clk := newBook(t)
@@ -262,7 +263,7 @@ func TestSecondChargeOfOnePaymentIsParked(t *testing.T) {
 	push(t, s, w.outcome(t, kiosk.RowPaid, a, kiosk.Charged))
 	body := outcomeBody(kiosk.RowPaid, a, kiosk.Charged)
 	body.Charge.STAN = "000124"
-	if v := push(t, s, w.row(t, kiosk.RowPaid, body))[0]; v.Verdict != api.VerdictCodeParked || v.Reason != reasonCharge {
+	if v := push(t, s, w.row(t, kiosk.RowPaid, body))[0]; v.Verdict != api.VerdictCodeParked || v.Reason != outcome.ReasonCharge {
 		t.Errorf("verdict %+v", v)
 	}
 }
@@ -276,7 +277,7 @@ func TestAnotherKioskCannotEndAPayment(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if v := answer.Verdicts[0]; v.Verdict != api.VerdictCodeParked || v.Reason != reasonKiosk {
+	if v := answer.Verdicts[0]; v.Verdict != api.VerdictCodeParked || v.Reason != outcome.ReasonKiosk {
 		t.Errorf("verdict %+v", v)
 	}
 	if got := status(t, s, p); got != api.BillStatusInPayment {

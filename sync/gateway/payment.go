@@ -11,35 +11,26 @@ import (
 
 	"github.com/tserve/jolly/kiosk"
 	"github.com/tserve/jolly/sync/api"
-)
-
-// state is what is stored of a payment; that an activation expired is derived.
-type state string
-
-const (
-	stateActive   state = "active"   // activated, no outcome yet
-	stateDoubtful state = "doubtful" // the charge's result is unknown: its bills stay locked
-	statePaid     state = "paid"
-	stateNotPaid  state = "not-paid"
+	"github.com/tserve/jolly/sync/gateway/outcome"
 )
 
 // payment is a row of the book.
 type payment struct {
 	id, channel, kiosk, requestHash, previous, receiptToken, ref string
 
-	state       state
+	state       outcome.State
 	fee, total  kiosk.Amount
 	activatedAt time.Time
 	expiresAt   time.Time
 	closedAt    time.Time // zero while open
 
-	outcome      kiosk.Outcome // of the charge
+	result       kiosk.Outcome // of the charge
 	chargeAmount kiosk.Amount
 	chargeJSON   string
 }
 
 // alive says that the tokens can still be used for a charge.
-func (p payment) alive(now time.Time) bool { return p.state == stateActive && now.Before(p.expiresAt) }
+func (p payment) alive(now time.Time) bool { return outcome.Alive(p.state, p.expiresAt, now) }
 
 // paymentBill is one bill of a payment.
 type paymentBill struct {
@@ -47,6 +38,7 @@ type paymentBill struct {
 
 	expected, amount, fee kiosk.Amount
 	closing               kiosk.Closing
+	settled               bool // the debt is paid, by whomever
 }
 
 const paymentColumns = `id, channel, kiosk, request_hash, previous, receipt_token, ref, state, fee, total, activated_at, expires_at,
@@ -65,7 +57,7 @@ func scanPayment(row *sql.Row) (payment, error) {
 	var p payment
 	var activated, expires, closed int64
 	err := row.Scan(&p.id, &p.channel, &p.kiosk, &p.requestHash, &p.previous, &p.receiptToken, &p.ref, &p.state, &p.fee, &p.total,
-		&activated, &expires, &closed, &p.outcome, &p.chargeAmount, &p.chargeJSON)
+		&activated, &expires, &closed, &p.result, &p.chargeAmount, &p.chargeJSON)
 	if err != nil {
 		return p, err
 	}
@@ -104,10 +96,10 @@ func loadBills(ctx context.Context, q queryer, payment string) ([]paymentBill, e
 	var bills []paymentBill
 	err := each(ctx, q, func(rows *sql.Rows) error {
 		var b paymentBill
-		err := rows.Scan(&b.debt, &b.iuv, &b.creditor, &b.token, &b.expected, &b.amount, &b.fee, &b.closing)
+		err := rows.Scan(&b.debt, &b.iuv, &b.creditor, &b.token, &b.expected, &b.amount, &b.fee, &b.closing, &b.settled)
 		bills = append(bills, b)
 		return err
-	}, `SELECT b.debt, d.iuv, d.creditor, b.token, b.expected, b.amount, b.fee, b.closing
+	}, `SELECT b.debt, d.iuv, d.creditor, b.token, b.expected, b.amount, b.fee, b.closing, d.state = 'paid'
 		FROM payment_bills b JOIN debts d ON d.id = b.debt WHERE b.payment = $1 ORDER BY b.position`, payment)
 	if err != nil {
 		return nil, fmt.Errorf("read bills of payment: %w", err)
@@ -125,7 +117,7 @@ func (s *Store) Payment(ctx context.Context, id string) (api.Payment, error) {
 		return api.Payment{}, fmt.Errorf("read payment: %w", err)
 	}
 	answer := api.Payment{
-		Payment: p.id, Kiosk: p.kiosk, State: s.publicState(p), Outcome: api.Outcome(p.outcome), Fee: int64(p.fee), Total: int64(p.total),
+		Payment: p.id, Kiosk: p.kiosk, State: s.publicState(p), Outcome: api.Outcome(p.result), Fee: int64(p.fee), Total: int64(p.total),
 		Bills: []api.PaymentBill{},
 	}
 	for _, b := range bills {
@@ -138,11 +130,11 @@ func (s *Store) Payment(ctx context.Context, id string) (api.Payment, error) {
 
 func (s *Store) publicState(p payment) api.PaymentState {
 	switch {
-	case p.state == statePaid:
+	case p.state == outcome.Paid:
 		return api.PaymentStatePaid
-	case p.state == stateNotPaid:
+	case p.state == outcome.NotPaid:
 		return api.PaymentStateNotPaid
-	case p.state == stateDoubtful:
+	case p.state == outcome.Doubtful:
 		return api.PaymentStateInVerification
 	case p.alive(s.now()):
 		return api.PaymentStateActive

@@ -16,26 +16,13 @@ import (
 
 	"github.com/tserve/jolly/kiosk"
 	"github.com/tserve/jolly/sync/api"
+	"github.com/tserve/jolly/sync/gateway/outcome"
 )
 
-// Reasons of parked rows and conflicts. They are for maintainers and alarms.
+// Reasons of rows that package outcome never sees.
 const (
-	reasonRowInvalid     = "row-invalid"     // no sequence, no id or no hash: it cannot be kept
-	reasonHash           = "hash-mismatch"   // the body is not what was hashed: damaged on the way
-	reasonIDReused       = "id-reused"       // the id is known with another body
-	reasonSequenceReused = "sequence-reused" // the sequence is known with another id
-	reasonBody           = "body-invalid"
-	reasonKind           = "kind-unknown"
-	reasonPayment        = "payment-unknown"
-	reasonPaymentDiffers = "payment-differs" // row and body name different payments
-	reasonKiosk          = "other-kiosk"     // the payment is another kiosk's
-	reasonBills          = "bills-differ"
-	reasonAmount         = "amount-differs"
-	reasonOutcome        = "outcome-differs" // the charge's outcome does not fit the row's kind
-	reasonCharge         = "other-charge"    // paid again by another charge
-	reasonClosed         = "already-closed"
-	reasonDoubtful       = "in-verification" // only payment.resolved can decide
-	reasonBook           = "refused-by-book"
+	reasonRowInvalid = "row-invalid" // no sequence, no id or no hash: it cannot be kept
+	reasonBook       = "refused-by-book"
 )
 
 // maxKept is the longest text of a row, beside its body, that is kept.
@@ -46,27 +33,6 @@ var (
 	rowWord   = regexp.MustCompile(`^[!-~]{0,64}$`)
 	paymentID = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 )
-
-// verdict is what is answered to one row.
-type verdict struct {
-	code     kiosk.VerdictCode
-	reason   string
-	closings []api.BillClosing
-	alarm    bool
-}
-
-func accepted(closings []api.BillClosing) verdict {
-	return verdict{code: kiosk.VerdictAccepted, closings: closings}
-}
-
-// parked refuses a row for good and calls for a person.
-func parked(reason string, closings ...api.BillClosing) verdict {
-	return verdict{code: kiosk.VerdictParked, reason: reason, closings: closings, alarm: true}
-}
-
-func conflict(reason string) verdict {
-	return verdict{code: kiosk.VerdictConflict, reason: reason, alarm: true}
-}
 
 // Push applies the rows of one kiosk in their order, all in one transaction,
 // and answers each of them.
@@ -79,11 +45,11 @@ func (s *Store) Push(ctx context.Context, kioskID string, rows []api.Row) (api.T
 			if err != nil {
 				return fmt.Errorf("row %d: %w", row.Sequence, err)
 			}
-			if v.alarm {
+			if v.Alarm {
 				alarms = append(alarms, s.alarm(kioskID, row, v))
 			}
 			answer.Verdicts = append(answer.Verdicts, api.Verdict{
-				Sequence: row.Sequence, ID: row.ID, Verdict: api.VerdictCode(v.code), Reason: v.reason, Closings: v.closings,
+				Sequence: row.Sequence, ID: row.ID, Verdict: api.VerdictCode(v.Code), Reason: v.Reason, Closings: wireClosings(v.Closings),
 			})
 		}
 		var err error
@@ -99,10 +65,18 @@ func (s *Store) Push(ctx context.Context, kioskID string, rows []api.Row) (api.T
 	return answer, nil
 }
 
+func wireClosings(closings []kiosk.BillClosing) []api.BillClosing {
+	var all []api.BillClosing
+	for _, c := range closings {
+		all = append(all, api.BillClosing{BillID: c.BillID, Closing: api.Closing(c.Closing)})
+	}
+	return all
+}
+
 // alarm is told to the log only after the COMMIT.
-func (s *Store) alarm(kioskID string, row api.Row, v verdict) func() {
+func (s *Store) alarm(kioskID string, row api.Row, v outcome.Verdict) func() {
 	return func() {
-		s.log.Error("alarm", "reason", v.reason, "verdict", string(v.code), "kiosk", kioskID, "sequence", row.Sequence,
+		s.log.Error("alarm", "reason", v.Reason, "verdict", string(v.Code), "kiosk", kioskID, "sequence", row.Sequence,
 			"row", clip(row.ID), "kind", clip(row.Kind), "payment", clip(row.Payment))
 	}
 }
@@ -115,34 +89,34 @@ func clip(s string) string {
 }
 
 // take decides about one row. An error is the book's and undoes the whole request.
-func (s *Store) take(ctx context.Context, tx *sql.Tx, kioskID string, row api.Row) (verdict, error) {
+func (s *Store) take(ctx context.Context, tx *sql.Tx, kioskID string, row api.Row) (outcome.Verdict, error) {
 	if row.Sequence < 1 || !rowID.MatchString(row.ID) || !rowWord.MatchString(row.Payment) || !rowWord.MatchString(row.Kind) {
-		return parked(reasonRowInvalid), nil
+		return outcome.Parked(reasonRowInvalid), nil
 	}
 	if sum := sha256.Sum256([]byte(row.Body)); hex.EncodeToString(sum[:]) != row.Hash {
-		return parked(reasonHash), nil // not kept: the true body may still come
+		return outcome.Parked(outcome.ReasonHash), nil // not kept: the true body may still come
 	}
 	v, known, err := stored(ctx, tx, kioskID, row)
 	if err != nil {
-		return verdict{}, err
+		return outcome.Verdict{}, err
 	}
 	if !known {
 		v, err = s.apply(ctx, tx, kioskID, row)
 		if err != nil {
-			return verdict{}, err
+			return outcome.Verdict{}, err
 		}
 		if err := s.keep(ctx, tx, kioskID, row, v); err != nil {
-			return verdict{}, err
+			return outcome.Verdict{}, err
 		}
 	}
-	if v.alarm {
+	if v.Alarm {
 		err = s.keepAlarm(ctx, tx, kioskID, row, v)
 	}
 	return v, err
 }
 
 // stored answers a row whose id or sequence is known.
-func stored(ctx context.Context, tx *sql.Tx, kioskID string, row api.Row) (verdict, bool, error) {
+func stored(ctx context.Context, tx *sql.Tx, kioskID string, row api.Row) (outcome.Verdict, bool, error) {
 	var hash, kind, code, reason, closings string
 	err := tx.QueryRowContext(ctx, "SELECT hash, kind, verdict, reason, closings FROM kiosk_rows WHERE kiosk = $1 AND id = $2",
 		kioskID, row.ID).Scan(&hash, &kind, &code, &reason, &closings)
@@ -150,48 +124,42 @@ func stored(ctx context.Context, tx *sql.Tx, kioskID string, row api.Row) (verdi
 		var used bool
 		err = tx.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM kiosk_rows WHERE kiosk = $1 AND sequence = $2)",
 			kioskID, row.Sequence).Scan(&used)
-		return conflict(reasonSequenceReused), used, err
+		return outcome.Conflict(outcome.ReasonSequenceReused), used, err
 	}
 	if err != nil {
-		return verdict{}, false, err
+		return outcome.Verdict{}, false, err
 	}
-	if hash != row.Hash || kind != row.Kind {
-		return conflict(reasonIDReused), true, nil
+	k := outcome.Kept{Hash: hash, Kind: kiosk.RowKind(kind), Code: kiosk.VerdictCode(code), Reason: reason}
+	if err := json.Unmarshal([]byte(closings), &k.Closings); err != nil {
+		return outcome.Verdict{}, false, fmt.Errorf("read stored closings: %w", err)
 	}
-	v := verdict{code: kiosk.VerdictDuplicate, reason: reason}
-	if kiosk.VerdictCode(code) == kiosk.VerdictParked {
-		v.code = kiosk.VerdictParked // never called a duplicate: that would end it in the outbox as delivered
-	}
-	if err := json.Unmarshal([]byte(closings), &v.closings); err != nil {
-		return verdict{}, false, fmt.Errorf("read stored closings: %w", err)
-	}
-	return v, true, nil
+	return outcome.Again(k, row.Hash, kiosk.RowKind(row.Kind)), true, nil
 }
 
 // apply lets the row do its work, inside a savepoint: a row that the book
 // itself refuses is parked instead of blocking those behind it for ever.
-func (s *Store) apply(ctx context.Context, tx *sql.Tx, kioskID string, row api.Row) (verdict, error) {
+func (s *Store) apply(ctx context.Context, tx *sql.Tx, kioskID string, row api.Row) (outcome.Verdict, error) {
 	if _, err := tx.ExecContext(ctx, "SAVEPOINT kiosk_row"); err != nil {
-		return verdict{}, err
+		return outcome.Verdict{}, err
 	}
 	v, err := s.applyOutcome(ctx, tx, kioskID, row)
 	if sqliteCode(err) == codeConstraint {
 		s.log.Error("row refused by the book", "kiosk", kioskID, "sequence", row.Sequence, "error", err.Error())
 		if _, err := tx.ExecContext(ctx, "ROLLBACK TO kiosk_row"); err != nil {
-			return verdict{}, err
+			return outcome.Verdict{}, err
 		}
-		v, err = parked(reasonBook), nil
+		v, err = outcome.Parked(reasonBook), nil
 	}
 	if err != nil {
-		return verdict{}, err
+		return outcome.Verdict{}, err
 	}
 	_, err = tx.ExecContext(ctx, "RELEASE kiosk_row")
 	return v, err
 }
 
 // keep writes the row and its answer, and notes its sequence.
-func (s *Store) keep(ctx context.Context, tx *sql.Tx, kioskID string, row api.Row, v verdict) error {
-	closings, err := json.Marshal(v.closings)
+func (s *Store) keep(ctx context.Context, tx *sql.Tx, kioskID string, row api.Row, v outcome.Verdict) error {
+	closings, err := json.Marshal(v.Closings)
 	if err != nil {
 		return err
 	}
@@ -199,18 +167,18 @@ func (s *Store) keep(ctx context.Context, tx *sql.Tx, kioskID string, row api.Ro
 		(kiosk, sequence, id, payment, kind, occurred_at, clock_trusted, received_at, body, hash, verdict, reason, closings)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
 		kioskID, row.Sequence, row.ID, row.Payment, row.Kind, row.OccurredAt, row.ClockTrusted, s.now().UnixMilli(),
-		row.Body, row.Hash, v.code, v.reason, string(closings))
+		row.Body, row.Hash, v.Code, v.Reason, string(closings))
 	if err != nil {
 		return fmt.Errorf("keep row: %w", err)
 	}
 	return extendRuns(ctx, tx, kioskID, row.Sequence)
 }
 
-func (s *Store) keepAlarm(ctx context.Context, tx *sql.Tx, kioskID string, row api.Row, v verdict) error {
-	name := fmt.Sprintf("%s %s %d %s %s", v.reason, kioskID, row.Sequence, row.ID, row.Hash) // the same again is one alarm
+func (s *Store) keepAlarm(ctx context.Context, tx *sql.Tx, kioskID string, row api.Row, v outcome.Verdict) error {
+	name := fmt.Sprintf("%s %s %d %s %s", v.Reason, kioskID, row.Sequence, row.ID, row.Hash) // the same again is one alarm
 	_, err := tx.ExecContext(ctx, `INSERT INTO alarms (id, at, reason, kiosk, sequence, row_id, payment, body, hash)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING`,
-		uuid.NewSHA1(uuid.NameSpaceOID, []byte(name)).String(), s.now().UnixMilli(), v.reason, kioskID, row.Sequence, row.ID, row.Payment, row.Body, row.Hash)
+		uuid.NewSHA1(uuid.NameSpaceOID, []byte(name)).String(), s.now().UnixMilli(), v.Reason, kioskID, row.Sequence, row.ID, row.Payment, row.Body, row.Hash)
 	if err != nil {
 		return fmt.Errorf("keep alarm: %w", err)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/tserve/jolly/kiosk"
 	"github.com/tserve/jolly/sync/api"
+	"github.com/tserve/jolly/sync/gateway/outcome"
 )
 
 func TestSameRowAgainGivesTheStoredAnswer(t *testing.T) {
@@ -21,7 +22,7 @@ func TestSameRowAgainGivesTheStoredAnswer(t *testing.T) {
 	if first.Verdict != api.VerdictCodeAccepted || again.Verdict != api.VerdictCodeDuplicate || !slices.Equal(first.Closings, again.Closings) {
 		t.Errorf("first %+v, again %+v", first, again)
 	}
-	if got := balances(t, s)[accountClearing]; got != 6350 {
+	if got := balances(t, s)[outcome.AccountClearing]; got != 6350 {
 		t.Errorf("clearing %s, want 63.50 once", got)
 	}
 }
@@ -125,7 +126,7 @@ func TestRowsThatAreWrongArePartedFromTheirFollowers(t *testing.T) {
 		}
 	}
 	// A parked row stays parked: "duplicate" would tell the outbox that it was taken.
-	if v := push(t, s, rows[4])[0]; v.Verdict != api.VerdictCodeParked || v.Reason != reasonKind {
+	if v := push(t, s, rows[4])[0]; v.Verdict != api.VerdictCodeParked || v.Reason != outcome.ReasonKind {
 		t.Errorf("parked row again: %+v", v)
 	}
 	// What was damaged on the way is taken when it comes whole.
@@ -148,7 +149,7 @@ func TestSameIDWithAnotherBodyRaisesAnAlarm(t *testing.T) {
 	taken := w.row(t, kiosk.RowReceiptDone, rowBody{Payment: a.Payment})
 	taken.Sequence = row.Sequence
 	for range 2 {
-		for i, want := range []string{reasonIDReused, reasonIDReused, reasonSequenceReused} {
+		for i, want := range []string{outcome.ReasonIDReused, outcome.ReasonIDReused, outcome.ReasonSequenceReused} {
 			if v := push(t, s, []api.Row{other, sameBody, taken}[i])[0]; v.Verdict != api.VerdictCodeConflict || v.Reason != want {
 				t.Errorf("%d: %+v, want conflict %s", i, v, want)
 			}
@@ -158,7 +159,7 @@ func TestSameIDWithAnotherBodyRaisesAnAlarm(t *testing.T) {
 		t.Errorf("ledger %v after conflicts", got)
 	}
 	var alarms int
-	if err := s.read.QueryRowContext(t.Context(), "SELECT count(*) FROM alarms WHERE reason IN ($1, $2)", reasonIDReused, reasonSequenceReused).Scan(&alarms); err != nil {
+	if err := s.read.QueryRowContext(t.Context(), "SELECT count(*) FROM alarms WHERE reason IN ($1, $2)", outcome.ReasonIDReused, outcome.ReasonSequenceReused).Scan(&alarms); err != nil {
 		t.Fatal(err)
 	}
 	if alarms != 3 {

@@ -17,6 +17,7 @@ import (
 
 	"github.com/tserve/jolly/kiosk"
 	"github.com/tserve/jolly/sync/api"
+	"github.com/tserve/jolly/sync/gateway/outcome"
 )
 
 //go:embed pages/receipt.html
@@ -39,7 +40,7 @@ func (s *Store) Receipt(ctx context.Context, token string) (api.Receipt, error) 
 		return api.Receipt{}, err
 	}
 	receipt := api.Receipt{State: receiptState(p, bills), Ref: p.ref, Bills: []api.ReceiptBill{}, Fee: int64(p.fee), Total: int64(p.total)}
-	if p.state == statePaid {
+	if p.state == outcome.Paid {
 		receipt.PaidAt = p.closedAt.UTC()
 	}
 	for _, b := range bills {
@@ -67,16 +68,16 @@ func (s *Store) creditorNames(ctx context.Context) (map[string]string, error) {
 
 func receiptState(p payment, bills []paymentBill) api.ReceiptState {
 	switch p.state {
-	case statePaid:
+	case outcome.Paid:
 		for _, b := range bills {
 			if b.closing != kiosk.ClosingOK {
 				return api.ReceiptStateRefundDue
 			}
 		}
 		return api.ReceiptStatePaid
-	case stateDoubtful:
+	case outcome.Doubtful:
 		return api.ReceiptStateInVerification
-	case stateNotPaid:
+	case outcome.NotPaid:
 		return api.ReceiptStateNotPaid
 	default:
 		return api.ReceiptStateOpen

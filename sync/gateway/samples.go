@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/tserve/jolly/kiosk"
+	"github.com/tserve/jolly/sync/gateway/outcome"
 )
 
 // Creditors of the demonstration. Prato's code is its real, public one.
@@ -41,7 +42,7 @@ type sampleRow struct {
 	paper, amount, asked            kiosk.Amount
 	days                            int // due so many days after the seeding
 	state                           string
-	hold                            state // a payment of another channel that stands on it
+	hold                            outcome.State // a payment of another channel that stands on it
 	standIn                         bool
 }
 
@@ -57,9 +58,9 @@ func sampleRows() []sampleRow {
 		{name: "expired", subject: "Multa, verbale 1203/2026, importo ridotto", base: 120300007, paper: 2940, days: -70, state: "expired",
 			note: "the creditor takes the reduced amount no more"},
 		{name: "revoked", subject: "Multa, verbale 3318/2026", base: 331800002, paper: 4200, days: 30, state: "revoked", note: "revoked by the creditor"},
-		{name: "in-payment", subject: "Trasporto scolastico, primo trimestre", base: 3301000077, paper: 9000, days: 12, hold: stateActive,
+		{name: "in-payment", subject: "Trasporto scolastico, primo trimestre", base: 3301000077, paper: 9000, days: 12, hold: outcome.Active,
 			note: "somebody is paying it at a counter"},
-		{name: "in-verification", subject: "Passo carrabile 2026", base: 5502000019, paper: 10480, days: 15, hold: stateDoubtful,
+		{name: "in-verification", subject: "Passo carrabile 2026", base: 5502000019, paper: 10480, days: 15, hold: outcome.Doubtful,
 			note: "a charge of unknown result stands on it"},
 		{name: "amount-changes", subject: "Multa, verbale 5120/2026", base: 512000003, paper: 3000, asked: 3010, days: 2,
 			note: "the amount changes between lookup and activation"},
@@ -104,9 +105,9 @@ func (r sampleRow) status() kiosk.BillStatus {
 	switch {
 	case r.state != "open":
 		return kiosk.BillStatus(r.state)
-	case r.hold == stateActive:
+	case r.hold == outcome.Active:
 		return kiosk.BillInPayment
-	case r.hold == stateDoubtful:
+	case r.hold == outcome.Doubtful:
 		return kiosk.BillInVerification
 	default:
 		return kiosk.BillPayable
