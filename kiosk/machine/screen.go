@@ -32,14 +32,6 @@ func (s *shown) Show(p page.Page) {
 // onScreen is the one way onto the Fyne goroutine.
 func onScreen(f func()) { fyne.Do(f) }
 
-// Quit closes the window, after Run has ended.
-func (m *Machine) Quit(app fyne.App) {
-	// Fyne listens for SIGTERM, too, and may have ended its loop first: then
-	// the driver runs this here and finds no library to close windows with.
-	defer func() { _ = recover() }()
-	onScreen(app.Quit)
-}
-
 // errEnded says that the kiosk is going down.
 var errEnded = errors.New("the kiosk is stopping")
 

@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"fyne.io/fyne/v2/app"
 	"github.com/spf13/cobra"
@@ -46,26 +47,52 @@ func run(ctx context.Context, path, level string) error {
 	if err != nil {
 		return err
 	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
 	a := app.NewWithID("it.tserve.jolly")
 	m, err := machine.New(ctx, cfg, a, log)
 	if err != nil {
 		return err
 	}
-	ended := make(chan error, 1)
+	heed(stop)
+	started := make(chan struct{})
 	a.Lifecycle().SetOnStarted(func() {
-		// Fyne ends its loop on SIGTERM by itself; a card that is being charged
-		// must keep its page until its result is recorded.
-		signal.Reset(syscall.SIGTERM, syscall.SIGINT)
-		ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, syscall.SIGINT)
-		go func() {
-			defer stop()
-			ended <- m.Run(ctx)
-			m.Quit(a)
-		}()
+		close(started)
+		// The process ends here and not by Fyne's Quit: when Fyne heard the
+		// signal first and took its window down, Quit finds nothing to close.
+		go func() { os.Exit(code(m.Run(ctx))) }()
 	})
 	m.Window().ShowAndRun()
-	if err := <-ended; err != nil && !errors.Is(err, context.Canceled) {
-		return err
+	stop() // the window is gone: the machine ends as soon as no card is being charged
+	select {
+	case <-started:
+		select {}
+	default:
+		return errors.New("the window could not be opened")
 	}
-	return nil
+}
+
+// heed calls stop on SIGTERM and SIGINT. Fyne listens for them, too, and would
+// take away the page of a card that is being charged, so its listener is taken
+// off; it comes with Fyne's loop, at no moment that could be waited for.
+func heed(stop func()) {
+	told := make(chan os.Signal, 1)
+	signal.Notify(told, syscall.SIGTERM, syscall.SIGINT)
+	time.AfterFunc(time.Second, func() {
+		signal.Reset(syscall.SIGTERM, syscall.SIGINT)
+		signal.Notify(told, syscall.SIGTERM, syscall.SIGINT)
+	})
+	go func() {
+		<-told
+		stop()
+	}()
+}
+
+// code is the exit code of an end.
+func code(err error) int {
+	if err == nil || errors.Is(err, context.Canceled) {
+		return 0
+	}
+	fmt.Fprintln(os.Stderr, err)
+	return 1
 }
