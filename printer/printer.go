@@ -1,9 +1,10 @@
 package printer
 
-// The glue: receipt -> lines -> PDF -> dots -> paper.
+// The glue: receipt -> lines -> PDF -> device -> paper.
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -12,17 +13,26 @@ import (
 
 	"github.com/tserve/jolly/kiosk"
 	"github.com/tserve/jolly/printer/escpos"
+	"github.com/tserve/jolly/printer/ipp"
 	"github.com/tserve/jolly/printer/pdf"
-	"github.com/tserve/jolly/printer/quirks"
 	"github.com/tserve/jolly/printer/receipt"
+)
+
+// The kinds of printers.
+const (
+	KindESCPOS = "escpos"
+	KindIPP    = "ipp"
 )
 
 // Config is what a printer is built with.
 type Config struct {
-	Addr   string        // host:port of a network printer
-	Dialer escpos.Dialer // another way than TCP; nil is TCP to Addr
-	Model  string        // a name of package quirks; "" is generic
+	Kind   string        // KindESCPOS or KindIPP; "" is the first
+	Addr   string        // host:port of a network printer; ipp://host/path of an IPP one
+	Dialer escpos.Dialer // another way than TCP; nil is TCP to Addr. Not for IPP
+	Model  string        // a name of package quirks; "" is generic. Not for IPP
+	Paper  pdf.Width     // of an IPP printer; 0 is the roll of 80 mm
 	Timing escpos.Timing // zero values are defaults
+	IPP    ipp.Timing    // zero values are defaults
 	Job    time.Duration // for a whole receipt, from the first byte to the confirmation; 60 s
 }
 
@@ -38,17 +48,17 @@ func NewRasteriser(ctx context.Context, cacheDir string) (*Rasteriser, error) {
 // Printer is one receipt printer.
 type Printer struct {
 	cfg    Config
-	model  quirks.Model
-	raster *Rasteriser
+	paper  pdf.Width
 	pages  *pdf.Renderer
 	log    *slog.Logger
-	turn   chan *escpos.Device // holds the device while nobody uses it
-	last   atomic.Value        // kiosk.PrinterState: the last one seen
-	broken error               // the configuration cannot print
+	turn   chan device  // holds the device while nobody uses it
+	last   atomic.Value // kiosk.PrinterState: the last one seen
+	broken error        // the configuration cannot print
 }
 
-// New makes a printer. A configuration that names no known model makes a printer
-// that says "unknown" and prints nothing: see [Check], which tells before.
+// New makes a printer. A configuration that cannot print makes a printer that says
+// "unknown" and prints nothing: see [Check], which tells before. An IPP printer
+// needs no rasteriser.
 func New(cfg Config, r *Rasteriser, log *slog.Logger) *Printer {
 	if log == nil {
 		log = slog.New(slog.NewTextHandler(io.Discard, nil))
@@ -56,16 +66,14 @@ func New(cfg Config, r *Rasteriser, log *slog.Logger) *Printer {
 	if cfg.Job <= 0 {
 		cfg.Job = 60 * time.Second
 	}
-	if cfg.Dialer == nil {
-		cfg.Dialer = escpos.TCP{Addr: cfg.Addr}
-	}
-	p := &Printer{cfg: cfg, raster: r, log: log, turn: make(chan *escpos.Device, 1)}
+	p := &Printer{cfg: cfg, log: log, turn: make(chan device, 1)}
 	p.last.Store(kiosk.PrinterUnknown)
-	p.model, p.broken = quirks.Load(cfg.Model)
+	var d device
+	d, p.paper, p.broken = newDevice(cfg, r, func(s kiosk.PrinterState) { p.last.Store(s) })
 	if p.broken == nil {
 		p.pages, p.broken = pdf.NewRenderer()
 	}
-	p.turn <- escpos.NewDevice(p.model, cfg.Dialer, cfg.Timing, func(s kiosk.PrinterState) { p.last.Store(s) })
+	p.turn <- d
 	return p
 }
 
@@ -74,7 +82,7 @@ func Check(cfg Config) error {
 	if cfg.Addr == "" && cfg.Dialer == nil {
 		return fmt.Errorf("printer: no address")
 	}
-	if _, err := quirks.Load(cfg.Model); err != nil {
+	if _, _, err := newDevice(cfg, nil, nil); err != nil {
 		return fmt.Errorf("printer: %w", err)
 	}
 	return nil
@@ -94,9 +102,9 @@ func (p *Printer) State(ctx context.Context) kiosk.PrinterState {
 		ctx, cancel := context.WithTimeout(ctx, stateTime)
 		defer cancel()
 		before := p.last.Load()
-		state, status, err := d.Status(ctx)
+		state, detail, err := d.status(ctx)
 		if state != before {
-			p.log.Info("printer state", "state", state, "was", before, "status", status.String(), "err", err)
+			p.log.Info("printer state", "state", state, "was", before, "status", detail, "err", err)
 		}
 		return state
 	default:
@@ -106,40 +114,81 @@ func (p *Printer) State(ctx context.Context) kiosk.PrinterState {
 
 // Print prints one receipt once. The PDF is returned whenever it could be drawn.
 func (p *Printer) Print(ctx context.Context, r kiosk.Receipt) (kiosk.PrintReport, []byte) {
+	log := p.log.With("payment", r.Payment, "kind", receipt.Truth(r), "asked", r.Kind)
+	return p.job(ctx, string(r.Payment), receipt.Lines(r), log)
+}
+
+// PrintLines prints a paper that is no receipt: a test page, a report. name tells
+// it apart in the log and in a printer's queue.
+func (p *Printer) PrintLines(ctx context.Context, name string, lines []receipt.Line) (kiosk.PrintReport, []byte) {
+	return p.job(ctx, name, lines, p.log.With("paper", name))
+}
+
+// job draws lines and prints them once.
+func (p *Printer) job(ctx context.Context, name string, lines []receipt.Line, log *slog.Logger) (kiosk.PrintReport, []byte) {
 	ctx, cancel := context.WithTimeout(ctx, p.cfg.Job)
 	defer cancel()
 	start := time.Now()
-	doc, job, err := p.prepare(ctx, r)
+	page, err := p.draw(lines)
 	if err != nil {
-		p.log.Error("receipt not drawn", "payment", r.Payment, "err", err)
-		return kiosk.PrintReport{Result: kiosk.PrintFailed, State: p.last.Load().(kiosk.PrinterState), Reason: err.Error()}, doc
+		log.Error("paper not drawn", "err", err)
+		return p.failed(err), nil
 	}
 	drawn := time.Since(start)
-	var report kiosk.PrintReport
-	select {
-	case d := <-p.turn:
-		report = d.Print(ctx, job)
-		p.turn <- d
-	case <-ctx.Done():
-		report = kiosk.PrintReport{Result: kiosk.PrintFailed, State: p.last.Load().(kiosk.PrinterState), Reason: "printer busy: " + ctx.Err().Error()}
-	}
-	p.log.Info("print job", "payment", r.Payment, "kind", receipt.Truth(r), "asked", r.Kind, "result", report.Result, "state", report.State,
-		"reason", report.Reason, "rows", job.Bitmap.Height, "drawn", drawn, "took", time.Since(start))
-	return report, doc
+	report := p.turned(ctx, func(d device) (kiosk.PrintReport, error) { return d.print(ctx, name, page) })
+	log.Info("print job", "result", report.Result, "state", report.State, "reason", report.Reason,
+		"mm", page.Height/100, "drawn", drawn, "took", time.Since(start))
+	return report, page.PDF
 }
 
-// prepare draws the receipt and makes the job of it.
-func (p *Printer) prepare(ctx context.Context, r kiosk.Receipt) ([]byte, escpos.Job, error) {
+func (p *Printer) draw(lines []receipt.Line) (pdf.Page, error) {
 	if p.broken != nil {
-		return nil, escpos.Job{}, p.broken
+		return pdf.Page{}, p.broken
 	}
-	doc, err := p.pages.Render(receipt.Lines(r), pdf.Width(p.model.RollMM))
-	if err != nil {
-		return nil, escpos.Job{}, err
+	return p.pages.Page(lines, p.paper)
+}
+
+// turned does something with the device when it is its turn.
+func (p *Printer) turned(ctx context.Context, do func(device) (kiosk.PrintReport, error)) kiosk.PrintReport {
+	select {
+	case d := <-p.turn:
+		defer func() { p.turn <- d }()
+		report, err := do(d)
+		if err != nil {
+			return p.failed(err)
+		}
+		return report
+	case <-ctx.Done():
+		return p.failed(fmt.Errorf("printer busy: %w", ctx.Err()))
 	}
-	bitmap, err := p.raster.Rasterise(ctx, doc, p.model.HeadDots)
-	if err != nil {
-		return doc, escpos.Job{}, err
+}
+
+func (p *Printer) failed(err error) kiosk.PrintReport {
+	return kiosk.PrintReport{Result: kiosk.PrintFailed, State: p.last.Load().(kiosk.PrinterState), Reason: err.Error()}
+}
+
+// Feed moves blank paper out of a thermal printer; Cut cuts and hands out what
+// hangs there. An IPP printer knows neither.
+func (p *Printer) Feed(ctx context.Context, rows int) kiosk.PrintReport {
+	return p.hand(ctx, func(t *thermal) escpos.Job { return escpos.FeedJob(t.model, rows) })
+}
+
+// Cut is Feed's companion.
+func (p *Printer) Cut(ctx context.Context) kiosk.PrintReport {
+	return p.hand(ctx, func(t *thermal) escpos.Job { return escpos.CutJob(t.model) })
+}
+
+func (p *Printer) hand(ctx context.Context, make func(*thermal) escpos.Job) kiosk.PrintReport {
+	if p.broken != nil {
+		return p.failed(p.broken)
 	}
-	return doc, escpos.Encode(bitmap, p.model), nil
+	ctx, cancel := context.WithTimeout(ctx, p.cfg.Job)
+	defer cancel()
+	return p.turned(ctx, func(d device) (kiosk.PrintReport, error) {
+		t, ok := d.(*thermal)
+		if !ok {
+			return kiosk.PrintReport{}, errors.New("only a thermal printer feeds and cuts by command")
+		}
+		return t.dev.Print(ctx, make(t)), nil
+	})
 }

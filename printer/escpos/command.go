@@ -73,6 +73,14 @@ func Encode(b *Bitmap, m quirks.Model) Job {
 	return j
 }
 
+// FeedJob is a job that feeds rows of blank paper and no more.
+func FeedJob(m quirks.Model, rows int) Job {
+	return Job{Bitmap: NewBitmap(m.HeadDots, 0), Finish: appendFeed(nil, rows)}
+}
+
+// CutJob is a job that cuts and hands out what hangs there.
+func CutJob(m quirks.Model) Job { return Encode(NewBitmap(m.HeadDots, 0), m) }
+
 // blankRows counts rows without a dot from y on.
 func blankRows(b *Bitmap, y int) int {
 	n := 0

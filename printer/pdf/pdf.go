@@ -61,19 +61,36 @@ func Render(lines []receipt.Line, w Width) ([]byte, error) {
 	return r.Render(lines, w)
 }
 
-// Render draws lines on one page of a roll.
-func (r *Renderer) Render(lines []receipt.Line, w Width) (doc []byte, err error) {
+// Page is a drawn paper with the size of its pages, in hundredths of a millimetre.
+type Page struct {
+	PDF           []byte
+	Width, Height int
+	Count         int // of pages; one on a roll
+}
+
+// Render draws lines: see [Renderer.Page].
+func (r *Renderer) Render(lines []receipt.Line, w Width) ([]byte, error) {
+	p, err := r.Page(lines, w)
+	return p.PDF, err
+}
+
+// Page draws lines on one page of a roll, exactly as tall as they are.
+func (r *Renderer) Page(lines []receipt.Line, w Width) (page Page, err error) {
 	defer func() {
 		// gofpdf indexes where it should check; a paper lost must not be a kiosk lost
 		if p := recover(); p != nil {
-			doc, err = nil, fmt.Errorf("render pdf: %v", p)
+			page, err = Page{}, fmt.Errorf("render pdf: %v", p)
 		}
 	}()
 	if w != Roll80 && w != Roll58 {
-		return nil, fmt.Errorf("render pdf: no roll of %d mm", w)
+		return Page{}, fmt.Errorf("render pdf: no roll of %d mm", w)
 	}
 	s := layout(newMeasure(r.faces), lines, w.Head())
-	return r.write(s, w)
+	doc, err := r.write(s, w)
+	if err != nil {
+		return Page{}, err
+	}
+	return Page{PDF: doc, Width: int(w) * 100, Height: int(math.Ceil(math.Ceil(s.y) * dot * 2540 / 72)), Count: 1}, nil
 }
 
 // epoch stands in the document for its date: the receipt's own time is on its
