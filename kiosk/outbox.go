@@ -25,6 +25,8 @@ const (
 	RowResolved      RowKind = "payment.resolved"
 	RowReceiptDone   RowKind = "receipt.printed"
 	RowReceiptFailed RowKind = "receipt.failed"
+	RowDayClosing    RowKind = "day.closing" // the terminal is about to be asked to close its day
+	RowDayClosed     RowKind = "day.closed"  // how that ended
 )
 
 // VerdictCode is what the gateway did with one row.

@@ -20,6 +20,7 @@ type payment struct {
 	req      kiosk.ChargeRequest
 	progress func(string)
 	record   func(kiosk.ChargeResult) error
+	slip     *slip // nil: no ticket is wanted, or the terminal does not send any
 }
 
 // Charge asks the terminal for a payment and returns what became of it. Take a
@@ -55,6 +56,7 @@ func (t *Terminal) Charge(ctx context.Context, req kiosk.ChargeRequest, progress
 	if _, err := t.operative(ctx, op); err != nil {
 		return kiosk.ChargeResult{}, err
 	}
+	slip := t.wantTicket(ctx, op)
 	l, err := open(ctx, t.cfg)
 	if err != nil {
 		return kiosk.ChargeResult{}, offline(op, err)
@@ -63,7 +65,7 @@ func (t *Terminal) Charge(ctx context.Context, req kiosk.ChargeRequest, progress
 	if progress == nil {
 		progress = func(string) {}
 	}
-	p := &payment{t: t, l: l, req: req, progress: progress, record: record}
+	p := &payment{t: t, l: l, req: req, progress: progress, record: record, slip: slip}
 	t.log.Info("terminal asked for a payment", "payment", string(req.Payment), "amount", req.Amount.String())
 	err = l.deliver(frame, p.early)
 	switch {
@@ -75,6 +77,21 @@ func (t *Terminal) Charge(ctx context.Context, req kiosk.ChargeRequest, progress
 		return p.conclude(p.unknown(err), "")
 	}
 	return p.conclude(p.await())
+}
+
+// wantTicket asks the terminal to send the next ticket here, if the caller wants
+// it. A terminal that refuses prints it, and the payment goes on.
+func (t *Terminal) wantTicket(ctx context.Context, op string) *slip {
+	if t.cfg.Slip == nil {
+		return nil
+	}
+	l, err := t.begin(ctx, op, ecr17.PrintRequest{Terminal: t.cfg.TerminalID, Mode: '1'}, func(ecr17.Frame) bool { return false })
+	if err != nil {
+		t.log.Warn("terminal does not send tickets", "err", err)
+		return nil
+	}
+	l.close()
+	return new(slip)
 }
 
 // paymentFrame checks the request and writes it.
@@ -156,7 +173,10 @@ func (p *payment) conclude(r kiosk.ChargeResult, message string) (kiosk.ChargeRe
 		return r, nil
 	}
 	log.Info("result recorded and acknowledged")
-	p.l.linger(message)
+	p.l.linger(message, p.slip)
+	if p.slip != nil && p.slip.b.Len() > 0 {
+		p.t.cfg.Slip(p.req.Payment, p.slip.text())
+	}
 	return r, nil
 }
 

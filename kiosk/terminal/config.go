@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 	"time"
 
+	"github.com/tserve/jolly/kiosk"
 	"github.com/tserve/jolly/kiosk/terminal/ecr17"
 )
 
@@ -21,6 +23,7 @@ const (
 	DefaultLinger        = 300 * time.Millisecond
 	DefaultResolvePause  = 2 * time.Second
 	DefaultResolveTries  = 5
+	DefaultBaud          = 9600
 )
 
 // AnyTerminal is the terminal ID that is not checked.
@@ -33,7 +36,9 @@ const retransmissions = 3
 // Config says which terminal, and how to talk to it. The zero value of every
 // field but the first three is its default.
 type Config struct {
-	Address    string // "host:port" of the terminal
+	// Address is "host:port" of the terminal, or the path of a tty
+	// ("/dev/serial/by-id/...") for one on a serial line.
+	Address    string
 	TerminalID string // eight characters; [AnyTerminal] takes any terminal's answers
 	RegisterID string // eight characters, our name as a cash register
 
@@ -52,15 +57,24 @@ type Config struct {
 	ResolvePause  time.Duration // between two tries of Resolve, give or take a quarter; default 2 s
 	ResolveTries  int           // tries of one Resolve; default 5
 
-	// Dial opens the connection; default a [net.Dialer].
+	Baud int // of the serial line, 8 bits, no parity; default 9600
+
+	// Slip is handed the ticket of a charge, if the terminal sends tickets;
+	// nil leaves them to the terminal's own paper. It must not block.
+	Slip func(id kiosk.PaymentID, text string)
+
+	// Dial opens the connection; default a [net.Dialer], or the serial line.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
 // Check finds the mistakes of a configuration: for the program's start.
 func (c Config) Check() error {
 	var errs []error
-	if _, _, err := net.SplitHostPort(c.Address); err != nil {
-		errs = append(errs, fmt.Errorf("address %q: want host:port", c.Address))
+	if _, _, err := net.SplitHostPort(c.Address); err != nil && !c.serial() {
+		errs = append(errs, fmt.Errorf("address %q: want host:port, or the path of a tty", c.Address))
+	}
+	if c.Baud < 0 {
+		errs = append(errs, fmt.Errorf("%d baud", c.Baud))
 	}
 	if _, err := (ecr17.LastResultRequest{Terminal: c.TerminalID, Register: c.RegisterID}).Encode(); err != nil {
 		errs = append(errs, err)
@@ -78,6 +92,9 @@ func (c Config) Check() error {
 	}
 	return errors.Join(errs...)
 }
+
+// serial says that the terminal is on a serial line.
+func (c Config) serial() bool { return strings.HasPrefix(c.Address, "/") }
 
 // LongestOperation is the longest time that Charge can take once the terminal
 // is free, from the first byte to its return: what the life of a token is
@@ -107,7 +124,14 @@ func (c Config) withDefaults() Config {
 	if c.LRC == "" {
 		c.LRC = ecr17.NoExt
 	}
-	if c.Dial == nil {
+	if c.Baud <= 0 {
+		c.Baud = DefaultBaud
+	}
+	switch {
+	case c.Dial != nil:
+	case c.serial():
+		c.Dial = serialDialer(c.Baud)
+	default:
 		c.Dial = (&net.Dialer{}).DialContext
 	}
 	return c

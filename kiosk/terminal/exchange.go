@@ -202,19 +202,30 @@ func (l *link) message(deadline time.Time, progress func(string)) (string, error
 }
 
 // linger hears the terminal out after its result was acknowledged: if the
-// acknowledgement was lost the same result comes again, and tickets may follow.
-// It ends at the terminal's hanging up, or after the time set for it.
-func (l *link) linger(answered string) {
-	deadline := time.Now().Add(l.cfg.Linger)
-	for {
+// acknowledgement was lost the same result comes again, and tickets may follow:
+// those go into the slip, if one is wanted. It ends at the terminal's hanging
+// up, at the end of the slip, or after the time set for it.
+func (l *link) linger(answered string, s *slip) {
+	wait := l.cfg.Linger
+	if s != nil {
+		wait = max(wait, l.cfg.ReplyTimeout)
+	}
+	deadline := time.Now().Add(wait)
+	piece := ""
+	for s == nil || !s.ended {
 		body, err := l.message(deadline, func(string) {})
 		if err != nil {
 			return
 		}
 		reply, err := ecr17.DecodeReply(body)
-		_, ticket := reply.(ecr17.Ticket)
-		if body == answered || (err == nil && ticket) {
+		ticket, isTicket := reply.(ecr17.Ticket)
+		isTicket = isTicket && err == nil
+		if body == answered || isTicket {
 			_ = l.ack() // if this is lost too the terminal keeps the result for G
+		}
+		if isTicket && s != nil && body != piece {
+			s.add(ticket.Text)
+			piece = body
 		}
 	}
 }

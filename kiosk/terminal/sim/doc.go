@@ -1,4 +1,5 @@
-// Package sim is a card terminal that does not exist: a TCP server that speaks Protocollo ECR17 as the terminal's side.
+// Package sim is a card terminal that does not exist: a TCP server, or the far end of
+// a serial line ([TTY]), that speaks Protocollo ECR17 as the terminal's side.
 //
 // [New] makes a [Sim], [Sim.Run] serves until its context ends. What a person
 // does at a terminal is [Sim.PresentCard] and [Sim.PressRed]; what goes wrong

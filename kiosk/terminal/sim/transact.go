@@ -19,6 +19,10 @@ const (
 	textOtherCard = "CARTA DIVERSA"
 )
 
+// ticketPiece is how much of a ticket one message carries: less than it could,
+// so that every ticket comes in pieces.
+const ticketPiece = 40
+
 const releases = "SYS03.4ESSA05.5CMST08.55EMV08.81ECR01.55"
 
 // handle does what an accepted request asks; false when the line is to be closed.
@@ -35,7 +39,7 @@ func (l *line) handle(ctx context.Context, q ecr17.Request, b Behaviour) bool {
 	case ecr17.TotalsRequest:
 		return l.simple(q.Code(), b, ecr17.TotalsReply{Terminal: l.s.cfg.TerminalID, Code: ecr17.ResultOK, Total: l.s.session(false)})
 	case ecr17.CloseRequest:
-		return l.simple(q.Code(), b, l.s.closeSession(b))
+		return l.closeDay(q, b)
 	case ecr17.PaymentRequest:
 		return l.pay(ctx, q, b)
 	case ecr17.ReversalRequest:
@@ -45,8 +49,49 @@ func (l *line) handle(ctx context.Context, q ecr17.Request, b Behaviour) bool {
 		l.s.print = q.Mode
 		l.s.mu.Unlock()
 		return l.control(ecr17.ACK) == nil
+	case ecr17.ReprintRequest:
+		return l.reprint(q, b)
 	}
 	return l.nak(q.Code())
+}
+
+// reprint sends the last ticket in pieces; one for the terminal's own paper, or
+// none at all, is refused.
+func (l *line) reprint(q ecr17.ReprintRequest, b Behaviour) bool {
+	l.s.mu.Lock()
+	text := l.s.ticket
+	l.s.mu.Unlock()
+	if !q.ToRegister || text == "" {
+		return l.nak(q.Code())
+	}
+	before, err := l.accept(b)
+	if err != nil {
+		return false
+	}
+	if b.Kind == DropAfter || b.Kind == DropBefore {
+		l.s.tell(EventDropped, q.Code(), "")
+		return false
+	}
+	for len(text) > 0 {
+		n := min(len(text), ticketPiece)
+		body, err := (ecr17.Ticket{Terminal: l.s.cfg.TerminalID, Text: text[:n]}).Encode()
+		if err != nil || !l.answer(body, b, before, func() { l.s.tell(EventSent, q.Code(), "") }, func() { l.s.tell(EventAcked, q.Code(), "") }) {
+			return false
+		}
+		text, before = text[n:], nil
+	}
+	return true
+}
+
+// closeDay closes the session: a line that is lost after the host has closed
+// leaves it closed, one that is lost before leaves it open.
+func (l *line) closeDay(q ecr17.CloseRequest, b Behaviour) bool {
+	if b.Kind == DropBefore {
+		_ = l.control(ecr17.ACK)
+		l.s.tell(EventDropped, q.Code(), "")
+		return false
+	}
+	return l.simple(q.Code(), b, l.s.closeSession(b))
 }
 
 func (l *line) simple(code byte, b Behaviour, p ecr17.Reply) bool {
@@ -329,6 +374,10 @@ func (l *line) reverse(ctx context.Context, q ecr17.ReversalRequest, b Behaviour
 	}
 	stan, body := l.s.takeBack(q.STAN, c, why)
 	if body == "" {
+		return false
+	}
+	if b.Kind == DropAfter {
+		l.s.tell(EventDropped, q.Code(), stan)
 		return false
 	}
 	return l.answer(body, b, before, func() { l.s.tell(EventSent, q.Code(), stan) }, func() { l.s.tell(EventAcked, q.Code(), stan) })

@@ -1,0 +1,109 @@
+package terminal_test
+
+// The same conformance over a serial line, which is a pseudo-terminal here.
+
+import (
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tserve/jolly/kiosk"
+	"github.com/tserve/jolly/kiosk/terminal"
+	"github.com/tserve/jolly/kiosk/terminal/sim"
+)
+
+// short are deadlines for tests in real time.
+var short = terminal.Config{
+	SavesRefused: true, DialTimeout: 2 * time.Second, AckTimeout: time.Second, ReplyTimeout: time.Second,
+	ResultTimeout: 800 * time.Millisecond, Linger: 50 * time.Millisecond, ResolvePause: 50 * time.Millisecond, ResolveTries: 100,
+}
+
+func overTTY(t *testing.T, simCfg sim.Config, cfg terminal.Config) *bench {
+	t.Helper()
+	simCfg.Listen = sim.TTY(filepath.Join(t.TempDir(), "ttyPOS"))
+	return overTCP(t, simCfg, cfg)
+}
+
+// onALine is what differs where hanging up is not to be noticed.
+func onALine(reason string) string {
+	return strings.ReplaceAll(reason, "line lost", "no answer in time")
+}
+
+func TestConformanceOverASerialLine(t *testing.T) {
+	for _, c := range conformance {
+		if c.b.Kind == sim.Never {
+			continue // nothing ends a forgotten request on a line that nobody can hang up
+		}
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			simCfg := sim.Config{
+				SavesRefused: true, AutoCard: 10 * time.Millisecond, AckWait: 400 * time.Millisecond, Gap: 30 * time.Millisecond, IdleWait: time.Second,
+			}
+			cfg := short
+			switch {
+			case c.b.Kind == sim.Late && c.want == kiosk.Charged:
+				c.b.Delay, cfg.ResultTimeout = 100*time.Millisecond, 10*time.Second
+			case c.b.Kind == sim.Late:
+				c.b.Delay = 1200 * time.Millisecond
+			case c.want == kiosk.Charged:
+				cfg.ResultTimeout = 10 * time.Second
+			}
+			b := overTTY(t, simCfg, cfg)
+			base := b.baseline(t)
+			b.sim.Set(c.b)
+			if c.b.Kind == sim.Deaf {
+				b.until(t, func() bool { return !b.sim.State().Listening })
+			}
+			r, err := b.charge()
+			checkCharge(t, b, r, err, c.want, c.code, onALine(c.reason))
+			b.until(t, func() bool { return b.sim.State().Phase == sim.Idle })
+			b.recordedBeforeAck(t)
+			if c.code != "" {
+				return
+			}
+			consistentUnlessOtherAmount(t, r, b.sim.Snapshot(), c.b.Kind)
+			if c.want != kiosk.Unknown {
+				return
+			}
+			b.sim.Set(sim.Behaviour{})
+			got, err := b.term.Resolve(b.ctx, request, base)
+			if err != nil || got.Outcome != c.resolved {
+				t.Errorf("resolved %+v, %v; want %s", got, err, c.resolved)
+			}
+			consistentUnlessOtherAmount(t, got, b.sim.Snapshot(), c.b.Kind)
+		})
+	}
+}
+
+func TestNoSuchLine(t *testing.T) {
+	cfg := short
+	cfg.Address, cfg.TerminalID, cfg.RegisterID = filepath.Join(t.TempDir(), "none"), tid, reg
+	if err := cfg.Check(); err != nil {
+		t.Errorf("a tty is an address: %v", err)
+	}
+	term := terminal.New(cfg, discard)
+	if h, err := term.Status(t.Context()); h != kiosk.TerminalOffline || !strings.Contains(err.Error(), cfg.Address) {
+		t.Errorf("%s, %v", h, err)
+	}
+}
+
+// The day on a serial line, once through.
+func TestTheDayOverASerialLine(t *testing.T) {
+	cfg := short
+	cfg.ResultTimeout = 10 * time.Second
+	b := overTTY(t, sim.Config{AutoCard: 10 * time.Millisecond}, cfg)
+	b.baseline(t)
+	if r, err := b.charge(); err != nil || r.Outcome != kiosk.Charged {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	if got, err := b.term.Totals(b.ctx); err != nil || got.Total != amount {
+		t.Errorf("%+v, %v", got, err)
+	}
+	var order []string
+	c, err := b.term.Close(b.ctx, func(kiosk.TerminalClose) error { order = append(order, "recorded"); return nil })
+	if err != nil || c.Outcome != kiosk.CloseDone || c.Total != amount || !slices.Equal(order, []string{"recorded"}) {
+		t.Errorf("%+v, %v, %v", c, err, order)
+	}
+}
