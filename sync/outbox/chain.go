@@ -56,11 +56,15 @@ type querier interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
-func readHeads(ctx context.Context, q querier) (heads, error) {
+// readHeads reads where the chains end.
+func readHeads(ctx context.Context, q querier) (heads, error) { return readLinks(ctx, q, "heads") }
+
+// readLinks reads one link of each chain from a table of the book.
+func readLinks(ctx context.Context, q querier, table string) (heads, error) {
 	var h heads
 	for name, at := range map[string]*head{chainSteps: &h.steps, chainOutbox: &h.outbox} {
-		if err := q.QueryRowContext(ctx, "select n, hash from heads where chain = ?", name).Scan(&at.n, &at.hash); err != nil {
-			return h, fmt.Errorf("read head of %s: %w", name, err)
+		if err := q.QueryRowContext(ctx, "select n, hash from "+table+" where chain = ?", name).Scan(&at.n, &at.hash); err != nil {
+			return h, fmt.Errorf("read %s of %s: %w", table, name, err)
 		}
 	}
 	return h, nil

@@ -3,7 +3,10 @@ package outbox
 // Group commit: who comes while a commit runs shares the next one.
 
 import (
+	"cmp"
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 )
@@ -24,7 +27,9 @@ type write struct {
 // as they will be when the commit succeeds.
 type batch struct {
 	*statements
+	conn  *sql.Conn
 	heads heads
+	wrote bool // the change at work began to write
 }
 
 // apply makes the change durable, or says that it is not. The context ends the
@@ -118,50 +123,71 @@ func failAll(ops []*write, err error) {
 	}
 }
 
-// commit runs the changes in one transaction. A change that fails takes only
-// itself back.
+// commit makes the changes durable. When the disk was full and the ballast gave
+// way, those that surely failed are tried once more.
 func (s *Store) commit(ctx context.Context, ops []*write) {
-	if _, err := s.stmts.begin.ExecContext(ctx); err != nil {
-		failAll(ops, fmt.Errorf("begin: %w", err))
+	if !s.try(ctx, ops) {
 		return
 	}
-	b := &batch{statements: &s.stmts, heads: s.heads}
+	var again []*write
 	for _, op := range ops {
-		if err := s.one(ctx, b, op, len(ops) > 1); err != nil {
-			s.abort(ctx, ops, err)
-			return
+		if full(op.err) && !errors.Is(op.err, ErrAmbiguous) {
+			op.err = nil
+			again = append(again, op)
+		}
+	}
+	if len(again) > 0 {
+		s.try(ctx, again)
+	}
+}
+
+// try runs the changes in one transaction; freed says that the ballast was given
+// up on the way. A change is refused before it writes anything, and then takes
+// nobody with it; where one fails later, each is tried on its own.
+func (s *Store) try(ctx context.Context, ops []*write) (freed bool) {
+	if _, err := s.stmts.begin.ExecContext(ctx); err != nil {
+		failAll(ops, fmt.Errorf("begin: %w", err))
+		return s.giveWay(err)
+	}
+	b := &batch{statements: &s.stmts, conn: s.conn, heads: s.heads}
+	for _, op := range ops {
+		b.wrote = false
+		if op.err = op.do(ctx, b); op.err != nil && b.wrote {
+			return s.apart(ctx, ops, op.err)
 		}
 	}
 	if err := b.saveHeads(ctx, s.heads); err != nil {
-		s.abort(ctx, ops, err)
-		return
+		return s.apart(ctx, ops, err)
 	}
 	if _, err := s.stmts.commit.ExecContext(ctx); err != nil {
+		freed = s.giveWay(err)
 		s.decide(ctx, ops, err)
-		return
+		return freed
 	}
 	s.heads = b.heads
+	return false
 }
 
-// one runs a single change between savepoints; the error is the transaction's.
-func (s *Store) one(ctx context.Context, b *batch, op *write, shared bool) error {
-	if !shared {
-		return op.do(ctx, b)
+// apart takes a transaction back, because a change failed in the middle, and
+// gives each change one of its own.
+func (s *Store) apart(ctx context.Context, ops []*write, cause error) (freed bool) {
+	freed = s.giveWay(cause)
+	s.abort(ctx, ops, cause)
+	if len(ops) == 1 {
+		return freed
 	}
-	if _, err := s.stmts.mark.ExecContext(ctx); err != nil {
-		return fmt.Errorf("savepoint: %w", err)
-	}
-	before := b.heads
-	if op.err = op.do(ctx, b); op.err != nil {
-		b.heads = before
-		if _, err := s.stmts.undo.ExecContext(ctx); err != nil {
-			return fmt.Errorf("savepoint: %w", err)
+	for _, op := range ops {
+		s.turn.Lock()
+		broken := s.broken
+		s.turn.Unlock()
+		if broken != nil {
+			op.err = cmp.Or(op.err, broken)
+			continue
 		}
+		op.err = nil
+		freed = s.try(ctx, []*write{op}) || freed
 	}
-	if _, err := s.stmts.unmark.ExecContext(ctx); err != nil {
-		return fmt.Errorf("savepoint: %w", err)
-	}
-	return nil
+	return freed
 }
 
 // abort takes the whole transaction back: nothing of it is in the book.
@@ -208,7 +234,7 @@ func (s *Store) landed(ctx context.Context, op *write) (bool, error) {
 	}
 	before, err := s.count(ctx)
 	if err == nil {
-		err = op.do(ctx, &batch{statements: &s.stmts, heads: s.heads})
+		err = op.do(ctx, &batch{statements: &s.stmts, conn: s.conn, heads: s.heads})
 	}
 	var after int64
 	if err == nil {

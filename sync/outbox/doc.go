@@ -22,6 +22,21 @@
 // is found is durable and what is not found is gone. Where even that fails the
 // answer wraps [ErrAmbiguous] and the store takes no more writes.
 //
+// # Room
+//
+// [Store.Save] refuses a new payment ([ErrNoRoom]) while there is still room to
+// finish the open ones, and a ballast file gives way when the disk is full
+// nevertheless. [Store.Run] puts it back when there is room again.
+//
+// # Archive and copy
+//
+// While nobody pays, [Store.Run] moves what was settled long ago into an archive
+// beside the book, in the order of the chains: the archive's last links are
+// those that the book begins with. What waits or is parked never moves. Once a
+// day it makes a copy of the book, proves it whole and only then lets it replace
+// the last one. To restore it: stop the kiosk, put outbox.copy.db in the place of
+// outbox.db and remove its -wal; the gateway tells what was newer.
+//
 // # Tampering
 //
 // Journal and outbox are two hash chains: each row carries the hash of itself
@@ -34,7 +49,7 @@
 //
 // One process writes: a lock on a file beside the database keeps the second
 // out. Others may read with [OpenReader]. The package starts no goroutine, all
-// methods may be called from any. A context ends the wait for one's turn, never
+// methods may be called from any; [Store.Run] keeps the one that calls it. A context ends the wait for one's turn, never
 // a write that has begun: the waits inside are the disk's own and SQLite's busy
 // timeout.
 package outbox

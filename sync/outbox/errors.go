@@ -22,6 +22,9 @@ var (
 	ErrOtherKiosk = errors.New("book belongs to another kiosk")
 	// ErrNotFound says that there is no such payment or row.
 	ErrNotFound = errors.New("not in the book")
+	// ErrNoRoom says that the disk is too full for a new payment to begin; open
+	// ones go on.
+	ErrNoRoom = errors.New("not enough room on the disk")
 	// ErrClosed says that the store was closed.
 	ErrClosed = errors.New("book is closed")
 )

@@ -34,6 +34,13 @@ type Config struct {
 	Kiosk string            // the kiosk's id; a file belongs to one kiosk for ever
 	Now   func() kiosk.Wall // the times of the journal, asked from any goroutine; default: the wall clock, not trusted
 	VFS   string            // SQLite's VFS by name; default: the system's
+	Disk  Disk              // whole files; default: the system's
+
+	Keep    time.Duration // how long settled payments stay in the book before they are archived; default 90 days
+	Copies  time.Duration // between copies of the book; default 24 h
+	Rest    time.Duration // without a payment before the book is copied or archived; default 2 min
+	Reserve int64         // bytes that must be free, besides the ballast, for a new payment to begin; default 32 MiB
+	Ballast int64         // bytes of the file that gives way when the disk is full; default 8 MiB
 
 	// TestOnlySynchronous weakens the durability ("NORMAL", "OFF") so that a
 	// crash test can prove that it would notice. Default: FULL.
@@ -46,6 +53,23 @@ type Config struct {
 func (c Config) withDefaults() Config {
 	if c.Now == nil {
 		c.Now = func() kiosk.Wall { return kiosk.Wall{UnixMilli: time.Now().UnixMilli()} }
+	}
+	if c.Disk == nil {
+		c.Disk = files{}
+	}
+	span := func(at *time.Duration, d time.Duration) {
+		if *at <= 0 {
+			*at = d
+		}
+	}
+	span(&c.Keep, 90*24*time.Hour)
+	span(&c.Copies, 24*time.Hour)
+	span(&c.Rest, 2*time.Minute)
+	if c.Reserve <= 0 {
+		c.Reserve = 32 << 20
+	}
+	if c.Ballast <= 0 {
+		c.Ballast = 8 << 20
 	}
 	if c.TestOnlySynchronous == "" {
 		c.TestOnlySynchronous = "FULL"
@@ -62,12 +86,13 @@ const (
 	databaseKind = "sqlite"
 )
 
+var syncLevels = map[string]string{"OFF": "0", "NORMAL": "1", "FULL": "2", "EXTRA": "3"}
+
 // want are the settings that the writer must have; they are read back at start.
 func (c Config) want() map[string]string {
-	sync := map[string]string{"OFF": "0", "NORMAL": "1", "FULL": "2", "EXTRA": "3"}[c.TestOnlySynchronous]
 	return map[string]string{
 		"journal_mode":       "wal",
-		"synchronous":        sync,
+		"synchronous":        syncLevels[c.TestOnlySynchronous],
 		"busy_timeout":       strconv.Itoa(busyTimeout),
 		"journal_size_limit": strconv.Itoa(walLimit),
 		"wal_autocheckpoint": strconv.Itoa(walPages),
@@ -92,6 +117,26 @@ func (c Config) writerDSN() string {
 		},
 	}
 	return dsn(c.Path, c.VFS, q)
+}
+
+// archiveDSN has no log: the archive is written seldom and must lie there as one
+// file. Without a log only EXTRA makes the last commit survive.
+func (c Config) archiveDSN(path string) string {
+	return dsn(path, c.VFS, url.Values{
+		"_txlock": {"immediate"}, "_journal_mode": {"DELETE"}, "_synchronous": {c.archiveSync()}, "_busy_timeout": {strconv.Itoa(busyTimeout)},
+		"_dqs": {"0"}, "_pragma": {"trusted_schema(0)", "cell_size_check(1)"},
+	})
+}
+
+func (c Config) archiveSync() string {
+	if c.TestOnlySynchronous == "FULL" {
+		return "EXTRA"
+	}
+	return c.TestOnlySynchronous
+}
+
+func (c Config) archiveWant() map[string]string {
+	return map[string]string{"journal_mode": "delete", "synchronous": syncLevels[c.archiveSync()]}
 }
 
 func readerDSN(path, vfs string) string {
@@ -139,7 +184,8 @@ func Open(ctx context.Context, cfg Config, log *slog.Logger) (*Store, error) {
 }
 
 func (s *Store) start(ctx context.Context) error {
-	if err := touch(s.cfg.Path); err != nil {
+	// Made by us and not by SQLite: -wal and -shm take their permissions from it.
+	if err := s.cfg.Disk.Touch(s.cfg.Path); err != nil {
 		return err
 	}
 	if err := s.connect(ctx); err != nil {
@@ -154,7 +200,7 @@ func (s *Store) start(ctx context.Context) error {
 	if err := s.claim(ctx); err != nil {
 		return err
 	}
-	if err := syncDir(filepath.Dir(s.cfg.Path)); err != nil {
+	if err := s.cfg.Disk.Sync(filepath.Dir(s.cfg.Path)); err != nil {
 		return err
 	}
 	if err := s.prepare(ctx); err != nil {
@@ -179,27 +225,6 @@ func takeLock(path string) (*os.File, error) {
 	return f, nil
 }
 
-// touch makes the file with our permissions: -wal and -shm take them from it.
-func touch(path string) error {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, fileMode)
-	if err != nil {
-		return fmt.Errorf("make file: %w", err)
-	}
-	return f.Close()
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return fmt.Errorf("sync directory: %w", err)
-	}
-	defer d.Close()
-	if err := d.Sync(); err != nil {
-		return fmt.Errorf("sync directory: %w", err)
-	}
-	return nil
-}
-
 // connect opens the one writing connection and proves its settings.
 func (s *Store) connect(ctx context.Context) error {
 	db, err := sql.Open(databaseKind, s.cfg.writerDSN())
@@ -208,7 +233,11 @@ func (s *Store) connect(ctx context.Context) error {
 	}
 	db.SetMaxOpenConns(1)
 	s.db = db
-	for name, want := range s.cfg.want() {
+	return provePragmas(ctx, db, s.cfg.want())
+}
+
+func provePragmas(ctx context.Context, db *sql.DB, settings map[string]string) error {
+	for name, want := range settings {
 		var got string
 		if err := db.QueryRowContext(ctx, "pragma "+name).Scan(&got); err != nil {
 			return fmt.Errorf("read back %s: %w", name, err)

@@ -170,7 +170,8 @@ func (r *Reader) Steps(ctx context.Context, id kiosk.PaymentID) (all []Step, err
 			}
 			s.State, err = parseState(text)
 			return s, err
-		}, "select n, step, at_ms, at_sure, state from steps where payment = ? order by n", string(id))
+		}, `select n, step, at_ms, at_sure, state from steps where payment = ?1
+			and n between (select first_n from payments where id = ?1) and (select last_n from payments where id = ?1) order by n`, string(id))
 		if err == nil && len(all) == 0 {
 			err = ErrNotFound
 		}

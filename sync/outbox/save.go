@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/tserve/jolly/kiosk"
 	"github.com/tserve/jolly/kiosk/payment"
@@ -43,6 +44,14 @@ func (s *Store) Save(ctx context.Context, save payment.Save) error {
 	e := entry{state: state, text: string(text), row: save.Row, at: s.cfg.Now()}
 	if err := e.check(); err != nil {
 		return fmt.Errorf("save %s %s: %w", save.Step, state.ID, err)
+	}
+	s.turn.Lock()
+	s.wrote = time.Now()
+	s.turn.Unlock()
+	if save.Step == payment.StepPrepared {
+		if err := s.mayBegin(); err != nil {
+			return fmt.Errorf("save %s %s: %w", save.Step, state.ID, err)
+		}
 	}
 	if err := s.apply(ctx, e.write); err != nil {
 		return fmt.Errorf("save %s %s: %w", save.Step, state.ID, err)
@@ -98,6 +107,7 @@ func (e entry) write(ctx context.Context, b *batch) error {
 	}
 	h := head{n: b.heads.steps.n + 1}
 	h.hash = stepLink(b.heads.steps.hash, h.n, string(e.state.ID), string(e.state.Step), e.text, e.at)
+	b.wrote = true
 	_, err = b.addStep.ExecContext(ctx, h.n, string(e.state.ID), string(e.state.Step), e.text, e.at.UnixMilli, e.at.Trusted, h.hash)
 	if err != nil {
 		return fmt.Errorf("write step: %w", err)
@@ -120,8 +130,11 @@ func (e entry) write(ctx context.Context, b *batch) error {
 
 // repeated says that the step is in the journal with this very state.
 func (e entry) repeated(ctx context.Context, b *batch) (bool, error) {
-	var last string
-	err := b.lastStep.QueryRowContext(ctx, string(e.state.ID)).Scan(&last)
+	var (
+		last     string
+		from, to uint64
+	)
+	err := b.lastStep.QueryRowContext(ctx, string(e.state.ID)).Scan(&last, &from, &to)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return false, fmt.Errorf("read last step: %w", err)
 	}
@@ -129,7 +142,7 @@ func (e entry) repeated(ctx context.Context, b *batch) (bool, error) {
 		return false, nil
 	}
 	var text string
-	err = b.stepState.QueryRowContext(ctx, string(e.state.ID), string(e.state.Step)).Scan(&text)
+	err = b.stepState.QueryRowContext(ctx, from, to, string(e.state.ID), string(e.state.Step)).Scan(&text)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return false, fmt.Errorf("%w: %s after %q", ErrOrder, e.state.Step, last)
@@ -192,6 +205,7 @@ func rowThere(ctx context.Context, b *batch, r kiosk.OutboxRow) error {
 func addRow(ctx context.Context, b *batch, r kiosk.OutboxRow) error {
 	r.Sequence = b.heads.outbox.n + 1
 	h := head{n: r.Sequence, hash: rowLink(b.heads.outbox.hash, r)}
+	b.wrote = true
 	_, err := b.statements.addRow.ExecContext(ctx, r.Sequence, r.ID, string(r.Payment), string(r.Kind), r.OccurredAt.UnixMilli,
 		r.OccurredAt.Trusted, r.Body, r.Hash, h.hash)
 	if err != nil {
@@ -216,6 +230,7 @@ func (s *Store) Settle(ctx context.Context, verdicts []kiosk.Verdict) error {
 			if state == "" {
 				continue
 			}
+			b.wrote = true
 			if _, err := b.settle.ExecContext(ctx, string(state), reason, now, v.ID, v.Sequence); err != nil {
 				return fmt.Errorf("row %s: %w", v.ID, err)
 			}
@@ -243,6 +258,7 @@ func settled(v kiosk.Verdict) (state RowState, reason string) {
 // Retry sends a parked row again: a person decided so.
 func (s *Store) Retry(ctx context.Context, id string) error {
 	err := s.apply(ctx, func(ctx context.Context, b *batch) error {
+		b.wrote = true
 		_, err := b.retry.ExecContext(ctx, id)
 		return err
 	})
@@ -257,6 +273,7 @@ func (s *Store) Retry(ctx context.Context, id string) error {
 func (s *Store) NextReceipt(ctx context.Context) (uint64, error) {
 	var n uint64
 	err := s.apply(ctx, func(ctx context.Context, b *batch) error {
+		b.wrote = true
 		return b.bump.QueryRowContext(ctx, "receipt").Scan(&n)
 	})
 	if err != nil {

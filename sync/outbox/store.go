@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"sync"
+	"time"
 )
 
 // Store is the book, open for writing. What it can read is in [Reader].
@@ -24,7 +25,9 @@ type Store struct {
 	queue   []*write   // who waits, in order
 	leading bool       // somebody runs a batch
 	closed  bool
-	broken  error // why no more writes are taken
+	broken  error     // why no more writes are taken
+	wrote   time.Time // when a step was last asked to be written
+	upkeep  Upkeep
 
 	// Only the leader, or who holds no queue yet, touches these.
 	db    *sql.DB
@@ -36,7 +39,6 @@ type Store struct {
 // statements are prepared once on the writing connection.
 type statements struct {
 	begin, commit, rollback       *sql.Stmt
-	mark, unmark, undo            *sql.Stmt
 	lastStep, stepState, addStep  *sql.Stmt
 	putPayment                    *sql.Stmt
 	addRow, rowHash               *sql.Stmt
@@ -49,11 +51,8 @@ func (s *statements) table() map[**sql.Stmt]string {
 		&s.begin:     "begin immediate",
 		&s.commit:    "commit",
 		&s.rollback:  "rollback",
-		&s.mark:      "savepoint one",
-		&s.unmark:    "release one",
-		&s.undo:      "rollback to one",
-		&s.lastStep:  "select step from payments where id = ?",
-		&s.stepState: "select state from steps where payment = ? and step = ?",
+		&s.lastStep:  "select step, first_n, last_n from payments where id = ?",
+		&s.stepState: "select state from steps where n between ? and ? and payment = ? and step = ?",
 		&s.addStep:   "insert into steps (n, payment, step, state, at_ms, at_sure, chain) values (?, ?, ?, ?, ?, ?, ?)",
 		&s.putPayment: `insert into payments (id, ref, step, first_n, last_n, open, outcome, amount, fee, total, terminal, stan, auth, began_ms)
 			values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)

@@ -4,7 +4,12 @@ package outbox
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 
 	"github.com/tserve/jolly/kiosk"
 	"github.com/tserve/jolly/kiosk/payment"
@@ -12,28 +17,104 @@ import (
 
 // Verify walks the whole book: SQLite's own check, sequences without gaps, the
 // hash of every body, both chains up to their heads, and the list of payments
-// against their last steps. The error wraps [ErrCorrupt] and names the place.
+// against their last steps; then the archive in the same way, up to where the
+// book begins. The error wraps [ErrCorrupt] and names the place.
 func (r *Reader) Verify(ctx context.Context) error {
-	return r.view(ctx, "verify", func(q querier) error {
-		var result string
-		if err := q.QueryRowContext(ctx, "pragma integrity_check(1)").Scan(&result); err != nil {
-			return fmt.Errorf("%w: integrity check: %w", ErrCorrupt, err)
+	var tails heads
+	err := r.view(ctx, "verify", func(q querier) (err error) {
+		if err = verifyBook(ctx, q); err == nil {
+			tails, err = readTails(ctx, q)
 		}
-		if result != "ok" {
-			return fmt.Errorf("%w: integrity check: %s", ErrCorrupt, result)
-		}
-		want, err := readHeads(ctx, q)
-		if err != nil {
-			return err
-		}
-		if err := verifySteps(ctx, q, want.steps); err != nil {
-			return err
-		}
-		if err := verifyRows(ctx, q, want.outbox); err != nil {
-			return err
-		}
-		return verifyPayments(ctx, q)
+		return err
 	})
+	if err != nil {
+		return err
+	}
+	return r.archived(ctx, "verify", tails, func(q querier) error { return verifyArchive(ctx, q, tails) })
+}
+
+// archived runs a read on the archive. There must be one once the book does not
+// begin with its first entry.
+func (r *Reader) archived(ctx context.Context, op string, tails heads, do func(querier) error) error {
+	path := ArchivePath(r.path)
+	info, err := os.Stat(path)
+	if (err != nil && errors.Is(err, fs.ErrNotExist)) || (err == nil && info.Size() == 0) {
+		if tails == (heads{}) {
+			return nil
+		}
+		return fmt.Errorf("%s: %w: %s is gone, which holds what comes before the book", op, ErrCorrupt, filepath.Base(path))
+	}
+	db, err := sql.Open(databaseKind, readerDSN(path, r.vfs))
+	if err != nil {
+		return fmt.Errorf("%s: open archive: %w", op, err)
+	}
+	defer db.Close()
+	db.SetMaxOpenConns(1)
+	var tables int
+	if err := db.QueryRowContext(ctx, "select count(*) from sqlite_schema").Scan(&tables); err != nil {
+		return fmt.Errorf("%s: %w: archive: %w", op, ErrCorrupt, err)
+	}
+	if tables == 0 && tails == (heads{}) {
+		return nil // cut short before its first commit
+	}
+	tx, err := db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return fmt.Errorf("%s: archive: %w", op, err)
+	}
+	defer tx.Rollback()
+	if err := do(tx); err != nil {
+		return fmt.Errorf("%s: archive: %w", op, err)
+	}
+	return nil
+}
+
+func verifyBook(ctx context.Context, q querier) error {
+	if err := integrity(ctx, q); err != nil {
+		return err
+	}
+	from, err := readTails(ctx, q)
+	if err != nil {
+		return err
+	}
+	to, err := readHeads(ctx, q)
+	if err != nil {
+		return err
+	}
+	if err := verifySteps(ctx, q, from.steps, &to.steps); err != nil {
+		return err
+	}
+	if err := verifyRows(ctx, q, from.outbox, &to.outbox); err != nil {
+		return err
+	}
+	return verifyPayments(ctx, q)
+}
+
+func verifyArchive(ctx context.Context, q querier, tails heads) error {
+	if err := integrity(ctx, q); err != nil {
+		return err
+	}
+	base, err := readLinks(ctx, q, "base")
+	if err != nil {
+		return err
+	}
+	if err := verifySteps(ctx, q, base.steps, nil); err != nil {
+		return err
+	}
+	if err := verifyRows(ctx, q, base.outbox, nil); err != nil {
+		return err
+	}
+	return reaches(ctx, q, tails)
+}
+
+func integrity(ctx context.Context, q querier) error {
+	var result string
+	if err := q.QueryRowContext(ctx, "pragma integrity_check(1)").Scan(&result); err != nil {
+		return fmt.Errorf("%w: integrity check: %w", ErrCorrupt, err)
+	}
+	if result != "ok" {
+		return fmt.Errorf("%w: integrity check: %s", ErrCorrupt, result)
+	}
+	return nil
 }
 
 // walk follows a chain.
@@ -53,20 +134,21 @@ func (w *walk) next(n uint64, hash, computed string) error {
 	return nil
 }
 
-func (w *walk) end(want head) error {
-	if w.at != want {
+// end compares with the head, where there is one.
+func (w *walk) end(want *head) error {
+	if want != nil && w.at != *want {
 		return fmt.Errorf("%w: %s: ends at %d, the head is at %d", ErrCorrupt, w.name, w.at.n, want.n)
 	}
 	return nil
 }
 
-func verifySteps(ctx context.Context, q querier, want head) error {
+func verifySteps(ctx context.Context, q querier, from head, want *head) error {
 	rows, err := q.QueryContext(ctx, "select n, payment, step, state, at_ms, at_sure, chain from steps order by n")
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
-	w := walk{name: chainSteps}
+	w := walk{name: chainSteps, at: from}
 	last := map[string]payment.Journal{}
 	for rows.Next() {
 		var (
@@ -98,13 +180,13 @@ func verifySteps(ctx context.Context, q querier, want head) error {
 	return w.end(want)
 }
 
-func verifyRows(ctx context.Context, q querier, want head) error {
+func verifyRows(ctx context.Context, q querier, from head, want *head) error {
 	rows, err := q.QueryContext(ctx, "select "+rowColumns+", chain from outbox order by sequence")
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
-	w := walk{name: chainOutbox}
+	w := walk{name: chainOutbox, at: from}
 	for rows.Next() {
 		var (
 			row   kiosk.OutboxRow

@@ -5,6 +5,7 @@ package outbox_test
 import (
 	"errors"
 	"log/slog"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -25,20 +26,22 @@ type syncs struct {
 	log, data int
 	fail      int
 	files     map[uintptr]bool // is it the -wal file
+	full      func() bool      // has the disk no room for a write; nil means that it has
 }
 
 var (
-	seen     = &syncs{files: map[uintptr]bool{}}
-	realOpen uintptr
-	realSync uintptr
-	register sync.Once
-	methods  = map[uintptr]uintptr{} // the system's, and ours in their place
+	seen      = &syncs{files: map[uintptr]bool{}}
+	realOpen  uintptr
+	realSync  uintptr
+	realWrite uintptr
+	register  sync.Once
+	methods   = map[uintptr]uintptr{} // the system's, and ours in their place
 )
 
 func (s *syncs) reset(fail int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.log, s.data, s.fail = 0, 0, fail
+	s.log, s.data, s.fail, s.full = 0, 0, fail, nil
 }
 
 func (s *syncs) counts() (log, data int) {
@@ -82,6 +85,8 @@ func countingOpen(tls *libc.TLS, vfs, name, file uintptr, flags int32, out uintp
 		*copied = *(*sqlite3.Tsqlite3_io_methods)(memory(at.FpMethods))
 		realSync = copied.FxSync // the same for all kinds
 		copied.FxSync = pointer(countingSync)
+		realWrite = copied.FxWrite
+		copied.FxWrite = pointer(refusingWrite)
 		methods[at.FpMethods] = ours
 	}
 	seen.files[file] = name != 0 && strings.HasSuffix(libc.GoString(name), "-wal")
@@ -106,6 +111,17 @@ func countingSync(tls *libc.TLS, file uintptr, flags int32) int32 {
 	}
 	do := *(*func(*libc.TLS, uintptr, int32) int32)(unsafe.Pointer(&struct{ uintptr }{realSync}))
 	return do(tls, file, flags)
+}
+
+func refusingWrite(tls *libc.TLS, file, data uintptr, n int32, at int64) int32 {
+	seen.mu.Lock()
+	full := seen.full
+	seen.mu.Unlock()
+	if full != nil && full() {
+		return sqlite3.SQLITE_FULL
+	}
+	do := *(*func(*libc.TLS, uintptr, uintptr, int32, int64) int32)(unsafe.Pointer(&struct{ uintptr }{realWrite}))
+	return do(tls, file, data, n, at)
 }
 
 func counting(t *testing.T) *syncs {
@@ -207,4 +223,39 @@ func TestSettingsAreReadBack(t *testing.T) {
 		s.Close()
 		t.Error("a setting that does not exist was taken")
 	}
+}
+
+// TestBallastGivesWay: on a disk that is full as long as the ballast lies there,
+// an open payment is finished; on one that is full for good, nothing is claimed.
+func TestBallastGivesWay(t *testing.T) {
+	v := counting(t)
+	cfg := config(t)
+	cfg.VFS, cfg.Ballast = vfsName, 4096
+	s := open(t, cfg)
+	if err := s.Maintain(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	all := saves("p1", kiosk.Charged)
+	saveAll(t, s, all[:3])
+	full := func(always bool) {
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		v.full = func() bool {
+			_, err := os.Stat(cfg.Path + ".ballast")
+			return always || err == nil
+		}
+	}
+	full(false)
+	saveAll(t, s, all[3:4])
+	verify(t, s)
+	full(true)
+	if err := s.Save(t.Context(), all[4]); err == nil {
+		t.Error("saved on a disk that is full for good")
+	}
+	v.reset(0)
+	s.Close()
+	s = open(t, cfg) // the next start finds the truth
+	verify(t, s)
+	saveAll(t, s, all)
+	verify(t, s)
 }
