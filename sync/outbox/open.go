@@ -174,7 +174,7 @@ func Open(ctx context.Context, cfg Config, log *slog.Logger) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open book %s: %w", path, err)
 	}
-	s := &Store{cfg: cfg, log: log, lock: lock, Reader: &Reader{path: path, vfs: cfg.VFS}}
+	s := &Store{cfg: cfg, log: log, lock: lock, wrote: time.Now(), Reader: &Reader{path: path, vfs: cfg.VFS}}
 	if err := s.start(ctx); err != nil {
 		s.disconnect()
 		lock.Close()

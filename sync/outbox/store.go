@@ -26,7 +26,7 @@ type Store struct {
 	leading bool       // somebody runs a batch
 	closed  bool
 	broken  error     // why no more writes are taken
-	wrote   time.Time // when a step was last asked to be written
+	wrote   time.Time // when a step was last asked to be written, or the book opened
 	upkeep  Upkeep
 
 	// Only the leader, or who holds no queue yet, touches these.

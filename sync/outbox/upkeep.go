@@ -80,7 +80,7 @@ func (s *Store) resting(ctx context.Context) (bool, error) {
 	s.turn.Lock()
 	wrote := s.wrote
 	s.turn.Unlock()
-	if !wrote.IsZero() && time.Since(wrote) < s.cfg.Rest {
+	if time.Since(wrote) < s.cfg.Rest {
 		return false, nil
 	}
 	open, err := s.Unfinished(ctx)
