@@ -159,6 +159,7 @@ func (m *Machine) Run(ctx context.Context) error {
 		}()
 	}
 	run("runner", m.runner.Run)
+	run("journal", m.store.Run)
 	run("control", func(ctx context.Context) error {
 		return control.Serve(ctx, m.cfg.Control.Socket, m, m.log.With("part", "control"))
 	})
