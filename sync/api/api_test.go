@@ -74,7 +74,8 @@ func TestClosedListsAreThoseOfTheDomain(t *testing.T) {
 			kiosk.BillRevoked, kiosk.BillUnknown),
 		"Closing": words(kiosk.ClosingOK, kiosk.ClosingKO, kiosk.ClosingDuplicate),
 		"Outcome": words(kiosk.Charged, kiosk.Refused, kiosk.Unknown),
-		"RowKind": words(kiosk.RowPaid, kiosk.RowNotPaid, kiosk.RowDoubtful, kiosk.RowResolved, kiosk.RowReceiptDone, kiosk.RowReceiptFailed),
+		"RowKind": words(kiosk.RowPaid, kiosk.RowNotPaid, kiosk.RowDoubtful, kiosk.RowResolved, kiosk.RowReceiptDone, kiosk.RowReceiptFailed,
+			kiosk.RowDayClosing, kiosk.RowDayClosed),
 		"VerdictCode": words(kiosk.VerdictAccepted, kiosk.VerdictDuplicate, kiosk.VerdictConflict,
 			kiosk.VerdictParked),
 	} {

@@ -25,6 +25,14 @@ const (
 	ClosingOk        Closing = "ok"
 )
 
+// Defines values for DayBodyCloseOutcome.
+const (
+	DayBodyCloseOutcomeClosed  DayBodyCloseOutcome = "closed"
+	DayBodyCloseOutcomeEmpty   DayBodyCloseOutcome = "empty"
+	DayBodyCloseOutcomeRefused DayBodyCloseOutcome = "refused"
+	DayBodyCloseOutcomeUnknown DayBodyCloseOutcome = "unknown"
+)
+
 // Defines values for HealthStatus.
 const (
 	HealthStatusOk HealthStatus = "ok"
@@ -90,6 +98,8 @@ const (
 
 // Defines values for RowKind.
 const (
+	RowKindDayClosed       RowKind = "day.closed"
+	RowKindDayClosing      RowKind = "day.closing"
 	RowKindPaymentDoubtful RowKind = "payment.doubtful"
 	RowKindPaymentNotPaid  RowKind = "payment.not-paid"
 	RowKindPaymentPaid     RowKind = "payment.paid"
@@ -215,6 +225,42 @@ type CreditorCode = string
 
 // Day a day of the calendar
 type Day = string
+
+// DayBody body of day.closing, written before the card terminal is asked to close its day, and of
+// day.closed, how that ended. They belong to no payment and are kept as a record.
+type DayBody struct {
+	ByHand bool `json:"byHand,omitempty,omitzero"`
+
+	// Charges charges of the journal since the closing before
+	Charges int `json:"charges"`
+	Close   struct {
+		ActionCode string `json:"actionCode,omitempty,omitzero"`
+
+		// HostTotal an amount in cents of euro
+		HostTotal  Cents               `json:"hostTotal,omitempty,omitzero"`
+		Outcome    DayBodyCloseOutcome `json:"outcome"`
+		Reason     string              `json:"reason,omitempty,omitzero"`
+		TerminalID string              `json:"terminalId,omitempty,omitzero"`
+
+		// Total an amount in cents of euro
+		Total Cents `json:"total,omitempty,omitzero"`
+	} `json:"close,omitempty,omitzero"`
+
+	// Day business day in the kiosk's own time
+	Day string `json:"day"`
+
+	// Journal an amount in cents of euro
+	Journal Cents `json:"journal"`
+
+	// Terminal an amount in cents of euro
+	Terminal Cents `json:"terminal"`
+
+	// Whole the journal knows the closing before
+	Whole bool `json:"whole"`
+}
+
+// DayBodyCloseOutcome defines model for DayBody.Close.Outcome.
+type DayBodyCloseOutcome string
 
 // Health defines model for Health.
 type Health struct {

@@ -3,6 +3,7 @@ package gateway
 // Outcomes: the table of outcome.go and what surrounds it.
 
 import (
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -265,6 +266,44 @@ func TestSecondChargeOfOnePaymentIsParked(t *testing.T) {
 	body.Charge.STAN = "000124"
 	if v := push(t, s, w.row(t, kiosk.RowPaid, body))[0]; v.Verdict != api.VerdictCodeParked || v.Reason != outcome.ReasonCharge {
 		t.Errorf("verdict %+v", v)
+	}
+}
+
+// The operator decided here; the kiosk learns it and says so, without a STAN.
+func TestDecisionThatComesBackFromTheKiosk(t *testing.T) {
+	s, _ := newBook(t)
+	a := mustActivate(t, s, sample(t, "meals"))
+	w := &writer{at: s.now()}
+	push(t, s, w.outcome(t, kiosk.RowDoubtful, a, kiosk.Unknown), w.outcome(t, kiosk.RowResolved, a, kiosk.Charged))
+	body := outcomeBody(kiosk.RowResolved, a, kiosk.Charged)
+	body.Charge.STAN = ""
+	if v := push(t, s, w.row(t, kiosk.RowResolved, body))[0]; v.Verdict != api.VerdictCodeAccepted || closing(v.Closings) != api.ClosingOk {
+		t.Errorf("verdict %+v", v)
+	}
+	body.Charge.STAN = "000999"
+	if v := push(t, s, w.row(t, kiosk.RowResolved, body))[0]; v.Verdict != api.VerdictCodeParked || v.Reason != outcome.ReasonCharge {
+		t.Errorf("another charge: %+v", v)
+	}
+}
+
+// The closing of a terminal's day belongs to no payment: it is kept, no more.
+func TestDayOfATerminalIsKept(t *testing.T) {
+	s, _ := newBook(t)
+	w := &writer{at: s.now()}
+	before := balances(t, s)
+	d := kiosk.DayClose{Day: "2026-11-22", Journal: 8640, Charges: 1, Whole: true, Terminal: 8640}
+	closing := w.row(t, kiosk.RowDayClosing, d)
+	d.Close = kiosk.TerminalClose{Outcome: kiosk.CloseDone, Total: 8640, HostTotal: 8640}
+	closed := w.row(t, kiosk.RowDayClosed, d)
+	broken := w.row(t, kiosk.RowDayClosed, map[string]string{"day": ""})
+	verdicts := push(t, s, closing, closed, broken)
+	for i, want := range []api.VerdictCode{api.VerdictCodeAccepted, api.VerdictCodeAccepted, api.VerdictCodeParked} {
+		if verdicts[i].Verdict != want {
+			t.Errorf("row %d: %+v, want %s", i, verdicts[i], want)
+		}
+	}
+	if after := balances(t, s); !maps.Equal(before, after) {
+		t.Errorf("money moved: %v, %v", before, after)
 	}
 }
 

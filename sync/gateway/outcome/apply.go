@@ -57,6 +57,9 @@ type Row struct {
 // verdict says why.
 func Read(kioskID string, r kiosk.OutboxRow) (row Row, v Verdict, ok bool) {
 	row = Row{Kiosk: kioskID, Kind: r.Kind}
+	if r.Kind == kiosk.RowDayClosing || r.Kind == kiosk.RowDayClosed {
+		return row, day(r), false
+	}
 	if err := json.Unmarshal([]byte(r.Body), &row.Body); err != nil || !paymentID.MatchString(row.Body.Payment) {
 		return row, Parked(ReasonBody), false
 	}
@@ -64,6 +67,16 @@ func Read(kioskID string, r kiosk.OutboxRow) (row Row, v Verdict, ok bool) {
 		return row, Parked(ReasonPaymentDiffers), false
 	}
 	return row, Verdict{}, true
+}
+
+// day takes a row about the terminal's day: it belongs to no payment and is
+// itself the record.
+func day(r kiosk.OutboxRow) Verdict {
+	var d kiosk.DayClose
+	if err := json.Unmarshal([]byte(r.Body), &d); err != nil || d.Day == "" || r.Payment != "" {
+		return Parked(ReasonBody)
+	}
+	return Accepted(nil)
 }
 
 // Accepted is the verdict on a row that did its work.
@@ -171,7 +184,9 @@ func (a *act) paid() Verdict {
 	}
 	switch a.p.State {
 	case Paid:
-		if a.row.Body.Charge.STAN != a.p.STAN {
+		// A decision that was made here comes back from the kiosk without a number of its own.
+		echo := a.row.Kind == kiosk.RowResolved && a.row.Body.Charge.STAN == ""
+		if !echo && a.row.Body.Charge.STAN != a.p.STAN {
 			return Parked(ReasonCharge, a.closings()...)
 		}
 		return Accepted(a.closings())
