@@ -147,7 +147,7 @@ func (m *Machine) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var parts sync.WaitGroup
-	errs := make(chan error, 3)
+	errs := make(chan error, 4)
 	run := func(name string, part func(context.Context) error) {
 		parts.Add(1)
 		go func() {
