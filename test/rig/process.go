@@ -97,6 +97,14 @@ func (p *process) stop() error {
 	select {
 	case <-p.done:
 	case <-late.C:
+		// A Go program writes what its goroutines wait for when it gets SIGQUIT.
+		_ = p.cmd.Process.Signal(syscall.SIGQUIT)
+		last := time.NewTimer(time.Second)
+		defer last.Stop()
+		select {
+		case <-p.done:
+		case <-last.C:
+		}
 		p.kill()
 		return fmt.Errorf("stop %s: still there %s after SIGTERM, killed", p.name, grace)
 	}

@@ -1,0 +1,133 @@
+//go:build e2e
+
+package e2e
+
+// Starts: without devices, with a mistake in the file; and fingers that are too quick.
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tserve/jolly/kiosk"
+	terminalsim "github.com/tserve/jolly/kiosk/terminal/sim"
+	"github.com/tserve/jolly/test/rig"
+)
+
+func TestStartWithoutDevices(t *testing.T) {
+	t.Parallel()
+	s := open(t, rig.Options{})
+	s.ok(s.SetTerminal(terminalsim.Behaviour{Kind: terminalsim.Deaf}))
+	s.printer("switch-off", 0)
+	s.ok(s.Scanner().Unplug())
+	s.ok(s.StartKiosk(s.ctx))
+	s.says(s.page("out-of-service"), words("out_terminal"))
+
+	// Each device is picked up when it comes.
+	s.Hand.Patience = 90 * time.Second
+	s.ok(s.SetTerminal(terminalsim.Behaviour{Kind: terminalsim.Approve}))
+	s.says(s.page("attract"), words("noprinter_strong"), words("attract_notice_noscan"))
+	s.printer("mend", 0)
+	s.ok(s.Scanner().Plug())
+	_, err := s.Hand.Await(s.ctx, "all devices", func(p rig.Screen) bool {
+		return p.Page == "attract" && !p.Says(words("noprinter_strong")) && !p.Says(words("attract_notice_noscan"))
+	})
+	s.ok(err)
+	s.pay("small", "paid")
+	s.settled()
+	s.wantApproved(1)
+}
+
+func TestMistakeInTheFile(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "jolly.toml")
+	if err := os.WriteFile(file, []byte("[kiosk]\nid = \"PO-001\"\nplace = 7\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.CommandContext(t.Context(), filepath.Join(bin, "kiosk"), "--config", file).CombinedOutput()
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.ExitCode() != 1 {
+		t.Errorf("the kiosk ended with %v, want exit code 1", err)
+	}
+	if !strings.Contains(string(out), "jolly.toml:3: kiosk.place") {
+		t.Errorf("the mistake is told as:\n%s", out)
+	}
+}
+
+// TestDrummingNeverPays touches "Continua" and goes on drumming on the same
+// place, where the paying button comes to stand.
+func TestDrummingNeverPays(t *testing.T) {
+	t.Parallel()
+	s := ready(t)
+	p := s.scan("small", "bill")
+	a, ok := p.Action("continue")
+	if !ok {
+		t.Fatal("no way on")
+	}
+	x, y := int(a.X+a.W/2), int(a.Y+a.H/2)
+	settled := time.NewTimer(time.Second)
+	<-settled.C
+	end := time.Now().Add(900 * time.Millisecond)
+	for time.Now().Before(end) {
+		s.ok(s.Glass.Tap(s.ctx, x, y))
+	}
+	confirm := s.page("confirm")
+	if a, ok := confirm.Action(rig.PayAction); !ok || float64(a.X) > float64(x) || float64(a.Y) > float64(y) {
+		t.Errorf("the paying button does not stand there: the test tries nothing: %+v", a)
+	}
+	still := time.NewTimer(time.Second)
+	<-still.C
+	s.page("confirm")
+	if b := s.book(); len(b.Payments) != 0 {
+		t.Errorf("drumming began a payment: %+v", b.Payments)
+	}
+	s.wantApproved(0)
+}
+
+// TestStopIsQuiet starts and stops; a kiosk that is told to stop ends with exit code 0.
+func TestStopIsQuiet(t *testing.T) {
+	t.Parallel()
+	s := open(t, rig.Options{})
+	for range 4 {
+		s.ok(s.StartKiosk(s.ctx))
+		s.ok(s.StopKiosk())
+	}
+}
+
+// TestStopWhileTheTerminalWorks tells the kiosk to stop while the card is asked
+// for: the page stays, the result is recorded, then the kiosk ends.
+func TestStopWhileTheTerminalWorks(t *testing.T) {
+	t.Parallel()
+	s := ready(t)
+	s.toCard("meals")
+	still := time.NewTimer(time.Second) // until the page stands
+	<-still.C
+	before, err := s.Glass.Capture()
+	s.ok(err)
+	stopped := make(chan error, 1)
+	go func() { stopped <- s.StopKiosk() }()
+	patience := time.NewTimer(2 * time.Second)
+	select {
+	case err := <-stopped:
+		t.Fatalf("the kiosk ended while the card was asked for: %v", err)
+	case <-patience.C:
+	}
+	after, err := s.Glass.Capture()
+	s.ok(err)
+	if !bytes.Equal(before.Pix, after.Pix) {
+		t.Error("the page did not stay as it was")
+	}
+	s.ok(s.InsertCard("bancomat"))
+	s.ok(<-stopped)
+	s.wantApproved(1)
+	if e := s.book().Payments[0]; e.Outcome != kiosk.Charged {
+		t.Errorf("the kiosk ended with the charge as %q", e.Outcome)
+	}
+	s.start()
+	s.settled()
+}
