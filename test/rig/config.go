@@ -4,6 +4,7 @@ package rig
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -105,7 +106,7 @@ func size(landscape bool, scale float64) (w, h int, mmPerPx float64) {
 	if landscape {
 		w, h = h, w
 	}
-	return int(float64(w) * scale), int(float64(h) * scale), panelPixel / scale
+	return int(math.Round(float64(w) * scale)), int(math.Round(float64(h) * scale)), panelPixel / scale
 }
 
 // config fills in the file for this rig.

@@ -50,7 +50,7 @@ func command() *cobra.Command {
 	f.StringVar(&o.out, "out", "out", "directory for what a played payment leaves")
 	f.StringVar(&o.listen, "listen", "127.0.0.1:8474", "address of the dock")
 	f.StringVar(&o.data, "data", "", "directory for databases and logs, kept (default: a temporary one, removed)")
-	f.BoolVar(&o.portrait, "portrait", false, "an upright panel (the default)")
+	f.BoolVar(&o.portrait, "portrait", false, "an upright panel (the default where it fits)")
 	f.BoolVar(&o.landscape, "landscape", false, "a lying panel")
 	f.BoolVar(&o.play, "play", os.Getenv("DISPLAY") == "", "play one payment without a display and end (the default where there is none)")
 	f.BoolVar(&o.faults, "faults", false, "with --play: play the cases that go wrong, too")
@@ -71,7 +71,7 @@ func run(ctx context.Context, o options) (err error) {
 	ropt := rig.Options{Bin: o.bin, Dir: o.data, Landscape: o.landscape}
 	if !o.play {
 		ropt.Display = os.Getenv("DISPLAY")
-		if ropt.Scale, err = fit(ropt.Display, o.landscape); err != nil {
+		if ropt.Scale, ropt.Landscape, err = fit(ropt.Display, o); err != nil {
 			return err
 		}
 	}
@@ -124,15 +124,35 @@ func show(ctx context.Context, r *rig.Rig, url string) error {
 	return nil
 }
 
-// fit says how large the panel can be drawn on a display of a person.
-func fit(display string, landscape bool) (float64, error) {
+// smallest is the width in pixels below which the kiosk takes no panel.
+const smallest = 600
+
+// fit says how large the panel can be drawn on a display of a person, and
+// whether it lies: an upright panel would be too small to read on most desks,
+// so it is drawn there only when it was asked for.
+func fit(display string, o options) (scale float64, landscape bool, err error) {
 	d, err := rig.OpenDisplay(display)
 	if err != nil {
-		return 0, err
+		return 0, false, err
 	}
 	defer d.Close()
 	w, h := d.Size()
-	pw, ph := rig.PanelSize(landscape)
+	scale, landscape = scaleFor(w, h, o)
+	return scale, landscape, nil
+}
+
+func scaleFor(w, h int, o options) (scale float64, landscape bool) {
 	const room = 0.9 // the rest is the desktop's own
-	return min(1, room*float64(w)/float64(pw), room*float64(h)/float64(ph)), nil
+	of := func(landscape bool) (scale float64, width int) {
+		pw, ph := rig.PanelSize(landscape)
+		return min(1, room*float64(w)/float64(pw), room*float64(h)/float64(ph)), min(pw, ph)
+	}
+	landscape = o.landscape
+	scale, narrow := of(landscape)
+	least := float64(smallest) / float64(narrow)
+	if scale < least && !landscape && !o.portrait {
+		landscape = true
+		scale, _ = of(true)
+	}
+	return max(scale, least), landscape
 }

@@ -39,7 +39,7 @@ type Dock struct {
 
 // New makes a dock for the rig.
 func New(r *rig.Rig) (*Dock, error) {
-	page, err := template.ParseFS(pages, "dock.html")
+	page, err := template.New("dock.html").Funcs(template.FuncMap{"label": label}).ParseFS(pages, "dock.html")
 	if err != nil {
 		return nil, fmt.Errorf("read page: %w", err)
 	}
