@@ -59,3 +59,13 @@ func (d DayClose) Agrees() bool {
 	}
 	return !d.Whole || d.Journal == d.Terminal
 }
+
+// Takings is what the journal knows of the terminal's day.
+type Takings struct {
+	Last    DayClose // the newest closing that was begun; zero when there is none
+	LastID  string   // of that closing, for its rows
+	Begun   bool     // its end is not in the journal: the kiosk stopped in between
+	Sum     Amount   // charged since
+	Charges int      // how many
+	Whole   bool     // the sum begins at a closing
+}

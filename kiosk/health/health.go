@@ -83,3 +83,32 @@ func (r *Register) All() []Status {
 	}
 	return all
 }
+
+// Problem is something that a maintainer must see to, though every device works.
+type Problem struct {
+	Code   ProblemCode
+	Ref    string     // of the payment, if it is about one
+	Detail string     // in words, nothing personal
+	Since  kiosk.Wall // zero when it has no beginning
+}
+
+// ProblemCode names a kind of problem.
+type ProblemCode string
+
+// The problems.
+const (
+	// ProblemUndecided: a charge is unknown for longer than it may be.
+	ProblemUndecided ProblemCode = "charge-undecided"
+	// ProblemJournal: the journal cannot be written, no card is taken.
+	ProblemJournal ProblemCode = "journal"
+	// ProblemDayUnknown: nobody knows whether the terminal closed its day.
+	ProblemDayUnknown ProblemCode = "day-close-unknown"
+	// ProblemDayRefused: the terminal would not close its day.
+	ProblemDayRefused ProblemCode = "day-close-refused"
+	// ProblemDayDiffers: journal, terminal and bank do not have the same sum.
+	ProblemDayDiffers ProblemCode = "day-close-differs"
+	// ProblemDayLate: the day should have been closed, and something holds it up.
+	ProblemDayLate ProblemCode = "day-close-late"
+	// ProblemClock: the machine's clock is not known to be right.
+	ProblemClock ProblemCode = "clock"
+)

@@ -42,6 +42,20 @@ type Terminal interface {
 	Resolve(ctx context.Context, req kiosk.ChargeRequest, base kiosk.Baseline) (kiosk.ChargeResult, error)
 }
 
+// Till is the terminal's day. Close calls record with how it ended before it
+// acknowledges that; an error without a call of record means that surely
+// nothing was asked.
+type Till interface {
+	Totals(ctx context.Context) (kiosk.Totals, error)
+	Close(ctx context.Context, record func(kiosk.TerminalClose) error) (kiosk.TerminalClose, error)
+}
+
+// Days is the journal's side of the terminal's day: the last closing, and what
+// was charged since.
+type Days interface {
+	Takings(ctx context.Context) (kiosk.Takings, error)
+}
+
 // Printer prints one receipt as one job and says how it ended; it never fails
 // otherwise.
 type Printer interface {
@@ -80,4 +94,6 @@ type Devices struct {
 	Screen   Screen
 	Speaker  Speaker // nil: silent
 	Clock    Clock
+	Till     Till // nil: the day is never closed
+	Days     Days // nil: the day is never closed
 }

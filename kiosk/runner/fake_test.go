@@ -2,9 +2,11 @@ package runner
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -39,6 +41,14 @@ type house struct {
 	report     kiosk.PrintReport
 	accept     bool // the gateway closes what is pushed
 
+	takings  kiosk.Takings
+	total    kiosk.Amount
+	totalErr error
+	closeDay func() (kiosk.TerminalClose, error) // an error: nothing was asked
+	days     []kiosk.DayClose                    // as they were appended
+	appends  error
+	untrust  bool // the clock
+
 	start time.Time
 	saved []payment.Save
 }
@@ -46,8 +56,9 @@ type house struct {
 func newHouse(t *testing.T) *house {
 	return &house{
 		t: t, start: time.Now(), saveErr: map[payment.Journal]error{}, printState: kiosk.PrinterReady, accept: true,
-		result: kiosk.ChargeResult{Outcome: kiosk.Charged, Amount: 8740, STAN: "000042", TerminalID: "12345678", PAN: "************4471"},
-		report: kiosk.PrintReport{Result: kiosk.PrintDone, State: kiosk.PrinterReady},
+		result:  kiosk.ChargeResult{Outcome: kiosk.Charged, Amount: 8740, STAN: "000042", TerminalID: "12345678", PAN: "************4471"},
+		takings: kiosk.Takings{Last: kiosk.DayClose{Day: "1999-12-31"}, Whole: true},
+		report:  kiosk.PrintReport{Result: kiosk.PrintDone, State: kiosk.PrinterReady},
 	}
 }
 
@@ -71,7 +82,7 @@ func (h *house) page() page.Page {
 
 func (h *house) Now() kiosk.Stamp {
 	now := time.Now()
-	return kiosk.Stamp{Mono: kiosk.Mono(now.Sub(h.start)) + 1, Wall: kiosk.Wall{UnixMilli: now.UnixMilli(), Trusted: true}}
+	return kiosk.Stamp{Mono: kiosk.Mono(now.Sub(h.start)) + 1, Wall: kiosk.Wall{UnixMilli: now.UnixMilli(), Trusted: !h.untrust}}
 }
 
 func (h *house) Show(p page.Page) {
@@ -108,6 +119,8 @@ func (h *house) Activate(_ context.Context, id, previous kiosk.PaymentID, cart k
 
 func (h *house) Payment(context.Context, kiosk.PaymentID) (kiosk.PaymentStatus, error) {
 	h.note("poll")
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	return h.closings, nil
 }
 
@@ -132,8 +145,34 @@ func (h *house) Save(_ context.Context, s payment.Save) error {
 }
 
 func (h *house) Append(_ context.Context, r kiosk.OutboxRow) error {
+	if h.appends != nil {
+		h.note("append %s fails", r.Kind)
+		return h.appends
+	}
 	h.note("append %s", r.Kind)
+	if r.Kind == kiosk.RowDayClosing || r.Kind == kiosk.RowDayClosed {
+		h.keepDay(r)
+	}
 	return nil
+}
+
+// keepDay does what the journal does with the rows of the day.
+func (h *house) keepDay(r kiosk.OutboxRow) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var d kiosk.DayClose
+	if err := json.Unmarshal([]byte(r.Body), &d); err != nil {
+		h.t.Errorf("row %s: %v", r.ID, err)
+	}
+	id, _, _ := strings.Cut(r.ID, "/clos")
+	h.takings = kiosk.Takings{Last: d, LastID: id, Begun: r.Kind == kiosk.RowDayClosing, Whole: true}
+	h.days = append(h.days, d)
+}
+
+func (h *house) Takings(context.Context) (kiosk.Takings, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.takings, nil
 }
 func (h *house) Unfinished(context.Context) ([]payment.State, error) { return h.unfinished, nil }
 func (h *house) NextReceipt(context.Context) (uint64, error)         { return 7, nil }
@@ -173,6 +212,28 @@ func (h term) Charge(ctx context.Context, req kiosk.ChargeRequest, progress func
 func (h term) Resolve(context.Context, kiosk.ChargeRequest, kiosk.Baseline) (kiosk.ChargeResult, error) {
 	h.note("resolve")
 	return h.resolve()
+}
+
+func (h term) Totals(context.Context) (kiosk.Totals, error) {
+	h.note("totals")
+	return kiosk.Totals{TerminalID: "12345678", Total: h.total}, h.totalErr
+}
+
+func (h term) Close(_ context.Context, record func(kiosk.TerminalClose) error) (kiosk.TerminalClose, error) {
+	h.note("close")
+	c, err := kiosk.TerminalClose{Outcome: kiosk.CloseDone, Total: h.total, HostTotal: h.total}, error(nil)
+	if h.closeDay != nil {
+		c, err = h.closeDay()
+	}
+	if err != nil {
+		return c, err
+	}
+	if err := record(c); err != nil {
+		h.note("close not acknowledged")
+		return c, err
+	}
+	h.note("close acknowledged")
+	return c, nil
 }
 
 // Printer.

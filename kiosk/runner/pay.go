@@ -34,6 +34,8 @@ func (r *Runner) stepPayment(ctx context.Context, e payment.Event) {
 		l.nextPoll, l.polls = r.now().Mono.Add(2*kiosk.Second), 0
 	}
 	r.answerTerminal(l)
+	r.answerDecision(l)
+	r.doubtBegins(l, before)
 	for _, eff := range effects {
 		r.paymentEffect(ctx, l, eff)
 	}

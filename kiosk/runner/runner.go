@@ -28,6 +28,10 @@ type Config struct {
 	Save         time.Duration // limit of a journal step; default 10 s
 	Charge       time.Duration // limit of a charge, above the terminal's own; default 240 s
 	Print        time.Duration // limit of a print job; default 120 s
+	Decide       time.Duration // after which an unknown charge is a problem for the maintainer; default 24 h
+
+	CloseAt  CloseTime      // when the terminal's day is closed; default never
+	Location *time.Location // of the kiosk; default the machine's
 
 	NewID func() kiosk.PaymentID // a UUIDv7
 }
@@ -44,6 +48,10 @@ func (c Config) withDefaults() Config {
 	set(&c.Save, 10*time.Second)
 	set(&c.Charge, 240*time.Second)
 	set(&c.Print, 120*time.Second)
+	set(&c.Decide, 24*time.Hour)
+	if c.Location == nil {
+		c.Location = time.Local
+	}
 	return c
 }
 
@@ -64,6 +72,8 @@ type Runner struct {
 	printer   kiosk.PrinterState
 	terminal  kiosk.TerminalHealth
 	noSales   bool // the journal could not be written
+	held      bool // a maintainer has the terminal
+	day       dayState
 	recovered bool // the journal was read at start-up
 	looked    map[health.Device]bool
 	shown     string
@@ -79,6 +89,12 @@ type live struct {
 	polls    int
 	printing bool
 	papers   int
+
+	doubtSince kiosk.Mono // since when its charge is unknown, in this process
+	nextAsk    kiosk.Mono // when the gateway is asked for a decision
+	asked      int
+	warned     bool
+	decided    chan error // a person waits for the decision to be durable
 }
 
 // New makes a runner.
@@ -118,7 +134,7 @@ type (
 		report kiosk.PrintReport
 	}
 	question struct {
-		ask   func(*Runner)
+		ask   func(context.Context, *Runner)
 		reply chan struct{}
 	}
 )
@@ -206,7 +222,9 @@ func (r *Runner) untilNext() time.Duration {
 	for _, l := range r.payments {
 		earlier(payment.NextTick(l.state))
 		earlier(l.nextPoll, l.state.Phase == payment.Delivering)
+		earlier(l.nextAsk, inDoubt(l.state.Phase))
 	}
+	earlier(r.day.nextLook, r.recovered && r.dev.Days != nil && r.dev.Till != nil)
 	if !some {
 		return time.Hour
 	}
@@ -223,6 +241,12 @@ func (r *Runner) tick(ctx context.Context) {
 		if l.state.Phase == payment.Delivering && at.Mono >= l.nextPoll {
 			r.pollClosing(ctx, l)
 		}
+		if inDoubt(l.state.Phase) && at.Mono >= l.nextAsk {
+			r.askGateway(ctx, l)
+		}
+	}
+	if r.recovered && r.dev.Days != nil && r.dev.Till != nil && at.Mono >= r.day.nextLook {
+		r.lookAtDay(ctx)
 	}
 	r.stepSession(ctx, nil)
 }
@@ -247,8 +271,17 @@ func (r *Runner) handle(ctx context.Context, e any) {
 		r.polled(ctx, e)
 	case printCame:
 		r.printed(ctx, e)
+	case decisionCame:
+		r.decision(ctx, e)
+	case dayLoaded:
+		r.dayKnown(ctx, e)
+	case dayEnded:
+		r.dayEnds(ctx, e)
+	case released:
+		r.held = false
+		r.devicesChanged(ctx)
 	case question:
-		e.ask(r)
+		e.ask(ctx, r)
 		close(e.reply)
 	default:
 		r.log.Error("unknown event", "type", fmt.Sprintf("%T", e))
@@ -301,17 +334,7 @@ func (r *Runner) show() {
 // Ask runs a question inside the loop, where everything may be read, and waits
 // for it. It reports whether the loop still ran.
 func (r *Runner) Ask(ctx context.Context, ask func(v View)) bool {
-	q := question{reply: make(chan struct{})}
-	q.ask = func(r *Runner) { ask(r.view()) }
-	select {
-	case r.events <- q:
-	case <-r.stopped:
-		return false
-	case <-ctx.Done():
-		return false
-	}
-	<-q.reply
-	return true
+	return r.ask(ctx, func(_ context.Context, r *Runner) { ask(r.view()) })
 }
 
 // View is what the maintainer may see of the running kiosk.
@@ -321,10 +344,12 @@ type View struct {
 	Payments []payment.State
 	Health   []health.Status
 	Devices  session.Devices
+	Problems []health.Problem
+	Day      kiosk.DayClose // the last closing of the terminal's day; zero when there is none
 }
 
 func (r *Runner) view() View {
-	v := View{Page: r.page, Visit: r.visit.Visit, Health: r.health.All(), Devices: r.sessionDevices()}
+	v := View{Page: r.page, Visit: r.visit.Visit, Health: r.health.All(), Devices: r.sessionDevices(), Problems: r.problems(), Day: r.day.last}
 	for _, l := range r.payments {
 		v.Payments = append(v.Payments, l.state)
 	}

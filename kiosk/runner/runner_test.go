@@ -27,16 +27,20 @@ type kioskOf struct {
 	ended chan error
 }
 
-func run(t *testing.T, h *house) *kioskOf {
+func run(t *testing.T, h *house) *kioskOf { return runClosing(t, h, CloseTime{}) }
+
+// runClosing runs a kiosk that closes its terminal's day at a time.
+func runClosing(t *testing.T, h *house, at CloseTime) *kioskOf {
 	t.Helper()
 	n := 0
 	cfg := Config{
-		House: screen.House{Kiosk: "PO-001", Place: "Biblioteca", Body: "Comune di Prato", PublicURL: "http://g", Scanner: page.Right, Terminal: page.Below, Printer: page.Below},
+		House:   screen.House{Kiosk: "PO-001", Place: "Biblioteca", Body: "Comune di Prato", PublicURL: "http://g", Scanner: page.Right, Terminal: page.Below, Printer: page.Below},
+		CloseAt: at, Location: time.UTC,
 		NewID: func() kiosk.PaymentID { n++; return kiosk.PaymentID(fmt.Sprintf("pay-%d", n)) },
 	}
 	dev := Devices{
 		Gateway: h, Journal: h, Terminal: term{h}, Printer: paperFake{h}, Scanner: scanFake{h},
-		Pusher: pushFake{h, make(chan struct{}, 1)}, Screen: h, Clock: h,
+		Pusher: pushFake{h, make(chan struct{}, 1)}, Screen: h, Clock: h, Till: term{h}, Days: h,
 	}
 	k := &kioskOf{house: h, r: New(cfg, dev, slog.New(slog.DiscardHandler)), ended: make(chan error, 1)}
 	ctx, cancel := context.WithCancel(t.Context())

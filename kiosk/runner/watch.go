@@ -80,7 +80,7 @@ func (r *Runner) lookAtGateway(ctx context.Context) time.Duration {
 // lookAtTerminal asks for the status, seldom while it works, often while not,
 // and never while it may hold a card.
 func (r *Runner) lookAtTerminal(ctx context.Context) time.Duration {
-	if r.busyWith(ctx, func(l *live) bool { return l.state.StopsSales() }) {
+	if r.away(ctx) {
 		return r.cfg.Poll
 	}
 	look, cancel := context.WithTimeout(ctx, r.cfg.Lookup)
@@ -101,18 +101,25 @@ func (r *Runner) lookAtTerminal(ctx context.Context) time.Duration {
 // busyWith asks the loop whether some payment is so.
 func (r *Runner) busyWith(ctx context.Context, so func(*live) bool) bool {
 	busy := false
-	q := question{reply: make(chan struct{}), ask: func(r *Runner) {
+	r.ask(ctx, func(_ context.Context, r *Runner) {
 		for _, l := range r.payments {
 			busy = busy || so(l)
 		}
-	}}
-	select {
-	case r.events <- q:
-		<-q.reply
-	case <-r.stopped:
-	case <-ctx.Done():
-	}
+	})
 	return busy
+}
+
+// away asks the loop whether the terminal has something else to do than to
+// tell its status.
+func (r *Runner) away(ctx context.Context) bool {
+	away := false
+	r.ask(ctx, func(_ context.Context, r *Runner) {
+		away = r.held || r.day.running
+		for _, l := range r.payments {
+			away = away || l.state.StopsSales()
+		}
+	})
+	return away
 }
 
 func (r *Runner) observe(ctx context.Context, o observed) {
@@ -145,7 +152,7 @@ func (r *Runner) sessionDevices() session.Devices {
 	now := r.now().Mono
 	d := session.Devices{
 		Scanner: r.health.Works(health.Scanner, now), Gateway: r.health.Works(health.Gateway, now),
-		Printer: r.printer, Terminal: kiosk.TerminalOffline, SalesStopped: r.noSales,
+		Printer: r.printer, Terminal: kiosk.TerminalOffline, SalesStopped: r.noSales || r.held || r.day.running,
 	}
 	if r.health.Works(health.Terminal, now) {
 		d.Terminal = kiosk.TerminalReady
