@@ -17,6 +17,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/pelletier/go-toml/v2"
 )
@@ -81,11 +82,22 @@ type Scanner struct {
 
 // Terminal is the card terminal.
 type Terminal struct {
-	Address      string `toml:"address"` // host:port
+	Address      string `toml:"address"` // host:port, or the path of a tty
+	Baud         int    `toml:"baud"`    // of the tty
 	TerminalID   string `toml:"terminal_id"`
 	RegisterID   string `toml:"register_id"`
 	LRC          string `toml:"lrc"`
 	SavesRefused bool   `toml:"saves_refused"` // it keeps refused results as its last result, too
+	CloseAt      string `toml:"close_at"`      // "23:30": when its day is closed; "" is never
+}
+
+// DayEnds is when the terminal's day is closed; on is false when it never is.
+func (t Terminal) DayEnds() (hour, minute int, on bool) {
+	at, err := time.Parse("15:04", t.CloseAt)
+	if err != nil {
+		return 0, 0, false
+	}
+	return at.Hour(), at.Minute(), true
 }
 
 // Printer is the receipt printer.
@@ -210,7 +222,11 @@ func (c Config) check(name string, text []byte) error {
 	want(place.MatchString(c.Places.Terminal), "places.terminal", "one of right, left, below, above")
 	want(place.MatchString(c.Places.Printer), "places.printer", "one of right, left, below, above")
 	want(filepath.IsAbs(c.Scanner.Path), "scanner.path", "a stable device path: \"/dev/serial/by-id/...\"")
-	want(address(c.Terminal.Address), "terminal.address", "host:port of the card terminal: \"192.168.1.20:1818\"")
+	want(address(c.Terminal.Address) || filepath.IsAbs(c.Terminal.Address), "terminal.address",
+		"host:port of the card terminal, \"192.168.1.20:1818\", or the path of its tty, \"/dev/serial/by-id/...\"")
+	_, _, closes := c.Terminal.DayEnds()
+	want(closes || c.Terminal.CloseAt == "", "terminal.close_at", "hours and minutes, \"23:30\", or \"\" for never")
+	want(c.Terminal.Baud >= 0, "terminal.baud", "baud of the tty: 9600")
 	want(eightAN.MatchString(c.Terminal.TerminalID), "terminal.terminal_id", "the terminal's TID, 8 characters; 00000000 checks none")
 	want(eightAN.MatchString(c.Terminal.RegisterID), "terminal.register_id", "the cash register's id, 8 characters")
 	want(lrcModes.MatchString(c.Terminal.LRC), "terminal.lrc", "one of noext, std, stx, stx_noext, etx_control; kioskctl terminal probe finds it")
