@@ -14,7 +14,7 @@ BUILD := -trimpath -buildvcs=false
 # test/arch fails when one is missing here.
 RACED := kiosk/runner kiosk/machine kiosk/control kiosk/health \
          kiosk/scanner kiosk/terminal kiosk/speech kiosk/cmd \
-         printer/escpos printer/ipp printer/sim cardreader sync/outbox sync/push sync/client sync/gateway sync/cmd \
+         printer/escpos printer/ipp printer/sim printer/printertest cardreader sync/outbox sync/push sync/client sync/gateway sync/cmd \
          test/rig
 
 # Inputs that each fuzz target is given by `make fuzz`. A count and not a time:

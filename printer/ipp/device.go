@@ -150,7 +150,11 @@ func (d *Device) print(ctx context.Context, j Job) kiosk.PrintReport {
 	}
 	m := d.c.printJob(j, formatPDF, offers(can, "print-scaling-supported", "none"))
 	d.dirty = true
-	answer, reached, err := d.c.do(ctx, m, j.PDF, d.t.Request)
+	if err := ctx.Err(); err != nil {
+		return failed("before the job", state, err)
+	}
+	// Once begun it is not broken off: with the answer's number it can be cancelled.
+	answer, reached, err := d.c.do(context.WithoutCancel(ctx), m, j.PDF, d.t.Request)
 	if err != nil {
 		if !reached {
 			return failed("job not taken", stateOf(err), err)

@@ -203,3 +203,19 @@ func clearsUp(t *testing.T, s *suite) {
 		t.Errorf("%d whole and %d torn papers", whole, torn)
 	}
 }
+
+// Until asks again and again until the answer is yes, for ten seconds.
+func Until(t testing.TB, yes func() bool) error {
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for !yes() {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
+}

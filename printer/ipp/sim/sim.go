@@ -145,7 +145,7 @@ func (p *Printer) Run(ctx context.Context) error {
 // serve listens as long as it is not offline, always at the same place.
 func (p *Printer) serve(ctx context.Context) error {
 	addr := p.cfg.Addr
-	for p.await(ctx, func() bool { return !p.cond.Offline }) == nil {
+	for ctx.Err() == nil && p.await(ctx, func() bool { return !p.cond.Offline }) == nil {
 		var lc net.ListenConfig
 		l, err := lc.Listen(ctx, "tcp", addr)
 		if err != nil {

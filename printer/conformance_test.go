@@ -1,0 +1,92 @@
+package printer_test
+
+// Both ways out pass one suite.
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/tserve/jolly/kiosk"
+	"github.com/tserve/jolly/printer"
+	"github.com/tserve/jolly/printer/ipp"
+	ippsim "github.com/tserve/jolly/printer/ipp/sim"
+	"github.com/tserve/jolly/printer/printertest"
+	"github.com/tserve/jolly/printer/sim"
+)
+
+func TestConformanceESCPOS(t *testing.T) {
+	printertest.Run(t, example(t), func(t *testing.T) printertest.Hand {
+		b := newBench(t, sim.Config{}, "")
+		change := func(f func(*sim.Condition)) func() { return func() { b.sim.Change(f) } }
+		return printertest.Hand{
+			Printer:   b.p,
+			Again:     func() printertest.Printer { return b.printer("") },
+			Mend:      func() { b.repair(t); b.sim.Refill() },
+			PaperOut:  change(func(c *sim.Condition) { c.PaperOut = true }),
+			PaperEnds: change(func(c *sim.Condition) { c.PaperOutAfter = 300 }),
+			NearEnd:   change(func(c *sim.Condition) { c.NearEnd = true }),
+			CoverOpen: change(func(c *sim.Condition) { c.CoverOpen = true }),
+			Offline:   change(func(c *sim.Condition) { c.Offline = true }),
+			Silent:    change(func(c *sim.Condition) { c.Silent = true }),
+			LoseProof: change(func(c *sim.Condition) { c.LoseConfirmation = true }),
+			Slow:      change(func(c *sim.Condition) { c.RowsPerSecond = 1500 }),
+			Busy: func(ctx context.Context) error {
+				return b.sim.Await(ctx, func(s sim.Snapshot) bool { return s.Counts.Rows > 100 })
+			},
+			Papers: func() (int, int) { c := b.sim.Snapshot().Counts; return c.Whole, c.Torn },
+		}
+	})
+}
+
+// fastIPP are deadlines for a printer that answers at once or never.
+var fastIPP = ipp.Timing{
+	Dial: time.Second, Request: 500 * time.Millisecond, Poll: 5 * time.Millisecond, Job: 2 * time.Second, Cancel: 500 * time.Millisecond,
+}
+
+func TestConformanceIPP(t *testing.T) {
+	printertest.Run(t, example(t), func(t *testing.T) printertest.Hand {
+		s := ippsim.New(ippsim.Config{PageTime: 20 * time.Millisecond})
+		ctx, cancel := context.WithCancel(context.Background())
+		done := make(chan error, 1)
+		go func() { done <- s.Run(ctx) }()
+		t.Cleanup(func() {
+			cancel()
+			if err := <-done; err != nil {
+				t.Error(err)
+			}
+		})
+		again := func() printertest.Printer {
+			return printer.New(printer.Config{Kind: printer.KindIPP, Addr: s.URI(), IPP: fastIPP, Job: 5 * time.Second}, nil, nil)
+		}
+		set := func(c ippsim.Condition) func() { return func() { s.Set(c) } }
+		h := printertest.Hand{
+			Printer: again(), Again: again,
+			PaperOut: set(ippsim.Condition{PaperOut: true}), PaperEnds: set(ippsim.Condition{PaperEnds: true}),
+			NearEnd: set(ippsim.Condition{NearEnd: true}), CoverOpen: set(ippsim.Condition{CoverOpen: true}),
+			Offline: set(ippsim.Condition{Offline: true}), Silent: set(ippsim.Condition{Silent: true}),
+			LoseProof: set(ippsim.Condition{LoseCount: true}), LoseLine: set(ippsim.Condition{LoseAnswer: true}),
+			Slow: func() {},
+			Busy: func(ctx context.Context) error {
+				return s.Await(ctx, func(jobs, _ int) bool { return jobs > 0 })
+			},
+			Papers: func() (whole, torn int) {
+				for _, p := range s.Papers() {
+					if p.Whole {
+						whole++
+					} else {
+						torn++
+					}
+				}
+				return
+			},
+		}
+		h.Mend = func() {
+			s.Set(ippsim.Condition{})
+			if err := printertest.Until(t, func() bool { return h.Printer.State(t.Context()) == kiosk.PrinterReady }); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return h
+	})
+}

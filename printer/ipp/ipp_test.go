@@ -1,0 +1,177 @@
+package ipp
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/OpenPrinting/goipp"
+
+	"github.com/tserve/jolly/kiosk"
+	"github.com/tserve/jolly/printer/ipp/sim"
+)
+
+var fast = Timing{
+	Dial: time.Second, Request: 500 * time.Millisecond, Poll: 5 * time.Millisecond, Job: 300 * time.Millisecond, Cancel: 300 * time.Millisecond,
+}
+
+func simulator(t *testing.T) (*sim.Printer, *Device) {
+	t.Helper()
+	s := sim.New(sim.Config{})
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- s.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+	d, err := NewDevice(s.URI(), fast, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s, d
+}
+
+func page() Job {
+	return Job{Name: "01995f2e", PDF: []byte("%PDF-1.3\nnot really"), Width: 8000, Height: 16830}
+}
+
+// A suffix says nothing: it is rewritten on its way. The worst word counts.
+func TestStateOfWords(t *testing.T) {
+	for _, c := range []struct {
+		words string
+		s     Status
+		want  kiosk.PrinterState
+	}{
+		{"none", Status{Known: true}, kiosk.PrinterReady},
+		{"media-empty", Status{Known: true}, kiosk.PrinterPaperOut},
+		{"media-empty-error", Status{Known: true}, kiosk.PrinterPaperOut},
+		{"media-needed-warning", Status{Known: true}, kiosk.PrinterPaperOut},
+		{"media-low-report", Status{Known: true}, kiosk.PrinterNearEnd},
+		{"media-jam-error", Status{Known: true}, kiosk.PrinterJam},
+		{"toner-empty-error", Status{Known: true}, kiosk.PrinterJam},
+		{"toner-low-report", Status{Known: true}, kiosk.PrinterReady},
+		{"media-empty-error door-open-report", Status{Known: true}, kiosk.PrinterCoverOpen},
+		{"media-low-report media-empty-error", Status{Known: true}, kiosk.PrinterPaperOut},
+		{"separation-cutter-jam-error", Status{Known: true}, kiosk.PrinterCutter},
+		{"output-area-full-warning", Status{Known: true}, kiosk.PrinterTicketIn},
+		{"paused", Status{Known: true, Stopped: true}, kiosk.PrinterOffline},
+		{"none", Status{Known: true, Stopped: true}, kiosk.PrinterOffline},
+		{"media-low", Status{Known: true, Rejecting: true}, kiosk.PrinterOffline},
+		{"cover-open", Status{Known: true, Stopped: true}, kiosk.PrinterCoverOpen},
+		{"cups-waiting-for-job-completed", Status{Known: true}, kiosk.PrinterReady},
+		{"never-heard-of-error", Status{Known: true}, kiosk.PrinterReady},
+		{"media-empty", Status{}, kiosk.PrinterUnknown},
+	} {
+		c.s.Reasons = strings.Fields(c.words)
+		if got := c.s.State(); got != c.want {
+			t.Errorf("%s: %s, want %s", c.s, got, c.want)
+		}
+	}
+}
+
+func TestTheJobAsks(t *testing.T) {
+	s, d := simulator(t)
+	if r := d.Print(t.Context(), page()); r.Result != kiosk.PrintDone || r.State != kiosk.PrinterReady {
+		t.Fatalf("%+v", r)
+	}
+	got := s.Papers()[0]
+	want := page()
+	if string(got.PDF) != string(want.PDF) || got.Width != want.Width || got.Height != want.Height || got.Scaling != "none" || got.Name != want.Name {
+		t.Errorf("%+v", got)
+	}
+}
+
+// What is not proved is unknown, and what hangs is not called failed.
+func TestReports(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		cond   sim.Condition
+		result kiosk.PrintResult
+		state  kiosk.PrinterState
+		reason string
+	}{
+		{"count lost", sim.Condition{LoseCount: true}, kiosk.PrintUnknown, kiosk.PrinterReady, "no page was counted"},
+		{"queue lost sight", sim.Condition{LoseSight: true}, kiosk.PrintUnknown, kiosk.PrinterReady, "lost sight"},
+		{"answer lost", sim.Condition{LoseAnswer: true}, kiosk.PrintUnknown, kiosk.PrinterOffline, "answer to the job lost"},
+		{"paper ends", sim.Condition{PaperEnds: true}, kiosk.PrintFailed, kiosk.PrinterPaperOut, "in mid print"},
+		{"paper ends, does not cancel", sim.Condition{PaperEnds: true, Stubborn: true}, kiosk.PrintUnknown, kiosk.PrinterPaperOut, "not over"},
+		{"no PDF", sim.Condition{NoPDF: true}, kiosk.PrintFailed, kiosk.PrinterReady, "takes no PDF"},
+		{"jam", sim.Condition{Jam: true}, kiosk.PrintFailed, kiosk.PrinterJam, "before the job"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s, d := simulator(t)
+			s.Set(c.cond)
+			r := d.Print(t.Context(), page())
+			if r.Result != c.result || r.State != c.state || !strings.Contains(r.Reason, c.reason) {
+				t.Errorf("%+v, want %s, %s, %q", r, c.result, c.state, c.reason)
+			}
+		})
+	}
+}
+
+// A job that hangs in the queue stands in the way of the next one: it must not be
+// printed to another citizen.
+func TestNothingIsSentBehindAJobThatHangs(t *testing.T) {
+	s, d := simulator(t)
+	s.Set(sim.Condition{PaperEnds: true, Stubborn: true})
+	if r := d.Print(t.Context(), page()); r.Result != kiosk.PrintUnknown {
+		t.Fatalf("%+v", r)
+	}
+	s.Set(sim.Condition{NearEnd: true, Stubborn: true})
+	if r := d.Print(t.Context(), page()); r.Result == kiosk.PrintUnknown {
+		t.Errorf("%+v", r)
+	}
+}
+
+// A dead address is told within its deadline.
+func TestNobodyThere(t *testing.T) {
+	d, err := NewDevice("ipp://127.0.0.1:1/ipp/print", fast, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := d.Print(t.Context(), page()); r.Result != kiosk.PrintFailed || r.State != kiosk.PrinterOffline {
+		t.Errorf("%+v", r)
+	}
+	if s, _, _ := d.Status(t.Context()); s != kiosk.PrinterOffline {
+		t.Errorf("%s", s)
+	}
+}
+
+func TestAddresses(t *testing.T) {
+	for _, good := range []string{"ipp://printer/ipp/print", "ipps://10.0.0.1:631/ipp/print", "ipp://[::1]/printers/Kiosk80"} {
+		if err := Check(good); err != nil {
+			t.Errorf("%s: %v", good, err)
+		}
+	}
+	for _, bad := range []string{"", "printer:9100", "http://printer/", "ipp:///ipp/print", "ipp://%zz"} {
+		if Check(bad) == nil {
+			t.Errorf("%q taken", bad)
+		}
+	}
+}
+
+// Whatever a printer answers, reading it makes no trouble.
+func FuzzAnswers(f *testing.F) {
+	m := goipp.NewResponse(goipp.DefaultVersion, goipp.StatusOk, 1)
+	m.Printer.Add(goipp.MakeAttr("printer-state-reasons", goipp.TagKeyword, goipp.String("media-empty-warning")))
+	m.Job.Add(goipp.MakeAttr("job-state", goipp.TagEnum, goipp.Integer(9)))
+	seed, err := m.EncodeBytes()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(seed)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var m goipp.Message
+		if m.DecodeBytes(data) != nil {
+			return
+		}
+		s, j := readStatus(m.Printer), readJob(m.Job)
+		if s.State() == "" || s.String() == "no answer" || (j.over() && j.state < 7) {
+			t.Errorf("%+v %+v", s, j)
+		}
+	})
+}
