@@ -40,7 +40,7 @@ type (
 		Head
 		Activation kiosk.Activation
 	}
-	// ActivationRefused is the gateway's definite no: nothing is held there.
+	// ActivationRefused is the gateway's definite no to the last attempt.
 	ActivationRefused struct {
 		Head
 		Code kiosk.Code

@@ -40,8 +40,10 @@ func Step(s State, e Event) (State, []Effect) {
 		return activated(s, e)
 	case ActivationRefused:
 		return when(s, Activating, func() (State, []Effect) {
+			// An earlier attempt may still be on its way and lock the bills when it
+			// arrives: the gateway is told all the same.
 			s.Problem = e.Code
-			return drop(s, ReasonActivation, e.At, false)
+			return drop(s, ReasonActivation, e.At, true)
 		})
 	case ActivationUnanswered:
 		return when(s, Activating, func() (State, []Effect) {
@@ -264,7 +266,7 @@ func abandoned(s State, e Abandoned) (State, []Effect) {
 }
 
 // drop ends a payment without a charge. The row tells the gateway to free what
-// it holds; tell is false only where it surely holds nothing.
+// it holds, or will hold; tell is false only where it was never asked.
 func drop(s State, r Reason, at kiosk.Stamp, tell bool) (State, []Effect) {
 	s.Reason = r
 	s.Phase = Dropping
@@ -419,8 +421,9 @@ func saveFailed(s State, e SaveFailed) (State, []Effect) {
 }
 
 // recovered takes a payment out of the journal at start-up, before the first
-// citizen. Before charging nothing was taken: the gateway is told. From
-// charging on the terminal is asked.
+// citizen. Before charging nothing was taken: the gateway is told. At charging
+// the terminal is asked: nothing else was asked of it since. A doubt that is
+// recorded is left to a person.
 func recovered(s State, e Recovered) (State, []Effect) {
 	if s.ID != "" || !sound(e.State) {
 		return s, nil
@@ -433,6 +436,12 @@ func recovered(s State, e Recovered) (State, []Effect) {
 		s.Phase, s.NextTry = Doubtful, e.At.Mono
 		return s, nil
 	case StepResult, StepResolved:
+		if s.Result.Outcome == kiosk.Unknown {
+			// The doubt outlived the process that had it. Other cards may have been
+			// charged since, and the terminal's last result would be theirs.
+			s.Phase = Undecided
+			return s, []Effect{Push{ID: s.ID}}
+		}
 		return recorded(s, e.At)
 	case StepDropped:
 		s.Phase = Dropped

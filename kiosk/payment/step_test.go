@@ -70,7 +70,8 @@ func TestRecovered(t *testing.T) {
 		{"charging", toArming(), Doubtful, ""},
 		{"charged", append(toCharging(), ChargeResulted{at(30), result(kiosk.Charged)}), Delivering, "push"},
 		{"refused", append(toCharging(), ChargeResulted{at(30), result(kiosk.Refused)}), Dropped, "push"},
-		{"unknown", append(toCharging(), ChargeResulted{at(30), result(kiosk.Unknown)}), Doubtful, "push"},
+		// Other cards may have been charged since: the terminal's last word is not about this one.
+		{"unknown", append(toCharging(), ChargeResulted{at(30), result(kiosk.Unknown)}), Undecided, "push"},
 		{"resolved charged", append(toRecorded(kiosk.Unknown), Ticked{at(40)}, Resolved{at(41), result(kiosk.Charged), false}), Delivering, "push"},
 		{"resolved refused", append(toRecorded(kiosk.Unknown), Ticked{at(40)}, Resolved{at(41), result(kiosk.Refused), false}), Dropped, "push"},
 		{"dropped", append(toBaselining(), BaselineFailed{Head: at(4)}), Dropped, ""},
@@ -174,5 +175,33 @@ func TestRequestFitsTheTerminal(t *testing.T) {
 func TestRefIsStable(t *testing.T) {
 	if got := Ref(testID); len(got) != 7 || got[4] != '-' || got != Ref(testID) {
 		t.Errorf("ref %q", got)
+	}
+}
+
+// TestRefusedActivationIsToldAllTheSame: an attempt that got no answer may still
+// be on its way when a later one is refused, and lock the bills when it arrives.
+func TestRefusedActivationIsToldAllTheSame(t *testing.T) {
+	s, effects := run(t, append(toActivating(), ActivationRefused{at(2), kiosk.CodeBillInPayment})...)
+	if s.Phase != Dropping || words(effects) != "save dropped with row payment.not-paid" {
+		t.Errorf("%s, %q: a late activation would have no outcome", s.Phase, words(effects))
+	}
+}
+
+// TestRecordedDoubtIsNotAskedAgainAfterAStart: sales went on while the charge
+// was undecided, so the terminal's last result may be another payment's.
+func TestRecordedDoubtIsNotAskedAgainAfterAStart(t *testing.T) {
+	_, effects := run(t, append(toCharging(), ChargeResulted{at(30), result(kiosk.Unknown)})...)
+	save, ok := effects[0].(Save)
+	if !ok {
+		t.Fatalf("no save: %s", words(effects))
+	}
+	s, _ := Step(State{}, Recovered{at(3), durable(t, save)})
+	s, effects = Step(s, Ticked{at(100)})
+	if s.Phase != Undecided || len(effects) != 0 || s.StopsSales() {
+		t.Errorf("%s, %q", s.Phase, words(effects))
+	}
+	s, effects = Step(s, Resolved{at(101), result(kiosk.Charged), true})
+	if s.Phase != Recording || words(effects) != "save resolved with row payment.resolved" {
+		t.Errorf("a person's word: %s, %q", s.Phase, words(effects))
 	}
 }
