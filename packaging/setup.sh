@@ -39,7 +39,7 @@ run   libxxf86vm1       run time: opened by name by the window
 run   libxkbcommon0     run time: keyboard
 run   xvfb              a screen for the demo and the tests where there is none
 test  libxml2-utils     xmllint: checks generated XML
-test  poppler-utils     pdftotext, pdftoppm: read the receipts back
+run  poppler-utils     pdftotext, pdftoppm: read the receipts back
 test  qpdf              checks the receipts as PDF
 test  zbar-tools        zbarimg: reads the codes on the receipts back
 '

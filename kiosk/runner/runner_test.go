@@ -382,6 +382,27 @@ func TestGatewayLostAfterTheMoney(t *testing.T) {
 	})
 }
 
+// Paper that ends in mid print is not offered again while the printer is empty.
+func TestPaperOutInMidPrint(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t)
+		h.report = kiosk.PrintReport{Result: kiosk.PrintFailed, State: kiosk.PrinterPaperOut}
+		k := run(t, h)
+		k.toPay()
+		k.touch("choice-paper")
+		k.wantPage("print-failed")
+		if _, offered := k.page().Find("choice-again"); offered {
+			t.Error("the empty printer is offered again")
+		}
+		time.Sleep(10 * time.Second) // somebody refills: the next look sees it
+		synctest.Wait()
+		if _, offered := k.page().Find("choice-again"); !offered {
+			t.Error("the refilled printer is not offered")
+		}
+		k.end()
+	})
+}
+
 // A lost confirmation is not "printed", and not printed again by itself.
 func TestALostConfirmation(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

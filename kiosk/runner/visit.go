@@ -8,6 +8,7 @@ import (
 	"fmt"
 
 	"github.com/tserve/jolly/kiosk"
+	"github.com/tserve/jolly/kiosk/health"
 	"github.com/tserve/jolly/kiosk/payment"
 	"github.com/tserve/jolly/kiosk/screen"
 	"github.com/tserve/jolly/kiosk/session"
@@ -118,6 +119,9 @@ func (r *Runner) noteReceipt(ctx context.Context, receipt kiosk.Receipt, report 
 func (r *Runner) printed(ctx context.Context, e printCame) {
 	if l := r.payments[e.id]; l != nil {
 		l.printing = false
+	}
+	if e.report.State != "" { // what the job saw last is news of the printer: the page must not offer what it cannot do
+		r.observe(ctx, observed{health.Printer, e.report.State.CanPrint(), string(e.report.State)})
 	}
 	r.stepSession(ctx, session.PrintEnded{Visit: e.visit, Report: e.report})
 }

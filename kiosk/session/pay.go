@@ -107,7 +107,8 @@ func moved(s State, p payment.State) (State, []Effect) {
 	case payment.Consenting:
 		return at(s, Changed{}), nil
 	case payment.Charging, payment.Recording:
-		if _, already := s.Scene.(Terminal); already {
+		switch s.Scene.(type) {
+		case Terminal, Doubtful: // a doubt that is being decided keeps its page until it is
 			return s, nil
 		}
 		return enter(s, Terminal{}), nil

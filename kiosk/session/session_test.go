@@ -210,6 +210,10 @@ func TestNoPaperIsToldBeforePaying(t *testing.T) {
 // A charge of unknown result is decided later: the page tells it.
 func TestRecoveredWhileTheCitizenStandsThere(t *testing.T) {
 	s := enter(State{Now: 1, Visit: 1, Devices: devices(), Payment: paymentIn(payment.Doubtful)}, Doubtful{})
+	recording, _ := Step(s, PaymentMoved{1, paymentIn(payment.Recording)})
+	if recording.Scene != (Doubtful{}) {
+		t.Errorf("the page flips to %T while the answer is written down", recording.Scene)
+	}
 	paid, _ := walk(t, s, PaymentMoved{1, paymentIn(payment.Delivering)}, PaymentMoved{1, paymentIn(payment.Closed)})
 	if _, ok := paid.Scene.(Paid); !ok {
 		t.Errorf("charged after all: %T", paid.Scene)
