@@ -75,7 +75,8 @@ type Places struct {
 
 // Scanner is the reader of the notices.
 type Scanner struct {
-	Path string `toml:"path"` // a stable path such as /dev/serial/by-id/...
+	Kind string `toml:"kind"` // serial, evdev or camera; default "auto": what its path says
+	Path string `toml:"path"` // a stable path such as /dev/serial/by-id/..., or "auto": found by its name
 	Baud int    `toml:"baud"`
 	AIM  bool   `toml:"aim"` // the reader sends the AIM symbology identifier
 }
@@ -182,6 +183,7 @@ func (c *Config) defaults() {
 	set(&c.Places.Scanner, "right")
 	set(&c.Places.Terminal, "below")
 	set(&c.Places.Printer, "below")
+	set(&c.Scanner.Kind, "auto")
 	set(&c.Terminal.LRC, "noext")
 	set(&c.Printer.Model, "generic")
 	set(&c.Gateway.PublicURL, c.Gateway.URL)
@@ -196,6 +198,7 @@ var (
 	eightAN  = regexp.MustCompile(`^[0-9A-Za-z]{8}$`)
 	elevenN  = regexp.MustCompile(`^[0-9]{11}$`)
 	place    = regexp.MustCompile(`^(right|left|below|above)$`)
+	scanners = regexp.MustCompile(`^(auto|serial|evdev|camera)$`)
 	lrcModes = regexp.MustCompile(`^(noext|std|stx|stx_noext|etx_control)$`)
 )
 
@@ -221,7 +224,9 @@ func (c Config) check(name string, text []byte) error {
 	want(place.MatchString(c.Places.Scanner), "places.scanner", "one of right, left, below, above")
 	want(place.MatchString(c.Places.Terminal), "places.terminal", "one of right, left, below, above")
 	want(place.MatchString(c.Places.Printer), "places.printer", "one of right, left, below, above")
-	want(filepath.IsAbs(c.Scanner.Path), "scanner.path", "a stable device path: \"/dev/serial/by-id/...\"")
+	want(scanners.MatchString(c.Scanner.Kind), "scanner.kind", "one of auto, serial, evdev, camera")
+	want(filepath.IsAbs(c.Scanner.Path) || c.Scanner.Path == "auto", "scanner.path",
+		"a stable device path, \"/dev/serial/by-id/...\" or \"/dev/input/by-id/...-event-kbd\", or \"auto\"")
 	want(address(c.Terminal.Address) || filepath.IsAbs(c.Terminal.Address), "terminal.address",
 		"host:port of the card terminal, \"192.168.1.20:1818\", or the path of its tty, \"/dev/serial/by-id/...\"")
 	_, _, closes := c.Terminal.DayEnds()

@@ -12,7 +12,6 @@ import (
 	"github.com/tserve/jolly/kiosk"
 	"github.com/tserve/jolly/kiosk/payment"
 	"github.com/tserve/jolly/kiosk/runner"
-	"github.com/tserve/jolly/kiosk/scanner"
 	"github.com/tserve/jolly/kiosk/terminal"
 	"github.com/tserve/jolly/printer"
 	"github.com/tserve/jolly/sync/client"
@@ -26,7 +25,6 @@ var (
 	_ runner.Pusher   = (*push.Pusher)(nil)
 	_ runner.Journal  = journal{}
 	_ runner.Printer  = paper{}
-	_ runner.Scanner  = serial{}
 	_ runner.Clock    = (*clock)(nil)
 )
 
@@ -46,24 +44,6 @@ func (c *clock) Now() kiosk.Stamp {
 		Mono: kiosk.Mono(now.Sub(c.start)) + 1, // 0 is "never"
 		Wall: kiosk.Wall{UnixMilli: now.UnixMilli(), Trusted: now.After(builtNotBefore)},
 	}
-}
-
-// serial turns the scanner's events into the runner's calls.
-type serial struct{ dev *scanner.Serial }
-
-func (s serial) Run(ctx context.Context, scanned func(kiosk.ScannedCode), present func(bool, string)) error {
-	return s.dev.Run(ctx, func(e scanner.Event) {
-		switch e := e.(type) {
-		case scanner.Scanned:
-			scanned(e.Code)
-		case scanner.StateChanged:
-			detail := string(e.State)
-			if e.Reason != scanner.ReasonNone {
-				detail += ": " + string(e.Reason)
-			}
-			present(e.State == scanner.Present, detail)
-		}
-	})
 }
 
 // journal is the outbox with the points at which a test may kill the kiosk.

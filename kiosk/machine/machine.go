@@ -20,7 +20,6 @@ import (
 	"github.com/tserve/jolly/kiosk/control"
 	"github.com/tserve/jolly/kiosk/page"
 	"github.com/tserve/jolly/kiosk/runner"
-	"github.com/tserve/jolly/kiosk/scanner"
 	"github.com/tserve/jolly/kiosk/screen"
 	"github.com/tserve/jolly/kiosk/terminal"
 	"github.com/tserve/jolly/kiosk/terminal/ecr17"
@@ -92,10 +91,10 @@ func (m *Machine) devices(ctx context.Context, clock *clock) (runner.Devices, er
 		return runner.Devices{}, fmt.Errorf("terminal: %w", err)
 	}
 	term := terminal.New(tcfg, m.log.With("part", "terminal"))
-	scan := scanner.New(scanner.Config{Path: cfg.Scanner.Path, Baud: cfg.Scanner.Baud, AIM: cfg.Scanner.AIM}, m.log.With("part", "scanner"))
+	scan := newScanner(cfg.Scanner, m.log.With("part", "scanner"))
 	pusher := push.New(push.Config{}, m.store, faultyPush{gw, m.faults}, m.log.With("part", "push"))
 	return runner.Devices{
-		Gateway: gw, Journal: journal{m.store, m.faults}, Terminal: term, Scanner: serial{scan}, Pusher: pusher, Clock: clock,
+		Gateway: gw, Journal: journal{m.store, m.faults}, Terminal: term, Scanner: scan, Pusher: pusher, Clock: clock,
 		Printer: paper{printer.New(pcfg, m.raster, m.log.With("part", "printer")), filepath.Join(cfg.Kiosk.Data, "receipts"), m.faults, m.log},
 	}, nil
 }

@@ -1,6 +1,6 @@
 package scanner
 
-// The settings of a serial reader.
+// The settings of a reader.
 
 import (
 	"errors"
@@ -22,9 +22,23 @@ const (
 	Poll = 100 * time.Millisecond
 )
 
-// Config are the settings of a serial reader. Zero values are the defaults.
+// Kind is how a reader is connected.
+type Kind string
+
+// The kinds.
+const (
+	KindAuto   Kind = ""       // by its path: a keyboard below /dev/input, else a serial line
+	KindSerial Kind = "serial" // serial line: USB CDC or RS-232
+	KindEvdev  Kind = "evdev"  // it poses as a keyboard
+)
+
+// PathAuto as a path lets the reader be found by the names in [SerialDir] and [InputDir].
+const PathAuto = "auto"
+
+// Config are the settings of a reader. Zero values are the defaults.
 type Config struct {
-	Path      string        // stable path of the device, such as /dev/serial/by-id/...; required
+	Kind      Kind          // how it is connected; "" tells it from the path
+	Path      string        // stable path of the device, such as /dev/serial/by-id/..., or "auto"; required
 	Baud      int           // speed of the line; 0 is 9600; a USB CDC reader ignores it
 	AIM       bool          // the reader puts an AIM identifier ("]Q1") in front of each code; codes without one still pass
 	Prefix    string        // what the reader sends in front of the identifier, such as "\x02"; taken off where it stands
@@ -41,6 +55,9 @@ func (c Config) Validate() error {
 	var errs []error
 	if c.Path == "" {
 		errs = append(errs, errors.New("path: empty, want the reader's device such as /dev/serial/by-id/usb-..."))
+	}
+	if c.Kind != KindAuto && c.Kind != KindSerial && c.Kind != KindEvdev {
+		errs = append(errs, fmt.Errorf("kind: %q, want serial, evdev or nothing", c.Kind))
 	}
 	if c.Baud < 300 || c.Baud > 4_000_000 {
 		errs = append(errs, fmt.Errorf("baud: %d, want 300 to 4000000", c.Baud))

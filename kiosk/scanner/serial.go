@@ -1,144 +1,17 @@
 package scanner
 
-// The serial reader: open, read, lose, open again.
+// The serial line: how it is opened and what its errors mean.
 
 import (
-	"context"
 	"errors"
-	"fmt"
 	"io/fs"
-	"log/slog"
-	"math/rand/v2"
-	"time"
 
 	"go.bug.st/serial"
 	"golang.org/x/sys/unix"
-
-	"github.com/tserve/jolly/kiosk"
 )
-
-// port is what is used of a serial port: all calls come from one goroutine.
-// Close is never called beside a Read, so that no read can hit a file
-// descriptor that meanwhile is another file's.
-type port interface {
-	Read(p []byte) (int, error) // 0, nil after the time-out
-	SetReadTimeout(t time.Duration) error
-	ResetInputBuffer() error
-	Close() error
-}
-
-// Serial is a reader behind a serial line.
-type Serial struct {
-	cfg  Config
-	log  *slog.Logger
-	open func(path string, baud int) (port, error)
-
-	emit func(Event)
-	told StateChanged // the last one emitted
-}
-
-// New makes a reader; nothing is opened before Run.
-func New(cfg Config, log *slog.Logger) *Serial {
-	return &Serial{cfg: cfg.withDefaults(), log: log.With("device", "scanner"), open: openSerial}
-}
 
 func openSerial(path string, baud int) (port, error) {
 	return serial.Open(path, &serial.Mode{BaudRate: baud, DataBits: 8, Parity: serial.NoParity, StopBits: serial.OneStopBit})
-}
-
-// Run reads until ctx ends and then returns nil. It calls emit from its own
-// goroutine. It returns an error, at once, for settings that can never work.
-// It must not be called twice at the same time.
-func (s *Serial) Run(ctx context.Context, emit func(Event)) error {
-	if err := s.cfg.Validate(); err != nil {
-		return fmt.Errorf("scanner settings: %w", err)
-	}
-	s.emit, s.told = emit, StateChanged{}
-	pause := s.cfg.RetryMin
-	for ctx.Err() == nil {
-		began := time.Now()
-		if reason, cause := s.once(ctx); cause != nil {
-			s.absent(reason, cause)
-		}
-		if time.Since(began) > s.cfg.RetryMax { // it was there for a while: a new loss
-			pause = s.cfg.RetryMin
-		}
-		wait(ctx, jitter(pause))
-		pause = min(2*pause, s.cfg.RetryMax)
-	}
-	return nil
-}
-
-// once opens the port and reads it until it is lost or ctx ends; then cause is nil.
-func (s *Serial) once(ctx context.Context) (reason Reason, cause error) {
-	p, err := s.open(s.cfg.Path, s.cfg.Baud)
-	if err != nil {
-		return reasonOf(err), fmt.Errorf("open: %w", err)
-	}
-	defer func() {
-		if err := p.Close(); err != nil {
-			s.log.Debug("close port", "err", err)
-		}
-	}()
-	if err := p.ResetInputBuffer(); err != nil {
-		return ReasonFault, fmt.Errorf("drop old input: %w", err)
-	}
-	s.tell(StateChanged{State: Present})
-	return s.read(ctx, p)
-}
-
-// read turns the port's bytes into events until it is lost or ctx ends.
-func (s *Serial) read(ctx context.Context, p port) (Reason, error) {
-	f := framer{
-		cfg:  s.cfg,
-		code: func(c kiosk.ScannedCode) { s.emit(Scanned{Code: c}) },
-		drop: func(n int, why string) { s.log.Warn("code dropped", "bytes", n, "reason", why) },
-	}
-	buf := make([]byte, 1024)
-	for ctx.Err() == nil {
-		// Inside a code one read waits for the whole silence that tears it: what
-		// came while this process was held up lies in the kernel and is no silence.
-		limit := Poll
-		if f.pending() {
-			limit = s.cfg.InterChar
-		}
-		if err := p.SetReadTimeout(limit); err != nil {
-			return ReasonFault, fmt.Errorf("set time-out: %w", err)
-		}
-		n, err := p.Read(buf)
-		f.feed(buf[:n])
-		if n == 0 && f.pending() {
-			f.giveUp("torn")
-		}
-		if err != nil {
-			return ReasonUnplugged, fmt.Errorf("read: %w", err)
-		}
-	}
-	return ReasonNone, nil
-}
-
-// absent reports that the reader cannot be used. That an unplugged reader is
-// missing is no news.
-func (s *Serial) absent(reason Reason, cause error) {
-	if reason == ReasonMissing && s.told.Reason == ReasonUnplugged {
-		return
-	}
-	if s.tell(StateChanged{State: Absent, Reason: reason}) {
-		s.log.Warn("scanner absent", "path", s.cfg.Path, "reason", string(reason), "err", cause)
-	}
-}
-
-// tell emits a state when it is another than the last one.
-func (s *Serial) tell(now StateChanged) bool {
-	if now == s.told {
-		return false
-	}
-	s.told = now
-	if now.State == Present {
-		s.log.Info("scanner present", "path", s.cfg.Path)
-	}
-	s.emit(now)
-	return true
 }
 
 // reasonOf says why a port could not be opened.
@@ -151,24 +24,11 @@ func reasonOf(err error) Reason {
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, unix.ENXIO), errors.Is(err, unix.ENODEV), code == serial.PortNotFound:
 		return ReasonMissing
-	case code == serial.PermissionDenied:
+	case errors.Is(err, fs.ErrPermission), code == serial.PermissionDenied:
 		return ReasonDenied
-	case code == serial.PortBusy:
+	case errors.Is(err, unix.EBUSY), code == serial.PortBusy:
 		return ReasonBusy
 	default:
 		return ReasonFault
-	}
-}
-
-// jitter takes up to half of a pause away, so that devices that were lost
-// together are not tried together.
-func jitter(d time.Duration) time.Duration { return d - rand.N(d/2+1) }
-
-func wait(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-	case <-ctx.Done():
 	}
 }

@@ -1,0 +1,46 @@
+package machine
+
+// The reader that the configuration names, behind the runner's interface.
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/tserve/jolly/kiosk"
+	"github.com/tserve/jolly/kiosk/config"
+	"github.com/tserve/jolly/kiosk/runner"
+	"github.com/tserve/jolly/kiosk/scanner"
+)
+
+var _ runner.Scanner = scanning{}
+
+// scanning turns the events of a reader into the runner's calls.
+type scanning struct {
+	dev interface {
+		Run(ctx context.Context, emit func(scanner.Event)) error
+	}
+}
+
+// newScanner makes the reader that the configuration names.
+func newScanner(cfg config.Scanner, log *slog.Logger) scanning {
+	kind := scanner.Kind(cfg.Kind)
+	if kind == "auto" {
+		kind = scanner.KindAuto
+	}
+	return scanning{scanner.New(scanner.Config{Kind: kind, Path: cfg.Path, Baud: cfg.Baud, AIM: cfg.AIM}, log)}
+}
+
+func (s scanning) Run(ctx context.Context, scanned func(kiosk.ScannedCode), present func(bool, string)) error {
+	return s.dev.Run(ctx, func(e scanner.Event) {
+		switch e := e.(type) {
+		case scanner.Scanned:
+			scanned(e.Code)
+		case scanner.StateChanged:
+			detail := string(e.State)
+			if e.Reason != scanner.ReasonNone {
+				detail += ": " + string(e.Reason)
+			}
+			present(e.State == scanner.Present, detail)
+		}
+	})
+}
