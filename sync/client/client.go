@@ -39,6 +39,10 @@ type Config struct {
 	AttemptTimeout time.Duration // one attempt, from connecting to the answer's last byte: 5 s
 	DialTimeout    time.Duration // connecting alone: 3 s
 	MaxWait        time.Duration // between two attempts, also if the gateway asks for more: 2 s
+
+	// Dated is told the gateway's own time with each of its answers, to compare
+	// with ours; nil for nobody. It must not block.
+	Dated func(at time.Time)
 }
 
 // maxAnswer is the largest answer that is read.
@@ -65,6 +69,7 @@ type Client struct {
 	base   *url.URL
 	public *url.URL
 	kiosk  string
+	dated  func(time.Time)
 	http   *retryablehttp.Client
 	log    *slog.Logger
 }
@@ -83,7 +88,7 @@ func New(cfg Config, log *slog.Logger) (*Client, error) {
 	if !kioskID.MatchString(cfg.Kiosk) {
 		return nil, fmt.Errorf("kiosk id %q: want 1 to 35 letters, digits, dots, dashes", cfg.Kiosk)
 	}
-	c := &Client{base: base, public: public, kiosk: cfg.Kiosk, log: log}
+	c := &Client{base: base, public: public, kiosk: cfg.Kiosk, dated: cfg.Dated, log: log}
 	c.http = &retryablehttp.Client{
 		HTTPClient: &http.Client{
 			Timeout: cfg.AttemptTimeout, Transport: &whole{next: transport(cfg)},
@@ -236,6 +241,9 @@ func (c *Client) do(ctx context.Context, o call) error {
 	}
 	if err := json.Unmarshal(b, o.into); err != nil {
 		return c.offline(o.op, fmt.Errorf("read answer: %w", err))
+	}
+	if at, err := http.ParseTime(resp.Header.Get("Date")); err == nil && c.dated != nil {
+		c.dated(at)
 	}
 	return nil
 }

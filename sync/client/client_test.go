@@ -325,3 +325,27 @@ func TestConfigIsChecked(t *testing.T) {
 		}
 	}
 }
+
+// The gateway's own time is told with its answers, and with nobody else's.
+func TestTheGatewaysTimeIsTold(t *testing.T) {
+	at := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
+	for _, c := range []struct {
+		name, media string
+		want        bool
+	}{{"the gateway", "application/json", true}, {"a captive portal", "text/html", false}} {
+		srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", c.media)
+			w.Header().Set("Date", at.Format(http.TimeFormat))
+			fmt.Fprint(w, `{"status":"ok"}`)
+		}))
+		var told []time.Time
+		cl := dial(t, srv.URL, func(c *client.Config) { c.Dated = func(at time.Time) { told = append(told, at) } })
+		if err := cl.Alive(t.Context()); (err == nil) != c.want {
+			t.Errorf("%s: %v", c.name, err)
+		}
+		if got := len(told) == 1 && told[0].Equal(at); got != c.want {
+			t.Errorf("%s: told %v", c.name, told)
+		}
+		srv.Close()
+	}
+}
