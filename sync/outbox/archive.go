@@ -72,6 +72,25 @@ func (s *Store) archive(ctx context.Context, before int64) (moved Archived, err 
 	return Archived{Steps: int(to.steps.n - tails.steps.n), Rows: int(to.outbox.n - tails.outbox.n)}, nil
 }
 
+// mendArchive lets SQLite undo what a power cut left half done in the archive:
+// readers cannot.
+func (s *Store) mendArchive(ctx context.Context) error {
+	path := ArchivePath(s.cfg.Path)
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	db, err := sql.Open(databaseKind, s.cfg.archiveDSN(path))
+	if err != nil {
+		return fmt.Errorf("open archive: %w", err)
+	}
+	defer db.Close()
+	db.SetMaxOpenConns(1)
+	if err := quickCheck(ctx, db); err != nil {
+		return fmt.Errorf("archive: %w", err)
+	}
+	return db.Close()
+}
+
 func readTails(ctx context.Context, q querier) (heads, error) { return readLinks(ctx, q, "tails") }
 
 const atOnce = 1000 // entries of each chain moved by one transaction

@@ -22,6 +22,12 @@ func beside(path, what string) string {
 // CopyPath is where the copy of a book lies.
 func CopyPath(path string) string { return beside(path, "copy") }
 
+// original is the book that a path is, or is the copy of.
+func original(path string) string {
+	ext := filepath.Ext(path)
+	return strings.TrimSuffix(strings.TrimSuffix(path, ext), ".copy") + ext
+}
+
 // Copy makes a copy of the book, proves it and only then puts it in the place
 // of the last one. Others may write meanwhile.
 func (s *Store) Copy(ctx context.Context) error {

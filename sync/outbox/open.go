@@ -203,6 +203,9 @@ func (s *Store) start(ctx context.Context) error {
 	if err := s.cfg.Disk.Sync(filepath.Dir(s.cfg.Path)); err != nil {
 		return err
 	}
+	if err := s.mendArchive(ctx); err != nil { // the book goes on without it; Verify tells
+		s.log.Error("archive of the book", "error", err)
+	}
 	if err := s.prepare(ctx); err != nil {
 		return err
 	}

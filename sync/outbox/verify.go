@@ -34,9 +34,9 @@ func (r *Reader) Verify(ctx context.Context) error {
 }
 
 // archived runs a read on the archive. There must be one once the book does not
-// begin with its first entry.
+// begin with its first entry; a copy has the same archive.
 func (r *Reader) archived(ctx context.Context, op string, tails heads, do func(querier) error) error {
-	path := ArchivePath(r.path)
+	path := ArchivePath(original(r.path))
 	info, err := os.Stat(path)
 	if (err != nil && errors.Is(err, fs.ErrNotExist)) || (err == nil && info.Size() == 0) {
 		if tails == (heads{}) {
