@@ -41,6 +41,9 @@ run   xvfb              a screen for the demo and the tests where there is none
 test  libxml2-utils     xmllint: checks generated XML
 run  poppler-utils     pdftotext, pdftoppm: read the receipts back
 test  qpdf              checks the receipts as PDF
+test  cups-ipp-utils    ippeveprinter: prints our IPP jobs
+test  avahi-daemon      ippeveprinter does not start without it
+test  dbus              nor without it
 test  zbar-tools        zbarimg: reads the codes on the receipts back
 '
 

@@ -1,0 +1,197 @@
+package ipp
+
+// The printer that nobody here wrote: ippeveprinter of Debian's cups-ipp-utils.
+
+import (
+	"bytes"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/tserve/jolly/kiosk"
+	"github.com/tserve/jolly/printer/pdf"
+	"github.com/tserve/jolly/printer/receipt"
+)
+
+// peer is a running ippeveprinter.
+type peer struct {
+	dir string
+	uri string
+	cmd *exec.Cmd
+}
+
+// startPeer starts it, or says why it cannot.
+func startPeer(t *testing.T, args ...string) (*peer, bool) {
+	t.Helper()
+	for _, tool := range append([]string{"unshare", "dbus-daemon", "avahi-daemon", "ippeveprinter"}, args...) {
+		if _, err := exec.LookPath(tool); err != nil {
+			t.Logf("%s is not installed: our messages were not tried on a foreign printer", tool)
+			return nil, false
+		}
+	}
+	if exec.Command("unshare", "--mount", "--pid", "--fork", "true").Run() != nil {
+		t.Log("no namespaces of our own here: our messages were not tried on a foreign printer")
+		return nil, false
+	}
+	port := freePort(t)
+	p := &peer{dir: t.TempDir(), uri: "ipp://localhost:" + port + "/ipp/print"}
+	put(t, filepath.Join(p.dir, "command"), "testdata/command.sh", 0o755)
+	put(t, filepath.Join(p.dir, "printer.conf"), "testdata/kiosk80.conf", 0o600)
+	put(t, filepath.Join(p.dir, "peer.sh"), "testdata/peer.sh", 0o755)
+	if err := os.Mkdir(filepath.Join(p.dir, "spool"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	p.cmd = exec.Command("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
+		"sh", filepath.Join(p.dir, "peer.sh"), p.dir, port, filepath.Join(p.dir, "printer.conf"))
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	var said bytes.Buffer
+	p.cmd.Stdout, p.cmd.Stderr = &said, &said
+	p.cmd.WaitDelay = 2 * time.Second
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		p.kill()
+		if t.Failed() {
+			t.Log(said.String())
+		}
+	})
+	d := p.device(t)
+	until(t, "a printer that answers", func() bool { s, _, _ := d.Status(t.Context()); return s == kiosk.PrinterReady })
+	return p, true
+}
+
+// kill ends it and all that it started, at once.
+func (p *peer) kill() {
+	_ = p.cmd.Process.Kill() // its child goes with it, and with that one its namespace
+	_ = p.cmd.Wait()
+}
+
+func (p *peer) device(t *testing.T) *Device {
+	t.Helper()
+	d, err := NewDevice(p.uri, Timing{Request: 2 * time.Second, Poll: 20 * time.Millisecond, Job: 5 * time.Second, Cancel: 2 * time.Second}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+func (p *peer) file(name string) string { return filepath.Join(p.dir, name) }
+
+func freePort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close() //nolint:errcheck // nothing was written
+	return strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
+}
+
+func put(t *testing.T, to, from string, mode os.FileMode) {
+	t.Helper()
+	data, err := os.ReadFile(from)
+	if err == nil {
+		err = os.WriteFile(to, data, mode)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func until(t *testing.T, what string, yes func() bool) {
+	t.Helper()
+	deadline, tick := time.After(15*time.Second), time.NewTicker(20*time.Millisecond)
+	defer tick.Stop()
+	for !yes() {
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatalf("waited in vain for %s", what)
+		}
+	}
+}
+
+// drawn is a real page.
+func drawn(t *testing.T) Job {
+	t.Helper()
+	r, err := pdf.NewRenderer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := r.Page([]receipt.Line{
+		{Kind: receipt.Title, Text: "RICEVUTA DI PAGAMENTO"},
+		{Kind: receipt.Text, Text: "Il pagamento è concluso. Conserva questa ricevuta."},
+		{Kind: receipt.Total, Label: "TOTALE", Text: "87,60 €"},
+		{Kind: receipt.QR, Text: "https://example.org/r/4Zk9s1QeT0mYx3VwN8bLqA", Label: "inquadra"},
+	}, pdf.Roll80)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Job{Name: "prova", PDF: p.PDF, Width: p.Width, Height: p.Height, Pages: p.Count}
+}
+
+// Our job arrives byte for byte with its exact size; without paper it fails and
+// does not come out of the new roll.
+func TestForeignPrinter(t *testing.T) {
+	p, ok := startPeer(t)
+	if !ok {
+		return
+	}
+	d, j := p.device(t), drawn(t)
+	if r := d.Print(t.Context(), j); r.Result != kiosk.PrintDone || r.State != kiosk.PrinterReady {
+		t.Fatalf("%+v", r)
+	}
+	got, err := os.ReadFile(p.file("printed.pdf"))
+	if err != nil || !bytes.Equal(got, j.PDF) {
+		t.Errorf("%d bytes printed, %d sent: %v", len(got), len(j.PDF), err)
+	}
+	env, err := os.ReadFile(p.file("printed.env"))
+	if size := "x-dimension=8000 y-dimension=" + strconv.Itoa(j.Height); err != nil || !strings.Contains(string(env), size) {
+		t.Errorf("the job did not ask for %s: %s", size, env)
+	}
+
+	if err := os.WriteFile(p.file("empty"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_ = os.Remove(p.file("printed.pdf"))
+	r := d.Print(t.Context(), j)
+	t.Logf("paper out: %+v", r)
+	if r.Result == kiosk.PrintDone || r.State != kiosk.PrinterPaperOut {
+		t.Errorf("%+v", r)
+	}
+	if err := os.Remove(p.file("empty")); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "paper", func() bool { s, _, _ := d.Status(t.Context()); return s == kiosk.PrinterReady })
+	if r := d.Print(t.Context(), j); r.Result != kiosk.PrintDone {
+		t.Errorf("after the new roll: %+v", r)
+	}
+}
+
+// A printer that dies in mid print leaves nobody wiser.
+func TestForeignPrinterDies(t *testing.T) {
+	p, ok := startPeer(t)
+	if !ok {
+		return
+	}
+	slow := "#!/bin/sh\ntouch \"$(dirname \"$0\")/busy\"\nsleep 60\n"
+	if err := os.WriteFile(p.file("command"), []byte(slow), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	d := p.device(t)
+	d.t.Job, d.t.Cancel = time.Second, 200*time.Millisecond
+	done := make(chan kiosk.PrintReport, 1)
+	go func() { done <- d.Print(t.Context(), drawn(t)) }()
+	until(t, "a job under way", func() bool { _, err := os.Stat(p.file("busy")); return err == nil })
+	p.kill()
+	if r := <-done; r.Result != kiosk.PrintUnknown || r.State != kiosk.PrinterOffline {
+		t.Errorf("%+v", r)
+	}
+}

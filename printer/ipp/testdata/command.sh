@@ -1,0 +1,12 @@
+#!/bin/sh
+# What ippeveprinter calls for a job: $1 is the document. While the file "empty"
+# lies beside it there is no paper.
+dir=$(dirname "$0")
+while [ -e "$dir/empty" ]; do
+  echo "STATE: +media-empty-error,media-needed-error" >&2
+  sleep 0.1
+done
+echo "STATE: -media-empty-error,media-needed-error" >&2
+cp "$1" "$dir/part" && mv "$dir/part" "$dir/printed.pdf"
+env | grep ^IPP_ | sort >"$dir/printed.env"
+echo "ATTR: job-impressions=1 job-impressions-completed=1" >&2
