@@ -3,8 +3,8 @@
 //
 // It has three parts. [Rasteriser] turns a PDF into a [Bitmap] of the head's
 // dots. [Encode] turns the bitmap into a [Job]: bands of GS v 0, blank rows
-// skipped. [Device] sends a job over a [Link] (TCP now; a device file or a serial
-// line need no more than [Dialer]) and reports how it ended.
+// skipped. [Device] sends a job over a [Link] (TCP, the
+// kernel's /dev/usb/lp*, a serial line) and reports how it ended.
 //
 // # Printed means confirmed
 //
