@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/tserve/jolly/kiosk"
 	"github.com/tserve/jolly/kiosk/payment"
@@ -22,29 +21,12 @@ import (
 var (
 	_ runner.Gateway  = (*client.Client)(nil)
 	_ runner.Terminal = (*terminal.Terminal)(nil)
+	_ runner.Till     = (*terminal.Terminal)(nil)
 	_ runner.Pusher   = (*push.Pusher)(nil)
 	_ runner.Journal  = journal{}
 	_ runner.Printer  = paper{}
 	_ runner.Clock    = (*clock)(nil)
 )
-
-// clock is the machine's clock. Its wall time counts as right when it is later
-// than the program itself: a machine without battery wakes up in 1970.
-type clock struct{ start time.Time }
-
-// builtNotBefore is a day on which this program surely was not built yet.
-var builtNotBefore = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-
-func newClock() *clock { return &clock{start: time.Now()} }
-
-// Now tells both times.
-func (c *clock) Now() kiosk.Stamp {
-	now := time.Now()
-	return kiosk.Stamp{
-		Mono: kiosk.Mono(now.Sub(c.start)) + 1, // 0 is "never"
-		Wall: kiosk.Wall{UnixMilli: now.UnixMilli(), Trusted: now.After(builtNotBefore)},
-	}
-}
 
 // journal is the outbox with the points at which a test may kill the kiosk.
 type journal struct {

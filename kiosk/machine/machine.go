@@ -38,6 +38,10 @@ type Machine struct {
 	store  *outbox.Store
 	raster *printer.Rasteriser
 	runner *runner.Runner
+	nudge  func() // sends what waits in the outbox
+
+	terminal *terminal.Terminal
+
 	screen *shown
 	window fyne.Window
 	faults faults
@@ -71,7 +75,7 @@ func New(ctx context.Context, cfg config.Config, app fyne.App, log *slog.Logger)
 // devices makes what the runner drives, but for the screen.
 func (m *Machine) devices(ctx context.Context, clock *clock) (runner.Devices, error) {
 	cfg := m.cfg
-	gw, err := client.New(client.Config{URL: cfg.Gateway.URL, PublicURL: cfg.Gateway.PublicURL, Kiosk: cfg.Kiosk.ID}, m.log.With("part", "client"))
+	gw, err := client.New(client.Config{URL: cfg.Gateway.URL, PublicURL: cfg.Gateway.PublicURL, Kiosk: cfg.Kiosk.ID, Dated: clock.dated}, m.log.With("part", "client"))
 	if err != nil {
 		return runner.Devices{}, fmt.Errorf("gateway: %w", err)
 	}
@@ -79,22 +83,23 @@ func (m *Machine) devices(ctx context.Context, clock *clock) (runner.Devices, er
 	if err != nil {
 		return runner.Devices{}, fmt.Errorf("printer: %w", err)
 	}
-	pcfg := printer.Config{Addr: cfg.Printer.Address, Model: cfg.Printer.Model}
-	if err := printer.Check(pcfg); err != nil {
+	pcfg, err := printer.Settings(cfg.Printer).Config()
+	if err != nil {
 		return runner.Devices{}, err
 	}
 	tcfg := terminal.Config{
 		Address: cfg.Terminal.Address, TerminalID: cfg.Terminal.TerminalID, RegisterID: cfg.Terminal.RegisterID,
-		LRC: ecr17.LRC(cfg.Terminal.LRC), SavesRefused: cfg.Terminal.SavesRefused,
+		LRC: ecr17.LRC(cfg.Terminal.LRC), SavesRefused: cfg.Terminal.SavesRefused, Baud: cfg.Terminal.Baud,
 	}
 	if err := tcfg.Check(); err != nil {
 		return runner.Devices{}, fmt.Errorf("terminal: %w", err)
 	}
-	term := terminal.New(tcfg, m.log.With("part", "terminal"))
+	m.terminal = terminal.New(tcfg, m.log.With("part", "terminal"))
 	scan := newScanner(cfg.Scanner, m.log.With("part", "scanner"))
 	pusher := push.New(push.Config{}, m.store, faultyPush{gw, m.faults}, m.log.With("part", "push"))
+	m.nudge = pusher.Nudge
 	return runner.Devices{
-		Gateway: gw, Journal: journal{m.store, m.faults}, Terminal: term, Scanner: scan, Pusher: pusher, Clock: clock,
+		Gateway: gw, Journal: journal{m.store, m.faults}, Terminal: m.terminal, Till: m.terminal, Days: days{m.store.Rows}, Scanner: scan, Pusher: pusher, Clock: clock,
 		Printer: paper{printer.New(pcfg, m.raster, m.log.With("part", "printer")), filepath.Join(cfg.Kiosk.Data, "receipts"), m.faults, m.log},
 	}, nil
 }
@@ -105,7 +110,10 @@ func (m *Machine) show(app fyne.App, dev runner.Devices, clock *clock) {
 	m.screen.ui = ui.New(ui.Profile{MMPerPx: m.cfg.Screen.MMPerPx, BottomMM: m.cfg.Screen.BottomMM},
 		func(t page.Touch) { m.runner.Touch(t) }, time.Now)
 	dev.Screen = m.screen
-	m.runner = runner.New(runner.Config{House: m.house(), PSPCode: m.cfg.PSP.Code, NewID: newID}, dev, m.log.With("part", "runner"))
+	hour, minute, closes := m.cfg.Terminal.DayEnds()
+	m.runner = runner.New(runner.Config{
+		House: m.house(), PSPCode: m.cfg.PSP.Code, NewID: newID, CloseAt: runner.CloseTime{On: closes, Hour: hour, Minute: minute},
+	}, dev, m.log.With("part", "runner"))
 
 	app.Settings().SetTheme(theme.New())
 	m.window = app.NewWindow("Jolly")

@@ -114,7 +114,13 @@ func (m *Machine) Health(ctx context.Context) (control.Health, error) {
 	if err != nil {
 		return control.Health{}, err
 	}
-	h := control.Health{CanCharge: v.Devices.CanCharge(), SalesStopped: v.Devices.SalesStopped, Devices: []control.Device{}}
+	h := control.Health{CanCharge: v.Devices.CanCharge(), SalesStopped: v.Devices.SalesStopped, Devices: []control.Device{}, Problems: []control.Problem{}}
+	for _, p := range v.Problems {
+		h.Problems = append(h.Problems, control.Problem{Code: string(p.Code), Ref: p.Ref, Detail: p.Detail, Since: p.Since.UnixMilli})
+	}
+	if v.Day.Day != "" {
+		h.Day = &v.Day
+	}
 	for _, d := range v.Health {
 		h.Devices = append(h.Devices, control.Device{Device: string(d.Device), OK: d.OK, Detail: d.Detail})
 	}
