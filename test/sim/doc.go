@@ -1,0 +1,31 @@
+// Sim is the proof that money is neither lost nor taken twice: a deterministic
+// simulation of a fleet of kiosks, their terminals, their network and the
+// gateway, which runs the cores that are shipped.
+//
+//	go run ./test/sim -seed 7 -events 1000000 -kiosks 100
+//	go run ./test/sim -seed 7 -bug charge-retry
+//
+// What is shipped and runs here: kiosk/session and kiosk/payment (Step), the
+// notice reader below them, kiosk/terminal (Judge, Decide), sync/push (Plan,
+// Matched), the rules of sync/outbox (order of steps, sequence and chain,
+// settling), kiosk/health, and sync/gateway/outcome (what a row does, what is
+// answered to a repeated one, which bills can be locked). What is modelled: the
+// loop and the drivers around them, the disk, the card terminal, the network,
+// the printer and the citizens. A test of this directory proves the imports.
+//
+// It is not a test of the drivers: the real loop, SQLite, TCP and HTTP have
+// test/powercut, test/faults and the tests of their own packages.
+//
+// One goroutine, a heap of (time, sequence, function), one PCG generator. The
+// same seed and flags give the same hash on every machine. The run has two
+// phases: safety, in which everything may fail (messages are lost, doubled,
+// late, out of order; answers get lost; kiosks and gateway are cut off; kiosks
+// lose power at any step with their disk torn; clocks jump; terminals decline,
+// hang, lose the line before or after the approval), and liveness, in which all
+// is healed and the backlog must vanish within a bound. Invariants have names
+// and are checked at every step that they are about, the others at the end.
+//
+// Failure policy: the first violation ends the run. The last line is "ok ..."
+// with exit code 0 or "violated INVARIANT ..." with exit code 1; any other code
+// means that the program itself failed.
+package main

@@ -1,0 +1,91 @@
+package main
+
+// Main: flags in, one line out.
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"runtime/debug"
+	"strings"
+	"time"
+)
+
+// options are the flags.
+type options struct {
+	seed   uint64
+	events int
+	kiosks int
+	bug    string
+	trace  string
+}
+
+func main() {
+	var o options
+	flag.Uint64Var(&o.seed, "seed", 1, "what everything is drawn from")
+	flag.IntVar(&o.events, "events", 1_000_000, "events before everything is healed")
+	flag.IntVar(&o.kiosks, "kiosks", 100, "kiosks in the fleet")
+	flag.StringVar(&o.bug, "bug", "", "plant a mistake: "+strings.Join(bugs, ", "))
+	flag.StringVar(&o.trace, "trace", "", "show the life of the payment with this id")
+	flag.Parse()
+	if !knownBug(o.bug) || o.kiosks < 1 || o.events < 1 || flag.NArg() > 0 {
+		flag.Usage()
+		os.Exit(2)
+	}
+	debug.SetGCPercent(400)
+	if !simulate(os.Stdout, o) {
+		os.Exit(1)
+	}
+}
+
+// simulate runs one world and says whether all promises were kept.
+func simulate(out io.Writer, o options) bool {
+	w := newWorld(o.seed, o.kiosks, o.bug)
+	fmt.Fprintf(out, "seed %d events %d bug %q build %s\n", o.seed, o.events, o.bug, build())
+	fmt.Fprintf(out, "parameters %s\n", w.par)
+	if o.trace != "" {
+		w.trace = func(id, format string, args ...any) {
+			if id == o.trace {
+				fmt.Fprintf(out, "%12s %s\n", time.Duration(w.now).Round(time.Millisecond), fmt.Sprintf(format, args...))
+			}
+		}
+	}
+	began := time.Now()
+	w.run(o.events)
+	took := time.Since(began)
+	safety := w.now
+	if w.broken == nil {
+		w.heal()
+	}
+	if w.broken == nil {
+		w.money.atEnd()
+	}
+	fmt.Fprintf(out, "counted %+v\n", w.count)
+	fmt.Fprintf(out, "speed %d events/s, %s virtual in %s, healed in %s virtual\n", int(int64(o.events)*int64(time.Second)/max(int64(took), 1)),
+		time.Duration(safety).Round(time.Second), took.Round(time.Millisecond), time.Duration(w.now-safety))
+	if v := w.broken; v != nil {
+		fmt.Fprintf(out, "violated %s seed %d events %d hash %016x: %s\n", v.name, o.seed, w.events, w.hash, v.what)
+		return false
+	}
+	fmt.Fprintf(out, "ok events %d seed %d charges %d hash %016x\n", w.events, o.seed, w.count.charges, w.hash)
+	return true
+}
+
+// build names what was compiled: the revision where the toolchain knows it.
+func build() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	revision := info.Main.Version
+	for _, s := range info.Settings {
+		switch {
+		case s.Key == "vcs.revision":
+			revision = s.Value[:min(12, len(s.Value))]
+		case s.Key == "vcs.modified" && s.Value == "true":
+			revision += "+"
+		}
+	}
+	return info.GoVersion + " " + revision
+}

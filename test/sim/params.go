@@ -1,0 +1,72 @@
+package main
+
+// Params: what is drawn from the seed, and the mistakes that can be planted.
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// params are drawn once; chances are in a thousand, times as they print.
+type params struct {
+	Kiosks int
+
+	Loss, Double, Late, LostAnswer, Cut, HalfAnswer, Busy int // of messages
+	KioskCutEvery, GateDownEvery                          int64
+	CrashEvery                                            int64
+	CrashAtStep                                           int // a power cut around a write
+	CommitFails                                           int
+	FsyncMax                                              int64
+	JumpEvery                                             int64
+	BootIn1970                                            int
+
+	Decline, LateCard, LineBefore, LineAfter, SendLost, Nak, OtherAmount int
+	TerminalDownEvery                                                    int64
+	SavesRefused, Basic                                                  int // of kiosks
+
+	PrintFails, PaperOut, WalkAway, Exit, Typing, SameBill, Changes int
+	Amounts                                                         int // few different ones: charges look alike
+	Operator                                                        int64
+}
+
+func draw(w *world) params {
+	n := func(lo, hi int) int { return lo + w.rng.IntN(hi-lo+1) }
+	return params{
+		Loss: n(5, 80), Double: n(5, 80), Late: n(5, 60), LostAnswer: n(5, 100), Cut: n(200, 800), HalfAnswer: n(5, 60), Busy: n(5, 60),
+		KioskCutEvery: w.between(2*minute, 10*minute), GateDownEvery: w.between(3*minute, 15*minute),
+		CrashEvery: w.between(4*minute, 20*minute), CrashAtStep: n(2, 12), CommitFails: n(0, 2), FsyncMax: w.between(15*ms, 80*ms),
+		JumpEvery: w.between(20*second, 2*minute), BootIn1970: n(100, 500),
+		Decline: n(50, 250), LateCard: n(5, 40), LineBefore: n(20, 80), LineAfter: n(20, 80), SendLost: n(5, 40), Nak: n(5, 40), OtherAmount: n(0, 4),
+		TerminalDownEvery: w.between(5*minute, 20*minute), SavesRefused: n(200, 800), Basic: n(0, 300),
+		PrintFails: n(10, 120), PaperOut: n(5, 60), WalkAway: n(5, 30), Exit: n(5, 30), Typing: n(50, 250), SameBill: n(20, 150), Changes: n(20, 150),
+		Amounts: n(1, 6), Operator: w.between(2*minute, 10*minute),
+	}
+}
+
+func (p params) String() string {
+	type plain params
+	return strings.Trim(fmt.Sprintf("%+v", plain(p)), "{}")
+}
+
+// The mistakes that can be planted. Each is a line or two in the model of a
+// driver, where a programmer could make it.
+const (
+	bugAckBeforeFsync       = "ack-before-fsync"       // the journal answers before the disk does
+	bugNoDedup              = "no-dedup"               // the gateway takes a row that it knows for a new one
+	bugChargeRetry          = "charge-retry"           // a charge without an answer is sent again
+	bugDropAfterN           = "drop-after-n"           // rows are given up after three attempts
+	bugLostKO               = "lost-ko"                // a citizen who leaves is not told to the gateway
+	bugClockOrder           = "clock-order"            // the outbox is read by the wall clock: what lies in the future waits, the rest in its order
+	bugPrintBeforeSave      = "print-before-save"      // the paper comes out before the result is durable
+	bugSessionCancelsCharge = "session-cancels-charge" // the charge dies with the visit
+	bugActBeforeSave        = "act-before-save"        // the card is asked for while "charging" is being written
+	bugSequenceByMemory     = "sequence-by-memory"     // sequences are counted in memory, ahead of the disk
+)
+
+var bugs = []string{
+	bugAckBeforeFsync, bugNoDedup, bugChargeRetry, bugDropAfterN, bugLostKO, bugClockOrder, bugPrintBeforeSave, bugSessionCancelsCharge,
+	bugActBeforeSave, bugSequenceByMemory,
+}
+
+func knownBug(name string) bool { return name == "" || slices.Contains(bugs, name) }
