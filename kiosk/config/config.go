@@ -103,8 +103,14 @@ func (t Terminal) DayEnds() (hour, minute int, on bool) {
 
 // Printer is the receipt printer.
 type Printer struct {
-	Address string `toml:"address"` // host:port
-	Model   string `toml:"model"`   // a file of printer/quirks
+	Kind    string `toml:"kind"`    // "escpos" or "ipp"; default "escpos"
+	Address string `toml:"address"` // host:port, or ipp://host/path
+	Device  string `toml:"device"`  // instead of an address: /dev/usb/lp0 or a serial line
+	Baud    int    `toml:"baud"`    // of a serial line; 0: the device is none
+	Frame   string `toml:"frame"`   // of a serial line; default "8N1"
+	Flow    string `toml:"flow"`    // of a serial line: none, xonxoff, rtscts; default "none"
+	Model   string `toml:"model"`   // escpos: a file of printer/quirks
+	Paper   string `toml:"paper"`   // ipp: "80", "58" or "a4"; default "80"
 }
 
 // Gateway is the central gateway.
@@ -185,7 +191,11 @@ func (c *Config) defaults() {
 	set(&c.Places.Printer, "below")
 	set(&c.Scanner.Kind, "auto")
 	set(&c.Terminal.LRC, "noext")
+	set(&c.Printer.Kind, "escpos")
+	set(&c.Printer.Frame, "8N1")
+	set(&c.Printer.Flow, "none")
 	set(&c.Printer.Model, "generic")
+	set(&c.Printer.Paper, "80")
 	set(&c.Gateway.PublicURL, c.Gateway.URL)
 	set(&c.Control.Socket, filepath.Join(c.Kiosk.Data, "control.sock"))
 	if c.Scanner.Baud == 0 {
@@ -235,10 +245,29 @@ func (c Config) check(name string, text []byte) error {
 	want(eightAN.MatchString(c.Terminal.TerminalID), "terminal.terminal_id", "the terminal's TID, 8 characters; 00000000 checks none")
 	want(eightAN.MatchString(c.Terminal.RegisterID), "terminal.register_id", "the cash register's id, 8 characters")
 	want(lrcModes.MatchString(c.Terminal.LRC), "terminal.lrc", "one of noext, std, stx, stx_noext, etx_control; kioskctl terminal probe finds it")
-	want(address(c.Printer.Address), "printer.address", "host:port of the printer: \"192.168.1.30:9100\"")
+	c.checkPrinter(want)
 	want(webAddress(c.Gateway.URL), "gateway.url", "http:// or https:// address of the gateway")
 	want(webAddress(c.Gateway.PublicURL), "gateway.public_url", "http:// or https:// address of the citizen's page")
 	return errors.Join(all...)
+}
+
+// checkPrinter looks at a section whose keys hang together.
+func (c Config) checkPrinter(want func(ok bool, key, what string)) {
+	p := c.Printer
+	want(p.Kind == "escpos" || p.Kind == "ipp", "printer.kind", "escpos or ipp")
+	want(p.Paper == "80" || p.Paper == "58" || p.Paper == "a4", "printer.paper", "80, 58 or a4")
+	if p.Kind == "ipp" {
+		want(strings.HasPrefix(p.Address, "ipp://") || strings.HasPrefix(p.Address, "ipps://"), "printer.address", "ipp://host/path of the printer or queue: \"ipp://localhost/printers/receipts\"")
+		want(p.Device == "", "printer.device", "an ipp printer has an address and no device")
+		return
+	}
+	want(p.Baud >= 0, "printer.baud", "bits a second of a serial line, such as 115200; 0 for /dev/usb/lp0")
+	if p.Device != "" {
+		want(filepath.IsAbs(p.Device), "printer.device", "a device by its stable name: \"/dev/usb/lp0\", \"/dev/serial/by-id/...\"")
+		want(p.Address == "", "printer.address", "either an address or a device")
+		return
+	}
+	want(address(p.Address), "printer.address", "host:port of the printer: \"192.168.1.30:9100\"; or give a device")
 }
 
 func address(s string) bool {

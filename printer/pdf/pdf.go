@@ -14,13 +14,14 @@ import (
 	"github.com/tserve/jolly/printer/receipt"
 )
 
-// Width is a roll's width in millimetres.
+// Width is a paper's width in millimetres.
 type Width int
 
-// The rolls.
+// The papers: two rolls, and a sheet for office printers.
 const (
 	Roll80 Width = 80
 	Roll58 Width = 58
+	A4     Width = 210
 )
 
 // Head is the number of dots of the head that prints on a roll, in its middle.
