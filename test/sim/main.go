@@ -42,7 +42,7 @@ func main() {
 // simulate runs one world and says whether all promises were kept.
 func simulate(out io.Writer, o options) bool {
 	w := newWorld(o.seed, o.kiosks, o.bug)
-	fmt.Fprintf(out, "seed %d events %d bug %q build %s\n", o.seed, o.events, o.bug, build())
+	fmt.Fprintf(out, "seed %d events %d kiosks %d bug %q build %s\n", o.seed, o.events, o.kiosks, o.bug, build())
 	fmt.Fprintf(out, "parameters %s\n", w.par)
 	if o.trace != "" {
 		w.trace = func(id, format string, args ...any) {
