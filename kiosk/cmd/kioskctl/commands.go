@@ -64,6 +64,12 @@ func (t *tool) status(cmd *cobra.Command, _ []string) error {
 		for _, d := range h.Devices {
 			fmt.Fprintf(w, "%s\t%s\t%s\n", d.Device, map[bool]string{true: "OK", false: "KO"}[d.OK], d.Detail)
 		}
+		for _, p := range h.Problems {
+			fmt.Fprintf(w, "problem\t%s\t%s\t%s\t%s\n", p.Code, p.Ref, p.Detail, since(p.Since))
+		}
+		if h.Day != nil {
+			fmt.Fprintf(w, "last closing\t%s\t%s\t%v\n", h.Day.Day, h.Day.Close.Outcome, h.Day.Terminal)
+		}
 		for _, p := range pays {
 			fmt.Fprintf(w, "payment\t%s\t%s\t%s\t%v\n", p.Ref, p.Phase, p.Outcome, kiosk.Cents(p.Total))
 		}

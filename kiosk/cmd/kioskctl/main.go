@@ -3,15 +3,22 @@
 //	kioskctl status              the running kiosk: page, devices, payments
 //	kioskctl payment list        the journal, newest first
 //	kioskctl payment show ID     one payment, step by step
+//	kioskctl payment resolve ID  a person's word on a charge that is unknown
 //	kioskctl outbox list         rows that wait or are parked
+//	kioskctl outbox show ID      one row
+//	kioskctl outbox retry ID     send a parked row again
 //	kioskctl outbox verify       hash chain, sequences, bodies
+//	kioskctl outbox export       the whole book as JSON lines, for auditors
+//	kioskctl terminal status     the card terminal; also totals, close, last, probe
 //	kioskctl config check FILE   every mistake with line and cure
 //	kioskctl notice decode       texts of codes, one per line in, to JSON lines
 //	kioskctl check KIND          notice, fiscal-code, vat, plate, rf: values to JSON lines
 //
 // It talks to the running kiosk through its control socket; the journal it only
-// reads, so that it can be used beside a running kiosk. All commands print for
-// people, or JSON with --json. Nothing personal is printed.
+// reads, so that it can be used beside a running kiosk. What does something is
+// done by the kiosk: without one it is refused. All commands print for
+// people, or JSON with --json. Nothing personal is printed, but by export, whose
+// hashes are of the very bytes: the last four digits of cards are among them.
 package main
 
 import (
@@ -50,15 +57,19 @@ func command(out io.Writer) *cobra.Command {
 	pay.AddCommand(
 		&cobra.Command{Use: "list", Short: "Payments, newest first", Args: cobra.NoArgs, RunE: t.paymentList},
 		&cobra.Command{Use: "show ID", Short: "One payment, step by step", Args: cobra.ExactArgs(1), RunE: t.paymentShow},
+		t.resolveCommand(),
 	)
 	box := &cobra.Command{Use: "outbox", Short: "What waits for the gateway"}
 	box.AddCommand(
 		&cobra.Command{Use: "list", Short: "Rows that wait or are parked", Args: cobra.NoArgs, RunE: t.outboxList},
+		&cobra.Command{Use: "show ID", Short: "One row", Args: cobra.ExactArgs(1), RunE: t.outboxShow},
+		&cobra.Command{Use: "retry ID", Short: "Send a parked row again", Args: cobra.ExactArgs(1), RunE: t.outboxRetry},
+		&cobra.Command{Use: "export", Short: "The whole book as JSON lines, with the last four digits of cards", Args: cobra.NoArgs, RunE: t.outboxExport},
 		&cobra.Command{Use: "verify", Short: "Check hash chain, sequences and bodies", Args: cobra.NoArgs, RunE: t.outboxVerify},
 	)
 	conf := &cobra.Command{Use: "config", Short: "The configuration"}
 	conf.AddCommand(&cobra.Command{Use: "check FILE", Short: "Find every mistake", Args: cobra.ExactArgs(1), RunE: t.configCheck})
-	root.AddCommand(&cobra.Command{Use: "status", Short: "The running kiosk", Args: cobra.NoArgs, RunE: t.status}, pay, box, conf)
+	root.AddCommand(&cobra.Command{Use: "status", Short: "The running kiosk", Args: cobra.NoArgs, RunE: t.status}, pay, box, conf, t.terminalCommands())
 	root.AddCommand(noticeCommands(out)...)
 	root.SetOut(out)
 	return root
