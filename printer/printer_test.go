@@ -383,6 +383,40 @@ func TestCustomModel(t *testing.T) {
 	}
 }
 
+// What a citizen forgot in the mouth is taken back before the next receipt, where
+// the model can; where it cannot, nothing is printed behind it.
+func TestForgottenTicket(t *testing.T) {
+	b := newBench(t, sim.Config{FullStatus: true}, "custom-kpm")
+	b.sim.Set(sim.Condition{TicketIn: true})
+	if s := b.p.State(t.Context()); s != kiosk.PrinterTicketIn {
+		t.Errorf("state %s", s)
+	}
+	b.print(t, kiosk.PrintDone, kiosk.PrinterReady)
+	b.wantPapers(t, 1, 0)
+
+	b.sim.Set(sim.Condition{TicketIn: true})
+	b.p = b.printer("custom-vkp80")
+	b.print(t, kiosk.PrintFailed, kiosk.PrinterTicketIn)
+	b.wantPapers(t, 1, 0)
+}
+
+// Every model prints the same dots, and none sends a byte that is no command.
+func TestEveryModel(t *testing.T) {
+	for _, model := range quirks.Names() {
+		m, err := quirks.Load(model)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b := newBench(t, sim.Config{FullStatus: m.FullStatus, HeadDots: m.HeadDots}, model)
+		b.print(t, kiosk.PrintDone, kiosk.PrinterReady)
+		b.print(t, kiosk.PrintDone, kiosk.PrinterReady)
+		b.wantPapers(t, 2, 0)
+		if c := b.sim.Snapshot().Counts; c.Unknown != 0 {
+			t.Errorf("%s: %d bytes were no command", model, c.Unknown)
+		}
+	}
+}
+
 // State never waits for a job.
 func TestStateDuringAJob(t *testing.T) {
 	b := newBench(t, sim.Config{RowsPerSecond: 1500}, "")

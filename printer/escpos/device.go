@@ -125,10 +125,14 @@ func (e *faultError) Error() string { return fmt.Sprintf("printer: %s (%s)", e.s
 // run prints, and makes a report of how far it came.
 func (p *printing) run(ctx context.Context) kiosk.PrintReport {
 	p.state = kiosk.PrinterUnknown
-	if err := p.look(ctx, kiosk.PrinterState.CanPrint); err != nil {
+	err := p.look(ctx, kiosk.PrinterState.CanPrint)
+	if p.state == kiosk.PrinterTicketIn && len(p.d.model.Retract) > 0 {
+		err = p.retract(ctx)
+	}
+	if err != nil {
 		return p.report(kiosk.PrintFailed, "before the job", err)
 	}
-	err := p.begin(ctx)
+	err = p.begin(ctx)
 	if err == nil {
 		err = p.bands(ctx)
 	}
@@ -175,6 +179,25 @@ func (p *printing) look(ctx context.Context, ok func(kiosk.PrinterState) bool) e
 		return &faultError{p.state, s}
 	}
 	return nil
+}
+
+// retract takes back what the citizen before forgot: it is not for the next one to
+// read.
+func (p *printing) retract(ctx context.Context) error {
+	if err := p.c.send(ctx, p.d.model.Retract); err != nil {
+		return fmt.Errorf("retract: %w", err)
+	}
+	deadline := time.Now().Add(p.d.t.Ack)
+	for {
+		// the pause is a wait for an answer that nobody was asked for
+		if _, err := p.c.wait(ctx, replyQueued, until(ctx, p.d.t.Poll)); err != nil && !errors.Is(err, errSilent) {
+			return fmt.Errorf("retract: %w", err)
+		}
+		err := p.look(ctx, kiosk.PrinterState.CanPrint)
+		if p.state != kiosk.PrinterTicketIn || !time.Now().Before(deadline) {
+			return err
+		}
+	}
 }
 
 // begin clears away what an unknown past left, and initialises.

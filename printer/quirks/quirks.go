@@ -38,6 +38,7 @@ type Model struct {
 	FeedBeforeCut int    // rows from the head to the blade, where the cut does not feed
 	Cut           []byte
 	Eject         []byte // hands the ticket out; empty without a presenter
+	Retract       []byte // takes a forgotten ticket back; empty where it cannot
 	Confirm       []byte // queued query: its answer proves that all before it was worked off
 	Clear         []byte // real-time: forget what lies in the buffers; empty where there is none
 	ClearAnswers  bool
@@ -55,6 +56,7 @@ type file struct {
 	FeedBeforeCut *int    `toml:"feed_before_cut"`
 	Cut           *string `toml:"cut"`
 	Eject         *string `toml:"eject"`
+	Retract       *string `toml:"retract"`
 	Confirm       *string `toml:"confirm"`
 	Clear         *string `toml:"clear"`
 	ClearAnswers  *bool   `toml:"clear_answers"`
@@ -110,6 +112,7 @@ func Parse(data []byte) (Model, error) {
 		FeedBeforeCut: p.number("feed_before_cut", f.FeedBeforeCut, 0, 1000),
 		Cut:           p.bytes("cut", f.Cut, true),
 		Eject:         p.bytes("eject", f.Eject, false),
+		Retract:       p.bytes("retract", f.Retract, false),
 		Confirm:       p.bytes("confirm", f.Confirm, true),
 		Clear:         p.bytes("clear", f.Clear, false),
 		ClearAnswers:  p.flag("clear_answers", f.ClearAnswers),

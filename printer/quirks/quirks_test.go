@@ -57,7 +57,7 @@ func TestMistakesAreRefusedByName(t *testing.T) {
 		{`cut = "1D 56 42 00"`, `cut = ""`, "cut: empty"},
 		{`cut = "1D 56 42 00"`, `cut = "1D 5"`, "hexadecimal"},
 		{"full_status = false", "", "full_status: missing"},
-		{"full_status = false", "full_status = false\nretract = 3", "unknown key"},
+		{"full_status = false", "full_status = false\nretracts = 3", "unknown key"},
 		{"roll_mm = 80", `roll_mm = "80"`, "read"},
 	} {
 		if !bytes.Contains(good, []byte(c.from)) {

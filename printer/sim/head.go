@@ -152,8 +152,10 @@ func (p *Printer) length(b []byte) int {
 		return 3
 	case 0x1b:
 		switch second {
-		case 'J', 'd':
+		case 'J', 'd', 'h':
 			return 3
+		case 'r':
+			return 4
 		}
 		return 2
 	}
@@ -208,6 +210,10 @@ func (p *Printer) execute(c []byte) {
 	case c[0] == 0x1d && c[1] == 'v' && c[2] == '0':
 		h.rowBytes, h.rowsLeft = int(c[4])+int(c[5])<<8, int(c[6])+int(c[7])<<8
 	case c[0] == 0x1d && c[1] == 'e': // a presenter
+		if c[2] == 2 {
+			p.cond.TicketIn = false
+		}
+	case c[0] == 0x1b && (c[1] == 'r' || c[1] == 'h'): // Nippon's presenter
 	default:
 		p.counts.Unknown += len(c)
 		p.cfg.Log.Warn("printer simulator: unknown command", "bytes", c)

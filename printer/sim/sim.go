@@ -38,6 +38,7 @@ type Condition struct {
 	DropAfterCut     bool `json:"dropAfterCut"`     // the line breaks at the cut
 	DropOnRefill     bool `json:"dropOnRefill"`     // forgets its buffer when it gets paper
 	Noise            bool `json:"noise"`            // unasked bytes before every answer
+	TicketIn         bool `json:"ticketIn"`         // a forgotten ticket in the presenter, until it is retracted
 	RowsPerSecond    int  `json:"rowsPerSecond"`    // another speed than the configured; 0 is none
 }
 

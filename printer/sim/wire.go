@@ -208,6 +208,9 @@ func (p *Printer) fullStatus() []byte {
 	if p.cond.NearEnd {
 		out[2] |= 0x04
 	}
+	if p.cond.TicketIn {
+		out[2] |= 0x20
+	}
 	if p.cond.CoverOpen {
 		out[3] |= 0x02
 	}
