@@ -30,7 +30,7 @@ var (
 
 // Gaps in dots; eight dots are a millimetre.
 const (
-	inset     = 8 // from the head's edge to the text, both sides
+	rollInset = 8 // from the head's edge to the text, both sides
 	gapTop    = 16
 	gapField  = 9
 	gapPair   = 3
@@ -56,14 +56,15 @@ type rectOp struct{ x, y, w, h float64 }
 // top.
 type sheet struct {
 	m     *measure
-	width float64 // of the head
+	width float64 // of the head, or of the sheet
+	inset float64 // from its edge to the text, both sides
 	y     float64
 	texts []textOp
 	rects []rectOp
 }
 
 func layout(m *measure, lines []receipt.Line, headDots int) *sheet {
-	s := &sheet{m: m, width: float64(headDots), y: gapTop}
+	s := &sheet{m: m, width: float64(headDots), inset: rollInset, y: gapTop}
 	for _, l := range lines {
 		l.Label, l.Italian = m.clean(l.Label), m.clean(l.Italian)
 		if l.Kind != receipt.QR {
@@ -96,7 +97,7 @@ func (s *sheet) line(l receipt.Line) {
 		s.qr(l)
 	case receipt.Rule:
 		s.y += gapRule
-		s.rect(inset, s.y, s.inner(), ruleThick)
+		s.rect(s.inset, s.y, s.inner(), ruleThick)
 		s.y += ruleThick + gapRule
 	case receipt.Space:
 		s.y += gapSpace
@@ -111,7 +112,7 @@ func beside(label, italian string) string {
 	return label + " · " + italian
 }
 
-func (s *sheet) inner() float64 { return s.width - 2*inset }
+func (s *sheet) inner() float64 { return s.width - 2*s.inset }
 
 func (s *sheet) rect(x, y, w, h float64) {
 	s.rects = append(s.rects, rectOp{x, y, w, h})
@@ -126,7 +127,7 @@ func (s *sheet) text(x, y float64, text string, st style) {
 	s.texts = append(s.texts, textOp{x: math.Round(x), baseline: y + ascent(st), style: st, runs: s.m.runs(text, st)})
 }
 
-func (s *sheet) paragraph(text string, st style) { s.column(inset, s.inner(), text, st) }
+func (s *sheet) paragraph(text string, st style) { s.column(s.inset, s.inner(), text, st) }
 
 // column writes wrapped text into a column and goes below it. Short texts in
 // large type, and the narrow column beside a QR code, are balanced.
@@ -142,7 +143,7 @@ func (s *sheet) column(x, width float64, text string, st style) {
 }
 
 func (s *sheet) right(y float64, text string, st style) {
-	s.text(inset+s.inner()-s.m.width(text, st), y, text, st)
+	s.text(s.inset+s.inner()-s.m.width(text, st), y, text, st)
 }
 
 // title parts at its first comma where it does not fit on one line: the second
@@ -195,7 +196,7 @@ func (s *sheet) pair(l receipt.Line) {
 		return
 	}
 	s.y += gapPair
-	s.text(inset, s.y+ascent(styleValue)-ascent(styleLabel), label, styleLabel)
+	s.text(s.inset, s.y+ascent(styleValue)-ascent(styleLabel), label, styleLabel)
 	s.right(s.y, l.Text, styleValue)
 	s.y += lineHeight(styleValue)
 	s.paragraph(below, styleLabel)
@@ -221,10 +222,10 @@ func (s *sheet) total(l receipt.Line) {
 	}
 	base := s.y + ascent(st)
 	if l.Italian != "" {
-		s.text(inset, base-ascent(styleLabel), l.Italian, styleLabel)
+		s.text(s.inset, base-ascent(styleLabel), l.Italian, styleLabel)
 		base -= lineHeight(styleLabel) - 2
 	}
-	s.text(inset, base-ascent(styleLead), l.Label, styleLead)
+	s.text(s.inset, base-ascent(styleLead), l.Label, styleLead)
 	s.right(s.y, l.Text, st)
 	s.y += lineHeight(st)
 }
@@ -234,15 +235,15 @@ func (s *sheet) note(l receipt.Line) {
 	s.y += gapSpace
 	top := s.y
 	s.y += frame + framePad
-	x, w := float64(inset+frame+framePad), s.inner()-2*(frame+framePad)
+	x, w := s.inset+frame+framePad, s.inner()-2*(frame+framePad)
 	s.column(x, w, l.Text, styleNote)
 	s.column(x, w, l.Italian, styleValue)
 	s.y += framePad + frame
 	h := s.y - top
-	s.rect(inset, top, s.inner(), frame)
-	s.rect(inset, s.y-frame, s.inner(), frame)
-	s.rect(inset, top+frame, frame, h-2*frame)
-	s.rect(inset+s.inner()-frame, top+frame, frame, h-2*frame)
+	s.rect(s.inset, top, s.inner(), frame)
+	s.rect(s.inset, s.y-frame, s.inner(), frame)
+	s.rect(s.inset, top+frame, frame, h-2*frame)
+	s.rect(s.inset+s.inner()-frame, top+frame, frame, h-2*frame)
 }
 
 // minCaption is the narrowest column that still reads well beside a QR code.
@@ -251,32 +252,19 @@ const minCaption = 150
 // qr draws the code at the left edge, where the paper's own margin is its quiet
 // zone, and what it is for beside it. What no code can hold is printed in letters.
 func (s *sheet) qr(l receipt.Line) {
-	code, err := qrcode.New(l.Text, qrcode.Medium)
+	bitmap, err := modules(l.Text)
 	if err != nil {
 		s.field(receipt.Line{Label: l.Label, Text: s.m.clean(l.Text)})
 		return
 	}
-	code.DisableBorder = true
-	bitmap := code.Bitmap()
 	module := 6.0
 	for module > 3 && float64(len(bitmap))*module > s.inner() {
 		module--
 	}
-	side, top := float64(len(bitmap))*module, s.y+module*quiet/2
-	for row, bits := range bitmap {
-		for from := 0; from < len(bits); {
-			to := from
-			for to < len(bits) && bits[to] == bits[from] {
-				to++
-			}
-			if bits[from] {
-				s.rect(inset+module*float64(from), top+module*float64(row), module*float64(to-from), module)
-			}
-			from = to
-		}
-	}
-	left := inset + side + module*quiet
-	if room := s.width - inset - left; room >= minCaption {
+	top := s.y + module*quiet/2
+	side := s.code(bitmap, s.inset, top, module)
+	left := s.inset + side + module*quiet
+	if room := s.width - s.inset - left; room >= minCaption {
 		lines := s.m.balance(l.Label, styleText, room)
 		s.y = top + math.Round((side-float64(len(lines))*lineHeight(styleText))/2)
 		s.y = max(s.y, top)
@@ -286,4 +274,31 @@ func (s *sheet) qr(l receipt.Line) {
 	}
 	s.y = top + side + module*quiet
 	s.paragraph(l.Label, styleText)
+}
+
+// modules are the squares of a QR code without their quiet zone.
+func modules(text string) ([][]bool, error) {
+	code, err := qrcode.New(text, qrcode.Medium)
+	if err != nil {
+		return nil, err
+	}
+	code.DisableBorder = true
+	return code.Bitmap(), nil
+}
+
+// code draws the squares, neighbours in one piece, and says how large it came out.
+func (s *sheet) code(bitmap [][]bool, x, top, module float64) (side float64) {
+	for row, bits := range bitmap {
+		for from := 0; from < len(bits); {
+			to := from
+			for to < len(bits) && bits[to] == bits[from] {
+				to++
+			}
+			if bits[from] {
+				s.rect(x+module*float64(from), top+module*float64(row), module*float64(to-from), module)
+			}
+			from = to
+		}
+	}
+	return float64(len(bitmap)) * module
 }

@@ -75,7 +75,8 @@ func (r *Renderer) Render(lines []receipt.Line, w Width) ([]byte, error) {
 	return p.PDF, err
 }
 
-// Page draws lines on one page of a roll, exactly as tall as they are.
+// Page draws lines: on a roll one page exactly as tall as they are, else as many
+// sheets as it takes.
 func (r *Renderer) Page(lines []receipt.Line, w Width) (page Page, err error) {
 	defer func() {
 		// gofpdf indexes where it should check; a paper lost must not be a kiosk lost
@@ -83,11 +84,20 @@ func (r *Renderer) Page(lines []receipt.Line, w Width) (page Page, err error) {
 			page, err = Page{}, fmt.Errorf("render pdf: %v", p)
 		}
 	}()
-	if w != Roll80 && w != Roll58 {
-		return Page{}, fmt.Errorf("render pdf: no roll of %d mm", w)
+	switch w {
+	case A4:
+		sheets := office(newMeasure(r.faces), lines)
+		doc, err := r.write(sheets, A4.points(), a4Height*dot, 0)
+		if err != nil {
+			return Page{}, err
+		}
+		return Page{PDF: doc, Width: 21000, Height: 29700, Count: len(sheets)}, nil
+	case Roll80, Roll58:
+	default:
+		return Page{}, fmt.Errorf("render pdf: no paper of %d mm", w)
 	}
 	s := layout(newMeasure(r.faces), lines, w.Head())
-	doc, err := r.write(s, w)
+	doc, err := r.write([]*sheet{s}, w.points(), math.Ceil(s.y)*dot, w.Left())
 	if err != nil {
 		return Page{}, err
 	}
@@ -117,10 +127,11 @@ func fill(f *gofpdf.Fpdf, rects []rectOp, left float64) {
 	f.DrawPath("F")
 }
 
-func (r *Renderer) write(s *sheet, w Width) ([]byte, error) {
+// write puts sheets of one size into a document, each moved to the right by left dots.
+func (r *Renderer) write(sheets []*sheet, width, height, left float64) ([]byte, error) {
 	f := gofpdf.NewCustom(&gofpdf.InitType{
 		UnitStr: "pt",
-		Size:    gofpdf.SizeType{Wd: w.points(), Ht: math.Ceil(s.y) * dot},
+		Size:    gofpdf.SizeType{Wd: width, Ht: height},
 	})
 	f.SetMargins(0, 0, 0)
 	f.SetAutoPageBreak(false, 0)
@@ -128,19 +139,12 @@ func (r *Renderer) write(s *sheet, w Width) ([]byte, error) {
 	f.SetModificationDate(epoch)
 	f.SetCatalogSort(true)
 	f.SetTitle("Jolly", true)
-	r.addFonts(f, s)
-	f.AddPage()
-	f.SetFillColor(0, 0, 0)
-	left := w.Left()
-	fill(f, s.rects, left)
-	for _, t := range s.texts {
-		x := left + t.x
-		for _, run := range t.runs {
-			fc := r.faces[t.style.weight][run.family]
-			f.SetFont(fc.family, fc.style, t.style.points)
-			f.Text(x*dot, t.baseline*dot, run.text)
-			x += run.width
-		}
+	r.addFonts(f, sheets)
+	for _, s := range sheets {
+		f.AddPage()
+		f.SetFillColor(0, 0, 0)
+		fill(f, s.rects, left)
+		r.writeTexts(f, s.texts, left)
 	}
 	var b bytes.Buffer
 	if err := f.Output(&b); err != nil {
@@ -149,14 +153,28 @@ func (r *Renderer) write(s *sheet, w Width) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
+func (r *Renderer) writeTexts(f *gofpdf.Fpdf, texts []textOp, left float64) {
+	for _, t := range texts {
+		x := left + t.x
+		for _, run := range t.runs {
+			fc := r.faces[t.style.weight][run.family]
+			f.SetFont(fc.family, fc.style, t.style.points)
+			f.Text(x*dot, t.baseline*dot, run.text)
+			x += run.width
+		}
+	}
+}
+
 // addFonts gives gofpdf the fonts that the sheet uses and no others: parsing the
 // Chinese ones is most of the time of a page. It gets a copy of each, because it
 // pads tables in place and would write into what others are reading.
-func (r *Renderer) addFonts(f *gofpdf.Fpdf, s *sheet) {
+func (r *Renderer) addFonts(f *gofpdf.Fpdf, sheets []*sheet) {
 	var needed [weights][families]bool
-	for _, t := range s.texts {
-		for _, run := range t.runs {
-			needed[t.style.weight][run.family] = true
+	for _, s := range sheets {
+		for _, t := range s.texts {
+			for _, run := range t.runs {
+				needed[t.style.weight][run.family] = true
+			}
 		}
 	}
 	for w := range needed {

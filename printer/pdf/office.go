@@ -1,0 +1,219 @@
+package pdf
+
+// The form for office printers: the same lines on sheets of A4.
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/tserve/jolly/printer/receipt"
+)
+
+// The sheet of A4, in dots of 203 dpi like everything here.
+const (
+	a4Height     = 297 / 25.4 * dpi
+	officeInset  = 176 // 22 mm
+	officeTop    = 144
+	officeBottom = a4Height - 144
+	officeColumn = 470 // where the values begin, from the inset
+	officeGap    = 30  // between sections, both sides of the rule
+	officeRow    = 9
+	officeModule = 7
+)
+
+var (
+	officeService = style{11, bold}
+	officeTitle   = style{24, bold}
+	officeSub     = style{13, bold}
+	officeText    = style{11, regular}
+	officeLabel   = style{9.5, regular}
+	officeValue   = style{11, bold}
+	officeHeading = style{16, bold}
+	officeTotal   = style{30, bold}
+	officeLead    = style{14, bold}
+	officeNote    = style{18, bold}
+	officePage    = style{9, regular}
+)
+
+// office lays the lines out, section by section: what stands between two rules
+// stays together.
+func office(m *measure, lines []receipt.Line) []*sheet {
+	fresh := func() *sheet { return &sheet{m: m, width: float64(A4) / 25.4 * dpi, inset: officeInset, y: officeTop} }
+	sheets := []*sheet{fresh()}
+	for i, section := range sections(lines) {
+		part := fresh()
+		part.y = 0
+		part.section(section)
+		cur := sheets[len(sheets)-1]
+		rule := i > 0
+		if need := part.y + 2*officeGap; cur.y+need > officeBottom && cur.y > officeTop {
+			cur, rule = fresh(), false
+			sheets = append(sheets, cur)
+		}
+		if rule {
+			cur.y += officeGap
+			cur.rect(cur.inset, cur.y, cur.inner(), ruleThick)
+			cur.y += ruleThick + officeGap
+		}
+		cur.place(part)
+	}
+	if n := len(sheets); n > 1 {
+		for i, s := range sheets {
+			s.right(officeBottom+20, fmt.Sprintf("%d / %d", i+1, n), officePage)
+		}
+	}
+	return sheets
+}
+
+// sections are the lines between the rules.
+func sections(lines []receipt.Line) [][]receipt.Line {
+	var out [][]receipt.Line
+	var cur []receipt.Line
+	for _, l := range lines {
+		if l.Kind != receipt.Rule {
+			cur = append(cur, l)
+			continue
+		}
+		if len(cur) > 0 {
+			out = append(out, cur)
+		}
+		cur = nil
+	}
+	if len(cur) > 0 {
+		out = append(out, cur)
+	}
+	return out
+}
+
+// place puts a part below what is there.
+func (s *sheet) place(part *sheet) {
+	at := math.Round(s.y)
+	for _, t := range part.texts {
+		t.baseline += at
+		s.texts = append(s.texts, t)
+	}
+	for _, r := range part.rects {
+		r.y += at
+		s.rects = append(s.rects, r)
+	}
+	s.y = at + part.y
+}
+
+// section draws the lines of one. Sums stand at the right edge, above their total;
+// everything else in a column of its own.
+func (s *sheet) section(lines []receipt.Line) {
+	sums := false
+	for _, l := range lines {
+		sums = sums || l.Kind == receipt.Total
+	}
+	top := true // the very first text of a paper says whose it is
+	for _, l := range lines {
+		l.Label, l.Italian = s.m.clean(l.Label), s.m.clean(l.Italian)
+		if l.Kind != receipt.QR {
+			l.Text = s.m.clean(l.Text)
+		}
+		s.officeLine(l, sums, top)
+		top = false
+	}
+}
+
+func (s *sheet) officeLine(l receipt.Line, sums, first bool) {
+	switch l.Kind {
+	case receipt.Title:
+		s.y += 20
+		s.column(s.inset, s.inner(), l.Text, officeTitle)
+		s.column(s.inset, s.inner(), l.Italian, officeSub)
+		s.y += 12
+	case receipt.Heading:
+		s.column(s.inset, s.inner(), beside(l.Label, l.Italian), officeLabel)
+		s.column(s.inset, s.inner(), l.Text, officeHeading)
+		s.y += 8
+	case receipt.Text:
+		st := officeText
+		if first && s.y == 0 {
+			st = officeService
+		}
+		s.column(s.inset, s.inner(), l.Text, st)
+	case receipt.Note:
+		s.officeNote(l)
+	case receipt.Total:
+		s.officeTotal(l)
+	case receipt.Pair, receipt.Field:
+		s.row(l, sums)
+	case receipt.QR:
+		s.officeQR(l)
+	case receipt.Space:
+		s.y += officeGap
+	}
+}
+
+// row is a label with its value beside it, each in its column.
+func (s *sheet) row(l receipt.Line, sum bool) {
+	top := s.y + officeRow
+	s.y = top + ascent(officeValue) - ascent(officeLabel)
+	s.column(s.inset, officeColumn-24, beside(l.Label, l.Italian), officeLabel)
+	under := s.y
+	s.y = top
+	if sum && s.m.width(l.Text, officeValue) <= s.inner()-officeColumn {
+		s.right(s.y, l.Text, officeValue)
+		s.y += lineHeight(officeValue)
+	} else {
+		for _, line := range s.m.wrap(l.Text, officeValue, s.inner()-officeColumn) {
+			s.text(s.inset+officeColumn, s.y, line, officeValue)
+			s.y += lineHeight(officeValue)
+		}
+	}
+	s.y = max(s.y, under)
+}
+
+// officeTotal is framed: it is what the sheet is looked at for.
+func (s *sheet) officeTotal(l receipt.Line) {
+	s.y += 24
+	top := s.y
+	s.y += framePad
+	base := s.y + ascent(officeTotal)
+	s.text(s.inset+2*framePad, base-ascent(officeLead), beside(l.Label, l.Italian), officeLead)
+	s.texts = append(s.texts, textOp{
+		x:        math.Round(s.inset + s.inner() - 2*framePad - s.m.width(l.Text, officeTotal)),
+		baseline: base, style: officeTotal, runs: s.m.runs(l.Text, officeTotal),
+	})
+	s.y += lineHeight(officeTotal) + framePad/2
+	s.box(top, s.y)
+	s.y += 20
+}
+
+// box draws a frame across the sheet.
+func (s *sheet) box(top, bottom float64) {
+	const thick = 4
+	s.rect(s.inset, top, s.inner(), thick)
+	s.rect(s.inset, bottom-thick, s.inner(), thick)
+	s.rect(s.inset, top+thick, thick, bottom-top-2*thick)
+	s.rect(s.inset+s.inner()-thick, top+thick, thick, bottom-top-2*thick)
+}
+
+func (s *sheet) officeNote(l receipt.Line) {
+	s.y += 24
+	top := s.y
+	s.y += framePad
+	s.column(s.inset+2*framePad, s.inner()-4*framePad, l.Text, officeNote)
+	s.column(s.inset+2*framePad, s.inner()-4*framePad, l.Italian, officeSub)
+	s.y += framePad
+	s.box(top, s.y)
+}
+
+// officeQR has its caption beside it.
+func (s *sheet) officeQR(l receipt.Line) {
+	bitmap, err := modules(l.Text)
+	if err != nil {
+		s.row(receipt.Line{Label: l.Label, Text: s.m.clean(l.Text)}, false)
+		return
+	}
+	top := s.y + officeModule*quiet
+	side := s.code(bitmap, s.inset, top, officeModule)
+	left := s.inset + side + officeModule*quiet*2
+	room := s.inset + s.inner() - left
+	lines := s.m.wrap(l.Label, officeText, room)
+	s.y = top + max(0, math.Round((side-float64(len(lines))*lineHeight(officeText))/2))
+	s.column(left, room, l.Label, officeText)
+	s.y = max(s.y, top+side) + officeModule*quiet
+}
