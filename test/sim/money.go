@@ -3,8 +3,12 @@ package main
 // Money: what the terminals really did, and the promises that hang on it.
 
 import (
+	"fmt"
+	"slices"
+
 	"github.com/tserve/jolly/kiosk"
 	"github.com/tserve/jolly/kiosk/payment"
+	"github.com/tserve/jolly/kiosk/session"
 	"github.com/tserve/jolly/sync/gateway/outcome"
 )
 
@@ -75,8 +79,18 @@ func (m *money) paper(b *box, id kiosk.PaymentID, kind kiosk.PaperKind) {
 	if c := m.of[id]; c == nil {
 		m.w.fail("paper-tells-truth", "paper %q of %s, which was never charged", kind, id)
 	}
-	if h := m.w.gate.payments[string(id)]; kind == kiosk.PaperReceipt && (h == nil || h.State != outcome.Paid) {
+	if kind != kiosk.PaperReceipt {
+		return
+	}
+	h := m.w.gate.payments[string(id)]
+	if h == nil || h.State != outcome.Paid {
 		m.w.fail("paper-tells-truth", "receipt of %s, which the gateway has not closed", id)
+		return
+	}
+	for _, bill := range h.Bills {
+		if bill.Closing != kiosk.ClosingOK {
+			m.w.fail("paper-tells-truth", "receipt of %s, whose bill %s ended %q", id, bill.Debt, bill.Closing)
+		}
 	}
 }
 
@@ -96,12 +110,36 @@ func (m *money) atEnd() {
 	for _, b := range m.w.boxes {
 		m.complete(b)
 	}
-	var sum kiosk.Amount
+	m.ledger()
+}
+
+// ledger: the accounts sum to zero, what came in is what was charged, and each
+// debt was settled once.
+func (m *money) ledger() {
+	var sum, paid, claimed kiosk.Amount
 	for _, a := range m.w.gate.balance {
 		sum += a
 	}
-	if sum != 0 {
-		m.w.fail("postings-zero", "the ledger sums to %s", sum)
+	settled := map[string]string{}
+	for _, h := range m.w.gate.all {
+		if h.State == outcome.Paid {
+			paid += h.Total
+		}
+		if h.State == outcome.Doubtful {
+			claimed += h.Total
+		}
+		for _, b := range h.Bills {
+			if b.Closing == kiosk.ClosingOK && settled[b.Debt] != "" {
+				m.w.fail("debt-settled-once", "%s is settled by %s and by %s", b.Debt, settled[b.Debt], h.ID)
+			}
+			if b.Closing == kiosk.ClosingOK {
+				settled[b.Debt] = h.ID
+			}
+		}
+	}
+	in, claims := m.w.gate.balance[outcome.AccountClearing], m.w.gate.balance[outcome.AccountClaim]
+	if sum != 0 || in != paid || claims != claimed {
+		m.w.fail("postings-zero", "the ledger sums to %s; in %s, paid %s; claims %s, unknown %s", sum, in, paid, claims, claimed)
 	}
 }
 
@@ -112,7 +150,7 @@ func (m *money) settled(c *charge) {
 	case h == nil:
 		m.w.fail("charge-in-ledger-once", "charge %s of %s: the gateway does not know the payment", c.stan, c.id)
 	case h.State == outcome.Paid && h.paid == 1:
-	case h.State == outcome.Doubtful && h.claims == 1 && h.ref != "":
+	case h.State == outcome.Doubtful && h.claims == 1 && h.ref != "" && slices.Contains(c.box.book.open, c.id):
 		m.w.count.unknown++
 	default:
 		m.w.fail("charge-in-ledger-once", "charge %s of %s: payment is %s, %d times in the ledger", c.stan, c.id, h.State, h.paid)
@@ -149,6 +187,9 @@ func (w *world) quiet() (string, bool) {
 		}
 		if b.proc == nil {
 			return b.name + " is off", false
+		}
+		if _, resting := b.proc.visit.Scene.(session.Attract); !resting {
+			return fmt.Sprintf("%s shows %T to nobody", b.name, b.proc.visit.Scene), false
 		}
 		for _, l := range b.proc.live {
 			if !l.state.Finished() && l.state.Phase != payment.Undecided {

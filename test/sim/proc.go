@@ -167,6 +167,9 @@ func (p *proc) step(l *live, e payment.Event) {
 	}
 	p.w.tell(l.state.ID, "%s: %T: %s -> %s, %s %s", p.b.name, e, before, l.state.Phase, l.state.Result.Outcome, l.state.Result.Reason)
 	if l.state.Phase != before {
+		if p.w.fault(p.w.par.CrashAtStep / 4) {
+			p.w.after(p.w.between(0, 300*ms), p.b.crash)
+		}
 		p.w.note(13, uint64(len(l.state.Phase)), uint64(p.b.n))
 		if l.state.Phase == payment.Undecided {
 			p.w.count.undecided++

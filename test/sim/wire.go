@@ -62,7 +62,11 @@ func (p *proc) call(timeout int64, serve func() (answer func()), failed func()) 
 	}
 	if w.fault(w.par.Double) {
 		w.count.doubled++
-		w.after(w.between(0, 90*second), arrive(false))
+		far := 90 * second // now and then after the tokens have died
+		if w.chance(50) {
+			far = hour
+		}
+		w.after(w.between(0, far), arrive(false))
 	}
 }
 
