@@ -1,0 +1,56 @@
+package picture
+
+// The front door: a picture in, all of its codes out.
+
+import (
+	"cmp"
+	"image"
+	"slices"
+
+	"github.com/tserve/jolly/kiosk"
+)
+
+// Symbology names a kind of code.
+type Symbology string
+
+// The kinds that are found.
+const (
+	QR         Symbology = "qr"
+	DataMatrix Symbology = "datamatrix"
+	Code128    Symbology = "code128"
+)
+
+// Found is one code on a picture.
+type Found struct {
+	Symbology Symbology
+	Code      kiosk.ScannedCode
+	At        image.Rectangle // where it stands, in pixels
+}
+
+// Decode finds the codes of a picture, from top to bottom.
+func Decode(img image.Image) []Found {
+	g := toGray(img)
+	if g.w < smallest || g.h < smallest {
+		return nil
+	}
+	found := findQR(g)
+	found = append(found, findDataMatrix(g)...)
+	found = append(found, findCode128(g)...)
+	slices.SortStableFunc(found, func(a, b Found) int {
+		return cmp.Or(cmp.Compare(a.At.Min.Y, b.At.Min.Y), cmp.Compare(a.At.Min.X, b.At.Min.X))
+	})
+	return found
+}
+
+// smallest is the side in pixels below which a picture holds nothing.
+const smallest = 20
+
+// add appends a code that does not stand there yet.
+func add(found []Found, f Found) []Found {
+	for _, o := range found {
+		if o.Symbology == f.Symbology && o.Code == f.Code && o.At.Inset(-8).Overlaps(f.At.Inset(-8)) {
+			return found
+		}
+	}
+	return append(found, f)
+}
