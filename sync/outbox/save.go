@@ -41,7 +41,7 @@ func (s *Store) Save(ctx context.Context, save payment.Save) error {
 	if err != nil {
 		return fmt.Errorf("save %s %s: %w", save.Step, state.ID, err)
 	}
-	e := entry{state: state, text: string(text), row: save.Row, at: s.cfg.Now()}
+	e := entry{state: state, text: string(text), digest: digest(string(text)), row: save.Row, at: s.cfg.Now()}
 	if err := e.check(); err != nil {
 		return fmt.Errorf("save %s %s: %w", save.Step, state.ID, err)
 	}
@@ -64,10 +64,11 @@ func (s *Store) Save(ctx context.Context, save payment.Save) error {
 
 // entry is a step on its way into the journal.
 type entry struct {
-	state payment.State
-	text  string
-	row   kiosk.OutboxRow
-	at    kiosk.Wall
+	state  payment.State
+	text   string // the state as JSON
+	digest string // of text
+	row    kiosk.OutboxRow
+	at     kiosk.Wall
 }
 
 func (e entry) check() error {
@@ -106,7 +107,7 @@ func (e entry) write(ctx context.Context, b *batch) error {
 		return rowThere(ctx, b, e.row)
 	}
 	h := head{n: b.heads.steps.n + 1}
-	h.hash = stepLink(b.heads.steps.hash, h.n, string(e.state.ID), string(e.state.Step), e.text, e.at)
+	h.hash = stepLink(b.heads.steps.hash, h.n, string(e.state.ID), string(e.state.Step), e.digest, e.at)
 	b.wrote = true
 	_, err = b.addStep.ExecContext(ctx, h.n, string(e.state.ID), string(e.state.Step), e.text, e.at.UnixMilli, e.at.Trusted, h.hash)
 	if err != nil {

@@ -159,7 +159,7 @@ func verifySteps(ctx context.Context, q querier, from head, want *head) error {
 		if err := rows.Scan(&n, &id, &step, &text, &at.UnixMilli, &at.Trusted, &chain); err != nil {
 			return err
 		}
-		if err := w.next(n, chain, stepLink(w.at.hash, n, id, step, text, at)); err != nil {
+		if err := w.next(n, chain, stepLink(w.at.hash, n, id, step, digest(text), at)); err != nil {
 			return err
 		}
 		s, err := parseState(text)

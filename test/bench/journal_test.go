@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -36,7 +37,8 @@ const (
 type writer struct {
 	name string
 	turn func(n int)
-	n    int // writes in a turn, all together
+	n    int    // writes in a turn, all together
+	prep func() // makes what the next turn will write; nil if there is nothing to make
 }
 
 func BenchmarkJournal(b *testing.B) {
@@ -61,6 +63,9 @@ func BenchmarkJournal(b *testing.B) {
 }
 
 func speed(w writer) float64 {
+	if w.prep != nil {
+		w.prep()
+	}
 	began := time.Now()
 	w.turn(w.n)
 	return float64(w.n) / time.Since(began).Seconds()
@@ -86,13 +91,13 @@ func rawAppend(b *testing.B) writer {
 	must(b, err)
 	b.Cleanup(func() { f.Close() })
 	content := block()
-	return writer{"raw", func(n int) {
+	return writer{name: "raw", n: alone, turn: func(n int) {
 		for range n {
 			_, err := f.Write(content)
 			must(b, err)
 			must(b, f.Sync())
 		}
-	}, alone}
+	}}
 }
 
 func book(b *testing.B) *outbox.Store {
@@ -102,17 +107,21 @@ func book(b *testing.B) *outbox.Store {
 	return s
 }
 
-// steps are the saves of whole payments, as the real machine asks for them.
+// steps are the saves of whole payments, as the real machine asks for them. The
+// ids come in the order of time, as the kiosk's do.
 type steps struct {
-	next  int
+	next  *atomic.Int64
 	ready []payment.Save
 }
 
-func (s *steps) take() payment.Save {
-	if len(s.ready) == 0 {
-		s.next++
-		s.ready = life(kiosk.PaymentID(fmt.Sprintf("0198c0de-0000-7000-8000-%012d", s.next)))
+// stock makes n saves, or a few more.
+func (s *steps) stock(n int) {
+	for len(s.ready) < n {
+		s.ready = append(s.ready, life(kiosk.PaymentID(fmt.Sprintf("0198c0de-0000-7000-8000-%012d", s.next.Add(1))))...)
 	}
+}
+
+func (s *steps) take() payment.Save {
 	save := s.ready[0]
 	s.ready = s.ready[1:]
 	return save
@@ -147,24 +156,30 @@ func life(id kiosk.PaymentID) (all []payment.Save) {
 
 // saves is the kiosk at work: one step after the other.
 func saves(b *testing.B) writer {
-	s, work := book(b), &steps{}
-	return writer{"save", func(n int) {
+	s, work := book(b), &steps{next: new(atomic.Int64)}
+	return writer{name: "save", n: alone, prep: func() { work.stock(alone) }, turn: func(n int) {
 		for range n {
 			must(b, s.Save(b.Context(), work.take()))
 		}
-	}, alone}
+	}}
 }
 
 // saves32 has many writers share commits.
 func saves32(b *testing.B) writer {
 	s := book(b)
 	work := make([]steps, writers)
+	next := new(atomic.Int64)
 	for i := range work {
-		work[i].next = i << 24
+		work[i].next = next
 	}
-	return writer{"save32", func(n int) {
+	stock := func() {
+		for i := range work {
+			work[i].stock(each)
+		}
+	}
+	return writer{name: "save32", n: each * writers, prep: stock, turn: func(n int) {
 		together(n, func(i int) error { return s.Save(b.Context(), work[i].take()) }, b)
-	}, each * writers}
+	}}
 }
 
 // together has the writers do n writes in all.
@@ -186,13 +201,13 @@ func together(n int, write func(writer int) error, b *testing.B) {
 func rows(b *testing.B) writer {
 	s, next := book(b), 0
 	body := string(slices.Repeat([]byte("x"), 1000))
-	return writer{"row", func(n int) {
+	return writer{name: "row", n: alone, turn: func(n int) {
 		for range n {
 			next++
 			row := payment.NewRow("", kiosk.RowReceiptDone, fmt.Sprint("row-", next), map[string]string{"body": body}, kiosk.Wall{})
 			must(b, s.Append(b.Context(), row))
 		}
-	}, alone}
+	}}
 }
 
 func bolt(b *testing.B) (*bbolt.DB, []byte) {
@@ -219,18 +234,18 @@ func put(tx *bbolt.Tx, name []byte) error {
 
 func boltAlone(b *testing.B) writer {
 	db, name := bolt(b)
-	return writer{"bbolt", func(n int) {
+	return writer{name: "bbolt", n: alone, turn: func(n int) {
 		for range n {
 			must(b, db.Update(func(tx *bbolt.Tx) error { return put(tx, name) }))
 		}
-	}, alone}
+	}}
 }
 
 func boltBatch(b *testing.B) writer {
 	db, name := bolt(b)
-	return writer{"bbolt32", func(n int) {
+	return writer{name: "bbolt32", n: each * writers, turn: func(n int) {
 		together(n, func(int) error { return db.Batch(func(tx *bbolt.Tx) error { return put(tx, name) }) }, b)
-	}, each * writers}
+	}}
 }
 
 func walSync(b *testing.B) writer {
@@ -238,12 +253,12 @@ func walSync(b *testing.B) writer {
 	must(b, err)
 	b.Cleanup(func() { log.Close() })
 	next, content := uint64(0), block()
-	return writer{"tidwall-wal", func(n int) {
+	return writer{name: "tidwall-wal", n: alone, turn: func(n int) {
 		for range n {
 			next++
 			must(b, log.Write(next, content))
 		}
-	}, alone}
+	}}
 }
 
 // task is a row of 1 KiB for backlite.
@@ -263,10 +278,10 @@ func backliteAdd(b *testing.B) writer {
 	must(b, err)
 	must(b, c.Install())
 	content := block()
-	return writer{"backlite", func(n int) {
+	return writer{name: "backlite", n: alone, turn: func(n int) {
 		for range n {
 			_, err := c.Add(task{content}).Ctx(b.Context()).Save()
 			must(b, err)
 		}
-	}, alone}
+	}}
 }
