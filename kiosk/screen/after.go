@@ -3,6 +3,8 @@ package screen
 // Pages of the payment: from the total to the paper.
 
 import (
+	"strings"
+
 	"github.com/tserve/jolly/kiosk"
 	"github.com/tserve/jolly/kiosk/i18n"
 	"github.com/tserve/jolly/kiosk/page"
@@ -119,11 +121,31 @@ func (v *view) terminal(sc session.Terminal) {
 	v.p.Title = v.tf("terminal_title", i18n.Args{"place": v.place(v.house.Terminal)})
 	v.p.Amount = v.money(v.total())
 	v.p.Picture, v.p.Arrow = page.PictureTerminal, v.house.Terminal
-	strong := ""
+	text := v.t("terminal_red")
 	if sc.Message != "" {
-		strong = v.t("terminal_says") + " " + sc.Message
+		text = v.tf("terminal_says", i18n.Args{"words": v.readerWords(sc.Message)}) + "\n" + text
 	}
-	v.note(page.ToneInfo, "info", strong, v.t("terminal_red"))
+	v.note(page.ToneInfo, "info", "", text)
+}
+
+// readerWords are the words of the terminal's display in the citizen's
+// language, the Italian ones behind them so that they can be found on the
+// display. What is not known is shown as it is.
+func (v *view) readerWords(message string) string {
+	shown := strings.ReplaceAll(strings.TrimSpace(message), "*", "")
+	for _, w := range []struct{ part, key string }{
+		{"PIN", "pin"}, {"RIMUOV", "remove"}, {"ESTRARRE", "remove"}, {"ELABORAZ", "working"}, {"CARTA INSERITA", "working"}, {"ATTEND", "wait"},
+		{"INSER", "insert"}, {"AVVICIN", "insert"},
+	} {
+		if !strings.Contains(strings.ToUpper(shown), w.part) {
+			continue
+		}
+		if v.lang == kiosk.Italian {
+			return v.t("reader_" + w.key)
+		}
+		return v.t("reader_"+w.key) + " (" + shown + ")"
+	}
+	return shown
 }
 
 func (v *view) paid() {

@@ -100,6 +100,25 @@ func TestNoTechnicalWords(t *testing.T) {
 	}
 }
 
+// The display's words are translated, with the Italian ones beside them.
+func TestTheReadersWords(t *testing.T) {
+	for _, c := range []struct {
+		lang          kiosk.Language
+		message, want string
+	}{
+		{kiosk.Italian, "INSERIRE CARTA      ", "Il lettore dice: **Inserisci o avvicina la carta**"},
+		{kiosk.English, "INSERIRE CARTA", "The reader says: **insert or hold your card (INSERIRE CARTA)**"},
+		{kiosk.English, "DIGITARE PIN", "type your PIN (DIGITARE PIN)"},
+		{kiosk.Chinese, "ELABORAZIONE...", "正在处理 (ELABORAZIONE...)"},
+		{kiosk.English, "SCONTO **10**", "**SCONTO 10**"},
+	} {
+		s := session.State{Language: c.lang, Scene: session.Terminal{Message: c.message}}
+		if got := Render(s, house()).Notes[0].Text; !strings.Contains(got, c.want) {
+			t.Errorf("%s %q: %q, want %q", c.lang, c.message, got, c.want)
+		}
+	}
+}
+
 func TestTheWordsFollowTheDevices(t *testing.T) {
 	s := session.State{Language: kiosk.Italian, Scene: session.Scan{}, Devices: session.Devices{Scanner: true}}
 	h := house()
