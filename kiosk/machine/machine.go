@@ -153,9 +153,13 @@ func (m *Machine) Window() fyne.Window { return m.window }
 func (m *Machine) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	// What is told to stop while a card is being charged still answers the
+	// maintainer and the finger until the runner has ended.
+	beside, endBeside := context.WithCancel(context.WithoutCancel(ctx))
+	defer endBeside()
 	var parts sync.WaitGroup
 	errs := make(chan error, 4)
-	run := func(name string, part func(context.Context) error) {
+	run := func(name string, ctx context.Context, part func(context.Context) error) {
 		parts.Add(1)
 		go func() {
 			defer parts.Done()
@@ -165,12 +169,15 @@ func (m *Machine) Run(ctx context.Context) error {
 			}
 		}()
 	}
-	run("runner", m.runner.Run)
-	run("journal", m.store.Run)
-	run("control", func(ctx context.Context) error {
+	run("runner", ctx, func(ctx context.Context) error {
+		defer endBeside()
+		return m.runner.Run(ctx)
+	})
+	run("journal", ctx, m.store.Run)
+	run("control", beside, func(ctx context.Context) error {
 		return control.Serve(ctx, m.cfg.Control.Socket, m, m.log.With("part", "control"))
 	})
-	run("touch", m.forgetLostReleases)
+	run("touch", beside, m.forgetLostReleases)
 	parts.Wait()
 	close(errs)
 	var all error
