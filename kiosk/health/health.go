@@ -1,5 +1,6 @@
 // Package health knows which device does not work, since when, and whether a
-// citizen should already see it.
+// citizen should already see it. What a maintainer must see to though every
+// device works is a [Problem]; the runner finds those.
 //
 // A blip shorter than a problem's time to visible is logged and not shown: a
 // terminal that closes its line for a second does not put the kiosk out of
@@ -109,6 +110,8 @@ const (
 	ProblemDayDiffers ProblemCode = "day-close-differs"
 	// ProblemDayLate: the day should have been closed, and something holds it up.
 	ProblemDayLate ProblemCode = "day-close-late"
+	// ProblemRows: the gateway refused rows for good; a person must look.
+	ProblemRows ProblemCode = "rows-parked"
 	// ProblemClock: the machine's clock is not known to be right.
 	ProblemClock ProblemCode = "clock"
 )

@@ -5,11 +5,13 @@ package machine
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sort"
 
 	"fyne.io/fyne/v2"
 
 	"github.com/tserve/jolly/kiosk/control"
+	"github.com/tserve/jolly/kiosk/health"
 	"github.com/tserve/jolly/kiosk/page"
 	"github.com/tserve/jolly/kiosk/runner"
 	"github.com/tserve/jolly/kiosk/ui"
@@ -120,6 +122,13 @@ func (m *Machine) Health(ctx context.Context) (control.Health, error) {
 	}
 	if v.Day.Day != "" {
 		h.Day = &v.Day
+	}
+	depth, err := m.store.Depth(ctx)
+	if err != nil {
+		return control.Health{}, err
+	}
+	if depth.Parked > 0 {
+		h.Problems = append(h.Problems, control.Problem{Code: string(health.ProblemRows), Detail: fmt.Sprintf("%d rows; see kioskctl outbox list", depth.Parked)})
 	}
 	for _, d := range v.Health {
 		h.Devices = append(h.Devices, control.Device{Device: string(d.Device), OK: d.OK, Detail: d.Detail})

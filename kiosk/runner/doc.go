@@ -13,5 +13,10 @@
 // one that it started, and on the way out waits for a card that is being
 // charged.
 //
+// Two things besides visits move it: the hour at which the terminal's day is
+// closed (day.go, a table), and a maintainer ([Runner.Maintain],
+// [Runner.Decide], [Runner.CloseDay]), who gets the terminal only while no card
+// is charged. While either has it, citizens see that no card is taken.
+//
 // Logs carry the kind of an event, never its content.
 package runner

@@ -103,7 +103,11 @@ func (c Config) LongestOperation() time.Duration {
 	c = c.withDefaults()
 	frames := time.Duration(1+retransmissions) * c.AckTimeout
 	status := c.DialTimeout + frames + c.ReplyTimeout
-	return status + c.DialTimeout + frames + c.ResultTimeout + c.Linger
+	tickets, after := time.Duration(0), c.Linger
+	if c.Slip != nil {
+		tickets, after = c.DialTimeout+frames, max(c.Linger, c.ReplyTimeout)
+	}
+	return status + tickets + c.DialTimeout + frames + c.ResultTimeout + after
 }
 
 func (c Config) withDefaults() Config {

@@ -187,3 +187,39 @@ func drawBehaviour(t *rapid.T) sim.Behaviour {
 		Quiet:  rapid.Bool().Draw(t, "quiet"),
 	}
 }
+
+// The closing of the day at every byte: it is asked once, and what is said of
+// it is what the terminal did, or unknown.
+func TestClosingCutAtEveryByte(t *testing.T) {
+	seen := map[kiosk.CloseOutcome]int{}
+	for cut := range 100 {
+		for _, toUs := range []bool{true, false} {
+			run(t, terminal.Config{}, sim.Config{AutoCard: time.Second}, func(t *testing.T, b *bench) {
+				b.charged(t)
+				if toUs {
+					b.cutAt(cut, -1)
+				} else {
+					b.cutAt(-1, cut)
+				}
+				records := 0
+				c, err := b.term.Close(b.ctx, func(kiosk.TerminalClose) error { records++; return nil })
+				b.rest(t)
+				l := b.sim.Snapshot()
+				seen[c.Outcome]++
+				switch {
+				case l.Requests["C"] > 1 || l.Closings > 1:
+					t.Fatalf("cut at %d: asked %d times, closed %d times", cut, l.Requests["C"], l.Closings)
+				case err != nil && (records != 0 || l.Closings != 0):
+					t.Errorf("cut at %d: %v means that nothing was asked; recorded %d, closed %d", cut, err, records, l.Closings)
+				case err == nil && records != 1:
+					t.Errorf("cut at %d: recorded %d times", cut, records)
+				case c.Outcome == kiosk.CloseDone && l.Closings != 1, c.Outcome == kiosk.CloseRefused:
+					t.Errorf("cut at %d: %+v, the terminal closed %d times", cut, c, l.Closings)
+				}
+			})
+		}
+	}
+	if seen[kiosk.CloseDone] == 0 || seen[kiosk.CloseUnknown] < 70 || seen[""] != 1 {
+		t.Errorf("outcomes %v", seen)
+	}
+}
