@@ -67,6 +67,7 @@ func (t *Terminal) Charge(ctx context.Context, req kiosk.ChargeRequest, progress
 	}
 	p := &payment{t: t, l: l, req: req, progress: progress, record: record, slip: slip}
 	t.log.Info("terminal asked for a payment", "payment", string(req.Payment), "amount", req.Amount.String())
+	l.dropUnsent(true)
 	err = l.deliver(frame, p.early)
 	switch {
 	case errors.Is(err, ErrRejected):
@@ -74,8 +75,10 @@ func (t *Terminal) Charge(ctx context.Context, req kiosk.ChargeRequest, progress
 	case errors.Is(err, errNotSent):
 		return kiosk.ChargeResult{}, offline(op, err)
 	case err != nil:
+		_ = l.conn.Close() // now: what was not sent must not leave while the result is recorded
 		return p.conclude(p.unknown(err), "")
 	}
+	l.dropUnsent(false)
 	return p.conclude(p.await())
 }
 

@@ -55,6 +55,23 @@ func (l *link) close() {
 	_ = l.conn.Close() // nothing hangs on it: all that matters was read or given up
 }
 
+// dropUnsent says whether the end of the connection is the end of what it
+// carries. While a request that moves money is not acknowledged it must be so:
+// else the kernel would go on sending it after the line was given up, after the
+// death of the process even, and the terminal could take it after it had told
+// that there was none. A serial line sends at once and keeps nothing.
+func (l *link) dropUnsent(drop bool) {
+	c, ok := l.conn.(interface{ SetLinger(seconds int) error })
+	if !ok {
+		return
+	}
+	seconds := -1
+	if drop {
+		seconds = 0
+	}
+	_ = c.SetLinger(seconds) // fails on a closed connection alone
+}
+
 func (l *link) interrupt() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
