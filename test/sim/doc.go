@@ -22,8 +22,26 @@
 // late, out of order; answers get lost; kiosks and gateway are cut off; kiosks
 // lose power at any step with their disk torn; clocks jump; terminals decline,
 // hang, lose the line before or after the approval), and liveness, in which all
-// is healed and the backlog must vanish within a bound. Invariants have names
-// and are checked at every step that they are about, the others at the end.
+// is healed and the backlog must vanish within a bound.
+//
+// The invariants, checked at every step that they are about or at the end:
+//
+//	charge-in-ledger-once  each charge of a terminal is in the ledger once, or is
+//	                       a case known to be unknown, with its reference
+//	ledger-only-charged    nothing is in the ledger that was not charged
+//	one-charge-per-id      a payment is charged at most once
+//	charge-after-save      no card is asked for before the journal says so
+//	activation-outcome     each activation gets its outcome
+//	sequence-gapless       sequences have no gap and name one row each
+//	row-applied-once       the gateway applies each row once, for ever
+//	rows-in-order          the rows of a payment arrive in their order
+//	rows-accepted          no row of a sound kiosk is parked or a conflict
+//	postings-zero          postings sum to zero and agree with the payments
+//	debt-settled-once      no debt is settled by two payments
+//	paper-tells-truth      a paper says what is durable, a receipt what is closed
+//	journal-order          no step of the journal comes out of order
+//	backlog-drains         after healing all is delivered, decided and at rest
+//	                       within fifteen minutes
 //
 // Failure policy: the first violation ends the run. The last line is "ok ..."
 // with exit code 0 or "violated INVARIANT ..." with exit code 1; any other code

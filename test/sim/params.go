@@ -61,12 +61,13 @@ const (
 	bugPrintBeforeSave      = "print-before-save"      // the paper comes out before the result is durable
 	bugSessionCancelsCharge = "session-cancels-charge" // the charge dies with the visit
 	bugActBeforeSave        = "act-before-save"        // the card is asked for while "charging" is being written
+	bugLateRequest          = "late-request"           // a request that was given up is still being sent
 	bugSequenceByMemory     = "sequence-by-memory"     // sequences are counted in memory, ahead of the disk
 )
 
 var bugs = []string{
 	bugAckBeforeFsync, bugNoDedup, bugChargeRetry, bugDropAfterN, bugLostKO, bugClockOrder, bugPrintBeforeSave, bugSessionCancelsCharge,
-	bugActBeforeSave, bugSequenceByMemory,
+	bugActBeforeSave, bugLateRequest, bugSequenceByMemory,
 }
 
 func knownBug(name string) bool { return name == "" || slices.Contains(bugs, name) }

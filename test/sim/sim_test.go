@@ -57,7 +57,7 @@ func TestEveryPlantedMistakeIsFound(t *testing.T) {
 	for _, bug := range bugs {
 		t.Run(bug, func(t *testing.T) {
 			for range 5 {
-				o := options{seed: rand.Uint64(), events: 300_000, kiosks: 20, bug: bug}
+				o := options{seed: rand.Uint64(), events: 200_000, kiosks: 20, bug: bug}
 				if line, ok := lastLine(t, o); ok || !form.MatchString(line) {
 					t.Errorf("not found: go run ./test/sim -seed %d -events %d -kiosks %d -bug %s\n%s", o.seed, o.events, o.kiosks, bug, line)
 				}

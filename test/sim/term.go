@@ -72,7 +72,7 @@ func (p *proc) charge(req kiosk.ChargeRequest, retried bool) {
 			x.notStarted(kiosk.CodeTerminalBusy)
 		case w.fault(w.par.SendLost): // no ACK: the request may have arrived
 			if w.chance(500) {
-				t.take(req, nil)
+				w.after(w.between(0, p.onTheWay()), func() { t.arrives(req) })
 			}
 			p.after(3*second, x.lost)
 		default:
@@ -80,6 +80,22 @@ func (p *proc) charge(req kiosk.ChargeRequest, retried bool) {
 			p.after(resultTimeout, x.lost)
 		}
 	})
+}
+
+// onTheWay is how long a request that got no ACK can still arrive: the driver
+// drops what was not sent when it gives up, after three seconds.
+func (p *proc) onTheWay() int64 {
+	if p.w.bug == bugLateRequest {
+		return minute
+	}
+	return 2900 * ms
+}
+
+// arrives is a request whose sender hears nothing.
+func (t *terminalBox) arrives(req kiosk.ChargeRequest) {
+	if t.up && !t.busy {
+		t.take(req, nil)
+	}
 }
 
 func (x *exchange) notStarted(code kiosk.Code) {
