@@ -204,8 +204,8 @@ func rowThere(ctx context.Context, b *batch, r kiosk.OutboxRow) error {
 
 // addRow gives a new row the next sequence number.
 func addRow(ctx context.Context, b *batch, r kiosk.OutboxRow) error {
-	r.Sequence = b.heads.outbox.n + 1
-	h := head{n: r.Sequence, hash: rowLink(b.heads.outbox.hash, r)}
+	r, c := Chain{Sequence: b.heads.outbox.n, Hash: b.heads.outbox.hash}.Next(r)
+	h := head{n: c.Sequence, hash: c.Hash}
 	b.wrote = true
 	_, err := b.statements.addRow.ExecContext(ctx, r.Sequence, r.ID, string(r.Payment), string(r.Kind), r.OccurredAt.UnixMilli,
 		r.OccurredAt.Trusted, r.Body, r.Hash, h.hash)
