@@ -102,26 +102,42 @@ func (r *Rasteriser) Close() error {
 // Rasterise draws the one page of doc at 203 dpi and keeps the head dots in the
 // middle of its width.
 func (r *Rasteriser) Rasterise(ctx context.Context, doc []byte, head int) (*Bitmap, error) {
+	all, err := r.Pages(ctx, doc, head)
+	if err == nil && len(all) != 1 {
+		err = fmt.Errorf("rasterise: %d pages, want one", len(all))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return all[0], nil
+}
+
+// Pages is Rasterise for all pages of a document.
+func (r *Rasteriser) Pages(ctx context.Context, doc []byte, head int) ([]*Bitmap, error) {
 	select {
 	case inst, ok := <-r.turn:
 		if !ok {
 			return nil, fmt.Errorf("rasterise: closed")
 		}
 		defer func() { r.turn <- inst }()
-		b, err := draw(inst, doc, head)
+		all, err := draw(inst, doc, head)
 		if err != nil {
 			return nil, fmt.Errorf("rasterise: %w", err)
 		}
-		return b, nil
+		return all, nil
 	case <-ctx.Done():
 		return nil, fmt.Errorf("rasterise: %w", ctx.Err())
 	}
 }
 
-// maxHeight is 2.5 metres of paper: a page that is taller is a mistake.
-const maxHeight = 20_000
+const (
+	// maxHeight is 2.5 metres of paper: a page that is taller is a mistake.
+	maxHeight = 20_000
+	// maxPages is more than five creditors fill.
+	maxPages = 16
+)
 
-func draw(inst pdfium.Pdfium, doc []byte, head int) (*Bitmap, error) {
+func draw(inst pdfium.Pdfium, doc []byte, head int) ([]*Bitmap, error) {
 	opened, err := inst.OpenDocument(&requests.OpenDocument{File: &doc})
 	if err != nil {
 		return nil, fmt.Errorf("open document: %w", err)
@@ -131,10 +147,22 @@ func draw(inst pdfium.Pdfium, doc []byte, head int) (*Bitmap, error) {
 	if err != nil {
 		return nil, fmt.Errorf("count pages: %w", err)
 	}
-	if count.PageCount != 1 {
-		return nil, fmt.Errorf("%d pages, want one", count.PageCount)
+	if count.PageCount < 1 || count.PageCount > maxPages {
+		return nil, fmt.Errorf("%d pages", count.PageCount)
 	}
-	size, err := inst.FPDF_GetPageSizeByIndex(&requests.FPDF_GetPageSizeByIndex{Document: opened.Document, Index: 0})
+	var all []*Bitmap
+	for i := range count.PageCount {
+		b, err := drawPage(inst, opened.Document, i, head)
+		if err != nil {
+			return nil, fmt.Errorf("page %d: %w", i+1, err)
+		}
+		all = append(all, b)
+	}
+	return all, nil
+}
+
+func drawPage(inst pdfium.Pdfium, doc references.FPDF_DOCUMENT, index, head int) (*Bitmap, error) {
+	size, err := inst.FPDF_GetPageSizeByIndex(&requests.FPDF_GetPageSizeByIndex{Document: doc, Index: index})
 	if err != nil {
 		return nil, fmt.Errorf("measure page: %w", err)
 	}
@@ -148,7 +176,7 @@ func draw(inst pdfium.Pdfium, doc []byte, head int) (*Bitmap, error) {
 	}
 	defer inst.FPDFBitmap_Destroy(&requests.FPDFBitmap_Destroy{Bitmap: made.Bitmap}) //nolint:errcheck // nothing to do about it
 	page := canvas{inst, made.Bitmap, head, height}
-	if err := page.draw(opened.Document, size.Width); err != nil {
+	if err := page.draw(doc, index, size.Width); err != nil {
 		return nil, err
 	}
 	return page.threshold()
@@ -164,7 +192,7 @@ type canvas struct {
 
 // draw puts the middle of the page on the canvas. The matrix keeps the scale exact:
 // PDFium's plain rendering would stretch 639.37 dots to 640.
-func (c canvas) draw(doc references.FPDF_DOCUMENT, w float64) error {
+func (c canvas) draw(doc references.FPDF_DOCUMENT, index int, w float64) error {
 	_, err := c.inst.FPDFBitmap_FillRect(&requests.FPDFBitmap_FillRect{
 		Bitmap: c.bitmap, Width: c.width, Height: c.height, Color: 0xffffffff,
 	})
@@ -174,7 +202,7 @@ func (c canvas) draw(doc references.FPDF_DOCUMENT, w float64) error {
 	const scale = dpi / 72.0
 	_, err = c.inst.FPDF_RenderPageBitmapWithMatrix(&requests.FPDF_RenderPageBitmapWithMatrix{
 		Bitmap: c.bitmap,
-		Page:   requests.Page{ByIndex: &requests.PageByIndex{Document: doc, Index: 0}},
+		Page:   requests.Page{ByIndex: &requests.PageByIndex{Document: doc, Index: index}},
 		Matrix: structs.FPDF_FS_MATRIX{
 			A: scale, D: scale, E: float32((float64(c.width) - w*scale) / 2),
 		},

@@ -83,7 +83,7 @@ func (s *sheet) line(l receipt.Line) {
 	case receipt.Heading:
 		s.label(l)
 		s.paragraph(l.Text, styleHeading)
-	case receipt.Text:
+	case receipt.Text, receipt.RollText:
 		s.paragraph(l.Text, styleText)
 	case receipt.Note:
 		s.note(l)

@@ -5,6 +5,7 @@ package pdf
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/tserve/jolly/printer/receipt"
 )
@@ -100,21 +101,30 @@ func (s *sheet) place(part *sheet) {
 }
 
 // section draws the lines of one. Sums stand at the right edge, above their total;
-// everything else in a column of its own.
+// everything else in a column of its own. A code stands at the right of its section.
 func (s *sheet) section(lines []receipt.Line) {
 	sums := false
-	for _, l := range lines {
+	bottom, full := 0.0, s.width
+	for i, l := range lines {
 		sums = sums || l.Kind == receipt.Total
-	}
-	top := true // the very first text of a paper says whose it is
-	for _, l := range lines {
-		l.Label, l.Italian = s.m.clean(l.Label), s.m.clean(l.Italian)
 		if l.Kind != receipt.QR {
-			l.Text = s.m.clean(l.Text)
+			continue
 		}
-		s.officeLine(l, sums, top)
-		top = false
+		if bitmap, err := modules(l.Text); err == nil {
+			side := float64(len(bitmap) * officeModule)
+			bottom = s.code(bitmap, s.inset+s.inner()-side, s.y, officeModule) + officeModule*quiet
+			s.width -= side + 2*officeModule*quiet
+			lines = slices.Clone(lines)
+			lines[i] = receipt.Line{Kind: receipt.Text, Text: l.Label}
+		}
 	}
+	first := true // the very first text of a paper says whose it is
+	for _, l := range lines {
+		l.Label, l.Italian, l.Text = s.m.clean(l.Label), s.m.clean(l.Italian), s.m.clean(l.Text)
+		s.officeLine(l, sums, first)
+		first = false
+	}
+	s.y, s.width = max(s.y, bottom), full
 }
 
 func (s *sheet) officeLine(l receipt.Line, sums, first bool) {
@@ -140,8 +150,8 @@ func (s *sheet) officeLine(l receipt.Line, sums, first bool) {
 		s.officeTotal(l)
 	case receipt.Pair, receipt.Field:
 		s.row(l, sums)
-	case receipt.QR:
-		s.officeQR(l)
+	case receipt.QR: // only what no code can hold comes here
+		s.row(receipt.Line{Label: l.Label, Text: l.Text}, false)
 	case receipt.Space:
 		s.y += officeGap
 	}
@@ -199,21 +209,4 @@ func (s *sheet) officeNote(l receipt.Line) {
 	s.column(s.inset+2*framePad, s.inner()-4*framePad, l.Italian, officeSub)
 	s.y += framePad
 	s.box(top, s.y)
-}
-
-// officeQR has its caption beside it.
-func (s *sheet) officeQR(l receipt.Line) {
-	bitmap, err := modules(l.Text)
-	if err != nil {
-		s.row(receipt.Line{Label: l.Label, Text: s.m.clean(l.Text)}, false)
-		return
-	}
-	top := s.y + officeModule*quiet
-	side := s.code(bitmap, s.inset, top, officeModule)
-	left := s.inset + side + officeModule*quiet*2
-	room := s.inset + s.inner() - left
-	lines := s.m.wrap(l.Label, officeText, room)
-	s.y = top + max(0, math.Round((side-float64(len(lines))*lineHeight(officeText))/2))
-	s.column(left, room, l.Label, officeText)
-	s.y = max(s.y, top+side) + officeModule*quiet
 }

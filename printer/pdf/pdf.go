@@ -24,10 +24,14 @@ const (
 	A4     Width = 210
 )
 
-// Head is the number of dots of the head that prints on a roll, in its middle.
+// Head is the number of dots of the head that prints on a roll, in its middle; of
+// a sheet it is the whole width.
 func (w Width) Head() int {
-	if w == Roll58 {
+	switch w {
+	case Roll58:
 		return 384
+	case A4:
+		return 1678
 	}
 	return 576
 }

@@ -232,5 +232,5 @@ func (w *writer) foot() {
 		w.add(Line{Kind: Space})
 		w.add(Line{Kind: QR, Text: w.r.PublicURL, Label: w.t("qr_" + string(w.r.Kind))})
 	}
-	w.add(Line{Kind: Text, Text: w.t("thermal")})
+	w.add(Line{Kind: RollText, Text: w.t("thermal")})
 }

@@ -11,6 +11,8 @@
 //	kioskctl outbox export       the whole book as JSON lines, for auditors
 //	kioskctl terminal status     the card terminal; also totals, close, last, probe
 //	kioskctl config check FILE   every mistake with line and cure
+//	kioskctl receipt render      a receipt as PDF, picture, ESC/POS
+//	kioskctl printer status      and test-page, feed, cut while no kiosk runs
 //	kioskctl notice decode       texts of codes, one per line in, to JSON lines
 //	kioskctl check KIND          notice, fiscal-code, vat, plate, rf: values to JSON lines
 //
@@ -69,7 +71,7 @@ func command(out io.Writer) *cobra.Command {
 	)
 	conf := &cobra.Command{Use: "config", Short: "The configuration"}
 	conf.AddCommand(&cobra.Command{Use: "check FILE", Short: "Find every mistake", Args: cobra.ExactArgs(1), RunE: t.configCheck})
-	root.AddCommand(&cobra.Command{Use: "status", Short: "The running kiosk", Args: cobra.NoArgs, RunE: t.status}, pay, box, conf, t.terminalCommands())
+	root.AddCommand(&cobra.Command{Use: "status", Short: "The running kiosk", Args: cobra.NoArgs, RunE: t.status}, pay, box, conf, t.terminalCommands(), t.receiptCommands(), t.printerCommands())
 	root.AddCommand(noticeCommands(out)...)
 	root.SetOut(out)
 	return root
