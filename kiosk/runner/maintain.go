@@ -158,9 +158,13 @@ func (r *Runner) CloseDay(ctx context.Context) (kiosk.DayClose, error) {
 	var err error
 	done := make(chan dayEnded, 1)
 	ok := r.ask(ctx, func(ctx context.Context, r *Runner) {
+		if r.held {
+			err = ErrInUse
+			return
+		}
 		f := r.dayFacts(true)
 		act, why := decideDay(f)
-		if act != dayClose || r.terminalTaken() {
+		if act != dayClose {
 			err = fmt.Errorf("%w: %s", ErrNotNow, why)
 			return
 		}

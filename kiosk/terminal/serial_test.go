@@ -107,3 +107,40 @@ func TestTheDayOverASerialLine(t *testing.T) {
 		t.Errorf("%+v, %v, %v", c, err, order)
 	}
 }
+
+// The cable is pulled out while the card is in: unknown, and found again when
+// it is back.
+func TestCablePulledOut(t *testing.T) {
+	cfg := short
+	cfg.ResultTimeout = 20 * time.Second
+	b := overTTY(t, sim.Config{SavesRefused: true, AckWait: 100 * time.Millisecond}, cfg)
+	base := b.baseline(t)
+	done := make(chan kiosk.ChargeResult, 1)
+	go func() {
+		r, err := b.charge()
+		if err != nil {
+			t.Error(err)
+		}
+		done <- r
+	}()
+	b.until(t, b.sim.Waiting)
+	b.sim.Set(sim.Behaviour{Kind: sim.Deaf})
+	select {
+	case r := <-done:
+		if r.Outcome != kiosk.Unknown || !strings.Contains(r.Reason, "line lost") {
+			t.Errorf("%+v", r)
+		}
+	case <-time.After(10 * time.Second):
+		t.Fatal("the loss of the line was not noticed")
+	}
+	if !b.sim.PresentCard(sim.Card{}) {
+		t.Fatal("the terminal stopped asking for the card")
+	}
+	b.until(t, func() bool { return b.sim.State().Phase == sim.Idle })
+	b.sim.Set(sim.Behaviour{})
+	got, err := b.term.Resolve(b.ctx, request, base)
+	if err != nil || got.Outcome != kiosk.Charged {
+		t.Errorf("%+v, %v", got, err)
+	}
+	consistent(t, got, b.sim.Snapshot())
+}
