@@ -14,6 +14,7 @@
 //	kioskctl receipt render      a receipt as PDF, picture, ESC/POS
 //	kioskctl printer status      and test-page, feed, cut while no kiosk runs
 //	kioskctl notice decode       texts of codes, one per line in, to JSON lines
+//	kioskctl notice image FILE   every code on PNG, JPEG and PDF pages, to JSON lines
 //	kioskctl check KIND          notice, fiscal-code, vat, plate, rf: values to JSON lines
 //
 // It talks to the running kiosk through its control socket; the journal it only

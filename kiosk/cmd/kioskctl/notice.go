@@ -27,7 +27,7 @@ var errNotOK = errors.New("not every line is ok")
 // configuration. What they print is what stands on the paper, names included.
 func noticeCommands(out io.Writer) []*cobra.Command {
 	papers := &cobra.Command{Use: "notice", Short: "What the codes on a paper say"}
-	papers.AddCommand(decodeCommand(out))
+	papers.AddCommand(decodeCommand(out), imageCommand(out))
 	check := &cobra.Command{Use: "check", Short: "Check numbers: one per line in, JSON lines out"}
 	for _, c := range checks {
 		check.AddCommand(lineCommand(out, c.use, c.short, func(line string) (any, bool) { return c.check(unquoted(line)) }))

@@ -70,7 +70,7 @@ func readSymbol(g *gray, rough quad) (string, image.Rectangle, bool) {
 }
 
 // undos are the shares of its neighbours' grey that blur may have put into a module.
-var undos = []float64{0, 0.1, 0.2, 0.35, 0.5, 0.8}
+var undos = []float64{0, 0.1, 0.2, 0.35, 0.55}
 
 // measure finds the size whose border fits best, and then the corners.
 func (s *symbol) measure() bool {
@@ -81,25 +81,25 @@ func (s *symbol) measure() bool {
 		}
 		guesses = append(guesses, symbol{s.g, s.q, size.n, size.regions})
 	}
-	slices.SortStableFunc(guesses, func(a, b symbol) int { return cmp.Compare(b.score(), a.score()) })
+	slices.SortStableFunc(guesses, func(a, b symbol) int { return cmp.Compare(b.timing(), a.timing()) })
 	best, bestScore := *s, 0.0
 	for _, t := range guesses[:min(len(guesses), mostGuesses)] {
-		t.climb(1)
-		if score := t.score(); score > bestScore {
+		t.climb(1, 0.5)
+		if score := t.timing(); score > bestScore {
 			best, bestScore = t, score
 		}
 	}
 	if bestScore < leastScore {
 		return false
 	}
-	best.climb(0.5, 0.25, 0.1)
+	best.climb(0.25, 0.1)
 	*s = best
 	return true
 }
 
 const (
 	leastModule = 2.0 // pixels
-	mostGuesses = 5   // sizes whose corners are moved before one is chosen
+	mostGuesses = 6   // sizes whose corners are moved before one is chosen
 )
 
 // leastScore is the difference of grey between dark and light cells of the
@@ -126,10 +126,15 @@ func (s *symbol) climb(steps ...float64) {
 }
 
 // score is how much darker the dark cells of the border are than the light ones.
-func (s *symbol) score() float64 {
+func (s *symbol) score() float64 { return s.contrast(s.border) }
+
+// timing is the same of the dotted sides alone: they tell one size from another.
+func (s *symbol) timing() float64 { return s.contrast(s.dotted) }
+
+func (s *symbol) contrast(cells func(visit func(col, row int, dark bool))) float64 {
 	var sum, count [2]float64
 	m := s.q.mapping()
-	s.border(func(col, row int, dark bool) {
+	cells(func(col, row int, dark bool) {
 		x, y := m.at((float64(col)+0.5)/float64(s.n), (float64(row)+0.5)/float64(s.n))
 		i := 0
 		if dark {
@@ -141,6 +146,17 @@ func (s *symbol) score() float64 {
 	return sum[0]/count[0] - sum[1]/count[1]
 }
 
+// dotted visits the cells that alternate at the top and the right of each region.
+func (s *symbol) dotted(visit func(col, row int, dark bool)) {
+	n := s.n / s.regions
+	for r := range s.regions {
+		for i := range s.n {
+			visit(i, r*n, i%2 == 0)
+			visit(r*n+n-1, i, i%2 == 1)
+		}
+	}
+}
+
 // border visits the cells that every symbol of the size has: solid left and
 // bottom, dotted top and right, of each region; and of the paper around it the
 // cells beside the solid sides.
@@ -150,10 +166,9 @@ func (s *symbol) border(visit func(col, row int, dark bool)) {
 		for i := range s.n {
 			visit(r*n, i, true)
 			visit(i, r*n+n-1, true)
-			visit(i, r*n, i%2 == 0)
-			visit(r*n+n-1, i, i%2 == 1)
 		}
 	}
+	s.dotted(visit)
 	for i := range s.n {
 		visit(-1, i, false)
 		visit(i, s.n, false)

@@ -33,14 +33,23 @@ func Decode(img image.Image) []Found {
 	if g.w < smallest || g.h < smallest {
 		return nil
 	}
-	found := findQR(g)
-	found = append(found, findDataMatrix(g)...)
+	var found []Found
+	for v, scale := g, 1; min(v.w, v.h) >= smallest && (scale == 1 || max(v.w, v.h) >= leastHalf); v, scale = v.halved(), 2*scale {
+		for _, f := range append(findQR(v, scale > 1), findDataMatrix(v)...) {
+			f.At = image.Rectangle{f.At.Min.Mul(scale), f.At.Max.Mul(scale)}
+			found = add(found, f)
+		}
+	}
 	found = append(found, findCode128(g)...)
 	slices.SortStableFunc(found, func(a, b Found) int {
 		return cmp.Or(cmp.Compare(a.At.Min.Y, b.At.Min.Y), cmp.Compare(a.At.Min.X, b.At.Min.X))
 	})
 	return found
 }
+
+// leastHalf is the longer side of a picture below which it is not halved again:
+// codes that fill a photograph are found on a smaller one.
+const leastHalf = 400
 
 // smallest is the side in pixels below which a picture holds nothing.
 const smallest = 20

@@ -76,6 +76,18 @@ func slide(n, r int, at func(int) int, put func(i, mean int)) {
 	}
 }
 
+// halved is the picture at half its size.
+func (g *gray) halved() *gray {
+	out := newGray(g.w/2, g.h/2)
+	for y := range out.h {
+		for x := range out.w {
+			at := 2*y*g.w + 2*x
+			out.pix[y*out.w+x] = uint8((int(g.pix[at]) + int(g.pix[at+1]) + int(g.pix[at+g.w]) + int(g.pix[at+g.w+1]) + 2) / 4)
+		}
+	}
+	return out
+}
+
 // enlarged is the picture at twice its size.
 func (g *gray) enlarged() *gray {
 	out := newGray(2*g.w, 2*g.h)

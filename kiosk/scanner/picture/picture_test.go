@@ -28,7 +28,7 @@ var update = flag.Bool("update", false, "write the corpus into testdata")
 // What was read of each 72 pictures when this was written. Less is a loss.
 const (
 	leastQR         = 72
-	leastDataMatrix = 48
+	leastDataMatrix = 55
 )
 
 func corpusFile(name string) string { return filepath.Join("testdata", "corpus", name+".png") }
@@ -166,6 +166,26 @@ func TestAllCodesOfAPage(t *testing.T) {
 	}
 	if kinds[QR] != 1 || kinds[DataMatrix] != 2 || kinds[Code128] != 1 {
 		t.Errorf("found %v, want 1 QR, 2 Data Matrix, 1 Code 128", kinds)
+	}
+}
+
+// A photograph has twelve million pixels and modules of thirty.
+func TestLargeSymbol(t *testing.T) {
+	modules, err := picturetest.DataMatrix()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const module, margin = 30, 240
+	img := image.NewGray(image.Rect(0, 0, 52*module+2*margin, 52*module+2*margin))
+	for i := range img.Pix {
+		img.Pix[i] = 220
+		if x, y := i%img.Stride-margin, i/img.Stride-margin; x >= 0 && y >= 0 && x < 52*module && y < 52*module && modules[y/module][x/module] {
+			img.Pix[i] = 30
+		}
+	}
+	got := Decode(img)
+	if len(got) != 1 || got[0].Code.Text != picturetest.DataMatrixText {
+		t.Errorf("found %d codes, want the Data Matrix", len(got))
 	}
 }
 

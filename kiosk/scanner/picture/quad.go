@@ -127,7 +127,8 @@ func busyCells(g *gray, holes int) (w, h int, busy []bool) {
 	return w, h, busy
 }
 
-// darkHalf is the grey between the darkest and the lightest cells.
+// darkHalf is a grey between the darkest and the lightest cells, nearer to
+// these: blur makes a symbol grey all over.
 func darkHalf(dark, light []uint8) uint8 {
 	lo, hi := slices.Clone(dark), slices.Clone(light)
 	slices.Sort(lo)
@@ -136,7 +137,7 @@ func darkHalf(dark, light []uint8) uint8 {
 	if b-a < leastRange {
 		return 0
 	}
-	return uint8(a + (b-a)*55/100)
+	return uint8(a + (b-a)*75/100)
 }
 
 // spread makes true, or false, what lies within r cells of such a cell.

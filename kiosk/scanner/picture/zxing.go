@@ -19,12 +19,15 @@ var (
 )
 
 // findQR looks at the picture as it is, and where that shows nothing at
-// softened and enlarged copies.
-func findQR(g *gray) []Found {
+// softened and enlarged copies; quick does without those.
+func findQR(g *gray, quick bool) []Found {
 	for _, look := range []struct {
 		blur    int
 		enlarge bool
 	}{{0, false}, {1, false}, {2, false}, {1, true}, {3, true}} {
+		if quick && look.blur > 0 {
+			break
+		}
 		scale := 1
 		v := g.blurred(look.blur)
 		if look.enlarge {

@@ -99,9 +99,17 @@ func QR() ([][]bool, error) {
 	return q.Bitmap(), nil
 }
 
+// modulesAcross is the size that papers have: 3.4 pixels a module.
+const modulesAcross = 52
+
 // DataMatrix are the modules of the Data Matrix, without a margin.
 func DataMatrix() ([][]bool, error) {
-	m, err := datamatrix.NewDataMatrixWriter().EncodeWithoutHint(DataMatrixText, gozxing.BarcodeFormat_DATA_MATRIX, 0, 0)
+	least, err := gozxing.NewDimension(modulesAcross, modulesAcross)
+	if err != nil {
+		return nil, fmt.Errorf("make Data Matrix: %w", err)
+	}
+	m, err := datamatrix.NewDataMatrixWriter().Encode(DataMatrixText, gozxing.BarcodeFormat_DATA_MATRIX, 0, 0,
+		map[gozxing.EncodeHintType]interface{}{gozxing.EncodeHintType_MIN_SIZE: least})
 	if err != nil {
 		return nil, fmt.Errorf("make Data Matrix: %w", err)
 	}
