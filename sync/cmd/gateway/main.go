@@ -3,9 +3,11 @@
 //
 //	gateway serve --db gateway.db --listen 127.0.0.1:8480 --seed
 //	gateway payment show 0197b0e6-... --db gateway.db --json
+//	gateway payment decide 0197b0e6-... --charged 000042 --by "M. Rossi" --db gateway.db
 //	gateway ledger --db gateway.db --json
 //
-// The showing commands open the book for reading only and can run beside a
+// decide ends the doubt about a charge of unknown result; it may be used beside
+// a serving gateway, too. The showing commands open the book for reading only and can run beside a
 // serving gateway. Logs are JSON lines on the standard error output.
 package main
 
@@ -25,6 +27,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tserve/jolly/kiosk"
 	"github.com/tserve/jolly/sync/gateway"
 )
 
@@ -44,7 +47,7 @@ func command() *cobra.Command {
 	}
 	root.PersistentFlags().String("db", "gateway.db", "file of the book")
 	payment := &cobra.Command{Use: "payment", Short: "What the book says of payments"}
-	payment.AddCommand(showCommand())
+	payment.AddCommand(showCommand(), decideCommand())
 	root.AddCommand(serveCommand(), payment, ledgerCommand())
 	return root
 }
@@ -113,6 +116,35 @@ func showCommand() *cobra.Command {
 			}
 			return writeEvidence(cmd.OutOrStdout(), e)
 		})
+	}
+	return cmd
+}
+
+func decideCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "decide ID", Short: "End the doubt about a charge of unknown result, for ever", Args: cobra.ExactArgs(1),
+		Long: "End the doubt about a charge of unknown result. Look at the bank's list first: the decision settles\nor frees the bills at once, and the kiosk takes it from here.",
+	}
+	charged := cmd.Flags().String("charged", "", "the card was charged; the STAN on the terminal's slip or the bank's list")
+	refused := cmd.Flags().Bool("refused", false, "the card was not charged")
+	by := cmd.Flags().String("by", "", "who decides; kept with the payment")
+	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
+		d := gateway.Decision{Outcome: kiosk.Refused, By: *by}
+		switch {
+		case *refused == (*charged != ""):
+			return errors.New("say either --charged STAN or --refused")
+		case *charged != "":
+			d.Outcome, d.STAN = kiosk.Charged, *charged
+		}
+		if err := readStore(cmd, func(*gateway.Store) error { return nil }); err != nil {
+			return err // writing would make a new book where there is none
+		}
+		store, err := openStore(cmd, gateway.StoreConfig{}, slog.New(slog.NewJSONHandler(cmd.ErrOrStderr(), nil)))
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, store.Close()) }()
+		return store.Decide(cmd.Context(), args[0], d)
 	}
 	return cmd
 }

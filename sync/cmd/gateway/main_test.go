@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -119,5 +120,33 @@ func TestShowBesideTheServingGateway(t *testing.T) {
 func TestShowWithoutABookFails(t *testing.T) {
 	if _, err := run(t, "ledger", "--db", filepath.Join(t.TempDir(), "none.db")); err == nil {
 		t.Error("a book that is not there was read")
+	}
+}
+
+// What cannot be decided is refused, beside the serving gateway and without one.
+func TestDecisionsAreRefused(t *testing.T) {
+	db := filepath.Join(t.TempDir(), "gateway.db")
+	url := serve(t, db)
+	const id = "01934f3e-0000-7000-8000-000000000003"
+	s := gateway.Samples()[1]
+	put(t, url+"/v1/payments/"+id, `{"kiosk":"prato-001","bills":[{"billId":"debt-`+s.Name+`","notice":"`+string(s.Notice)+
+		`","creditor":"`+string(s.Creditor)+`","amount":2940}]}`)
+	none := filepath.Join(t.TempDir(), "none.db")
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{id, "--refused", "--by", "Rossi", "--db", db}, "not in doubt"},
+		{[]string{id, "--refused", "--db", db}, "who decides"},
+		{[]string{id, "--by", "Rossi", "--db", db}, "either"},
+		{[]string{id, "--charged", "1", "--by", "Rossi", "--db", db}, "six digits"},
+		{[]string{id, "--refused", "--by", "Rossi", "--db", none}, "open book"},
+	} {
+		if out, err := run(t, append([]string{"payment", "decide"}, c.args...)...); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%v: %q, %v; want %q", c.args, out, err, c.want)
+		}
+	}
+	if _, err := os.Stat(none); err == nil {
+		t.Error("a book was made where there was none")
 	}
 }
