@@ -315,3 +315,20 @@ func TestRasteriserWithoutCache(t *testing.T) {
 		t.Error("a file served as a directory")
 	}
 }
+
+// Eight dots at a time give what one at a time gives.
+func TestPack(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		grey := rapid.SliceOfN(rapid.SampledFrom([]byte{0, threshold - 1, threshold, 254, 255}), 0, 80).Draw(t, "grey")
+		got, want := NewBitmap(len(grey), 1), NewBitmap(len(grey), 1)
+		pack(got.Bits, grey)
+		for x, g := range grey {
+			if g < threshold {
+				want.Set(x, 0)
+			}
+		}
+		if !bytes.Equal(got.Bits, want.Bits) {
+			t.Fatalf("%x, want %x", got.Bits, want.Bits)
+		}
+	})
+}

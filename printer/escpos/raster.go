@@ -4,12 +4,14 @@ package escpos
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 	"io"
 	"math"
 	"time"
 
 	"github.com/klippa-app/go-pdfium"
+	"github.com/klippa-app/go-pdfium/enums"
 	"github.com/klippa-app/go-pdfium/references"
 	"github.com/klippa-app/go-pdfium/requests"
 	"github.com/klippa-app/go-pdfium/structs"
@@ -170,7 +172,9 @@ func drawPage(inst pdfium.Pdfium, doc references.FPDF_DOCUMENT, index, head int)
 	if height < 1 || height > maxHeight {
 		return nil, fmt.Errorf("page of %d dots", height)
 	}
-	made, err := inst.FPDFBitmap_Create(&requests.FPDFBitmap_Create{Width: head, Height: height})
+	made, err := inst.FPDFBitmap_CreateEx(&requests.FPDFBitmap_CreateEx{
+		Width: head, Height: height, Format: enums.FPDF_BITMAP_FORMAT_GRAY, Pointer: uint64(0), // PDFium's own memory
+	})
 	if err != nil {
 		return nil, fmt.Errorf("make bitmap: %w", err)
 	}
@@ -182,8 +186,7 @@ func drawPage(inst pdfium.Pdfium, doc references.FPDF_DOCUMENT, index, head int)
 	return page.threshold()
 }
 
-// canvas is a bitmap in PDFium's memory, four bytes a dot, of which one is enough
-// for black ink.
+// canvas is a grey bitmap in PDFium's memory, one byte a dot.
 type canvas struct {
 	inst          pdfium.Pdfium
 	bitmap        references.FPDF_BITMAP
@@ -219,18 +222,39 @@ func (c canvas) threshold() (*Bitmap, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read bitmap: %w", err)
 	}
-	if c.height < 1 || len(buf.Buffer)%c.height != 0 || len(buf.Buffer)/c.height < 4*c.width {
+	if c.height < 1 || len(buf.Buffer)%c.height != 0 || len(buf.Buffer)/c.height < c.width {
 		return nil, fmt.Errorf("read bitmap: %d bytes for %d rows", len(buf.Buffer), c.height)
 	}
 	stride := len(buf.Buffer) / c.height
 	out := NewBitmap(c.width, c.height)
 	for y := range c.height {
-		row, to := buf.Buffer[y*stride:y*stride+4*c.width], out.Row(y)
-		for x := range c.width {
-			if row[4*x+1] < threshold {
-				to[x>>3] |= 0x80 >> (x & 7)
-			}
-		}
+		pack(out.Row(y), buf.Buffer[y*stride:y*stride+c.width])
 	}
 	return out, nil
+}
+
+// white is eight white dots.
+const white = 0xffff_ffff_ffff_ffff
+
+// pack turns a row of grey into dots, eight at a time: most of a receipt is white.
+func pack(to, grey []byte) {
+	i := 0
+	for ; i+8 <= len(grey); i += 8 {
+		if binary.LittleEndian.Uint64(grey[i:]) == white {
+			continue
+		}
+		var b byte
+		for _, g := range grey[i : i+8] {
+			b <<= 1
+			if g < threshold {
+				b |= 1
+			}
+		}
+		to[i/8] = b
+	}
+	for ; i < len(grey); i++ {
+		if grey[i] < threshold {
+			to[i/8] |= 0x80 >> (i % 8)
+		}
+	}
 }

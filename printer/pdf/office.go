@@ -14,25 +14,25 @@ import (
 const (
 	a4Height     = 297 / 25.4 * dpi
 	officeInset  = 176 // 22 mm
-	officeTop    = 144
-	officeBottom = a4Height - 144
+	officeTop    = 112
+	officeBottom = a4Height - 112
 	officeColumn = 470 // where the values begin, from the inset
-	officeGap    = 30  // between sections, both sides of the rule
-	officeRow    = 9
+	officeGap    = 20  // between sections, both sides of the rule
+	officeRow    = 5
 	officeModule = 7
 )
 
 var (
 	officeService = style{11, bold}
-	officeTitle   = style{24, bold}
+	officeTitle   = style{22, bold}
 	officeSub     = style{13, bold}
-	officeText    = style{11, regular}
-	officeLabel   = style{9.5, regular}
-	officeValue   = style{11, bold}
+	officeText    = style{10.5, regular}
+	officeLabel   = style{9, regular}
+	officeValue   = style{10.5, bold}
 	officeHeading = style{16, bold}
-	officeTotal   = style{30, bold}
+	officeTotal   = style{26, bold}
 	officeLead    = style{14, bold}
-	officeNote    = style{18, bold}
+	officeNote    = style{16, bold}
 	officePage    = style{9, regular}
 )
 
@@ -112,7 +112,7 @@ func (s *sheet) section(lines []receipt.Line) {
 		}
 		if bitmap, err := modules(l.Text); err == nil {
 			side := float64(len(bitmap) * officeModule)
-			bottom = s.code(bitmap, s.inset+s.inner()-side, s.y, officeModule) + officeModule*quiet
+			bottom = s.code(bitmap, s.inset+s.inner()-side, s.y+officeModule, officeModule) + officeModule*(quiet+1)
 			s.width -= side + 2*officeModule*quiet
 			lines = slices.Clone(lines)
 			lines[i] = receipt.Line{Kind: receipt.Text, Text: l.Label}
@@ -161,7 +161,13 @@ func (s *sheet) officeLine(l receipt.Line, sums, first bool) {
 func (s *sheet) row(l receipt.Line, sum bool) {
 	top := s.y + officeRow
 	s.y = top + ascent(officeValue) - ascent(officeLabel)
-	s.column(s.inset, officeColumn-24, beside(l.Label, l.Italian), officeLabel)
+	const room = officeColumn - 24
+	if both := beside(l.Label, l.Italian); s.m.width(both, officeLabel) <= room {
+		s.column(s.inset, room, both, officeLabel)
+	} else {
+		s.column(s.inset, room, l.Label, officeLabel)
+		s.column(s.inset, room, l.Italian, officeLabel)
+	}
 	under := s.y
 	s.y = top
 	if sum && s.m.width(l.Text, officeValue) <= s.inner()-officeColumn {
@@ -178,7 +184,7 @@ func (s *sheet) row(l receipt.Line, sum bool) {
 
 // officeTotal is framed: it is what the sheet is looked at for.
 func (s *sheet) officeTotal(l receipt.Line) {
-	s.y += 24
+	s.y += 18
 	top := s.y
 	s.y += framePad
 	base := s.y + ascent(officeTotal)
@@ -189,7 +195,7 @@ func (s *sheet) officeTotal(l receipt.Line) {
 	})
 	s.y += lineHeight(officeTotal) + framePad/2
 	s.box(top, s.y)
-	s.y += 20
+	s.y += 10
 }
 
 // box draws a frame across the sheet.
@@ -202,7 +208,7 @@ func (s *sheet) box(top, bottom float64) {
 }
 
 func (s *sheet) officeNote(l receipt.Line) {
-	s.y += 24
+	s.y += 18
 	top := s.y
 	s.y += framePad
 	s.column(s.inset+2*framePad, s.inner()-4*framePad, l.Text, officeNote)
