@@ -70,7 +70,7 @@ func (t *tool) render(ctx context.Context, r rendering) error {
 	if width == pdf.A4 && r.escpos != "" {
 		return errors.New("--escpos is for a roll: --width 80 or 58")
 	}
-	files, err := draw(ctx, r, paper, width)
+	files, err := drawReceipt(ctx, r, paper, width)
 	if err != nil {
 		return err
 	}
@@ -119,8 +119,8 @@ type output struct {
 	data []byte
 }
 
-// draw makes the files; the rasteriser is started only when dots are asked for.
-func draw(ctx context.Context, r rendering, paper kiosk.Receipt, width pdf.Width) (files []output, err error) {
+// drawReceipt makes the files; the rasteriser is started only when dots are asked for.
+func drawReceipt(ctx context.Context, r rendering, paper kiosk.Receipt, width pdf.Width) (files []output, err error) {
 	doc, err := pdf.Render(receipt.Lines(paper), width)
 	if err != nil {
 		return nil, err

@@ -104,7 +104,7 @@ func printerAt(t *testing.T) (*sim.Printer, string) {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	text := strings.NewReplacer("192.0.2.11:9100", s.Addr(), "/run/jolly/control.sock", filepath.Join(dir, "none.sock")).Replace(string(sample))
+	text := strings.NewReplacer("192.0.2.11:9100", s.Addr(), "/run/jolly/control.sock", filepath.Join(dir, "control.sock")).Replace(string(sample))
 	name := filepath.Join(dir, "jolly.toml")
 	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
@@ -133,5 +133,22 @@ func TestPrinterByHand(t *testing.T) {
 	s.Set(sim.Condition{PaperOut: true})
 	if said, err := byHand(t, "--config", cfg, "printer", "test-page"); err == nil || !strings.Contains(said, "paper-out") {
 		t.Errorf("%s %v", said, err)
+	}
+}
+
+// A running kiosk keeps its printer: only its own word for the state is told.
+func TestPrinterOfARunningKiosk(t *testing.T) {
+	s, cfg := printerAt(t)
+	(&running{}).serve(t, cfg)
+	for _, deed := range []string{"test-page", "feed", "cut"} {
+		if _, err := byHand(t, "--config", cfg, "printer", deed); err == nil || !strings.Contains(err.Error(), "owns the printer") {
+			t.Errorf("%s: %v", deed, err)
+		}
+	}
+	if said, err := byHand(t, "--config", cfg, "--json", "printer", "status"); err != nil || !strings.Contains(said, `"kiosk"`) {
+		t.Errorf("%s %v", said, err)
+	}
+	if c := s.Snapshot().Counts; c.Connections != 0 {
+		t.Errorf("%d visits to the printer of a running kiosk", c.Connections)
 	}
 }
