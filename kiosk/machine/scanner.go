@@ -5,11 +5,13 @@ package machine
 import (
 	"context"
 	"log/slog"
+	"strings"
 
 	"github.com/tserve/jolly/kiosk"
 	"github.com/tserve/jolly/kiosk/config"
 	"github.com/tserve/jolly/kiosk/runner"
 	"github.com/tserve/jolly/kiosk/scanner"
+	"github.com/tserve/jolly/kiosk/scanner/camera"
 )
 
 var _ runner.Scanner = scanning{}
@@ -23,6 +25,9 @@ type scanning struct {
 
 // newScanner makes the reader that the configuration names.
 func newScanner(cfg config.Scanner, log *slog.Logger) scanning {
+	if cfg.Kind == "camera" || cfg.Kind == "auto" && (strings.HasPrefix(cfg.Path, "/dev/v4l/") || strings.HasPrefix(cfg.Path, "/dev/video")) {
+		return scanning{camera.New(cfg.Path, log)}
+	}
 	kind := scanner.Kind(cfg.Kind)
 	if kind == "auto" {
 		kind = scanner.KindAuto

@@ -9,7 +9,7 @@ import (
 
 // NewUngrabbed is New for a device that is a pipe.
 func NewUngrabbed(cfg Config, grabbed chan<- string) *Reader {
-	return newWith(cfg, devices{SerialDir, InputDir, openSerial, func(path string) (port, error) {
+	return newWith(cfg, devices{SerialDir, InputDir, openSerial, func(path string) (Port, error) {
 		return openKeys(path, func(f *os.File) error {
 			grabbed <- f.Name()
 			return nil
@@ -19,7 +19,7 @@ func NewUngrabbed(cfg Config, grabbed chan<- string) *Reader {
 
 // NewIn is New with directories of the test's own.
 func NewIn(cfg Config, serialDir, inputDir string) *Reader {
-	return newWith(cfg, devices{serialDir, inputDir, openSerial, func(path string) (port, error) {
+	return newWith(cfg, devices{serialDir, inputDir, openSerial, func(path string) (Port, error) {
 		return openKeys(path, func(*os.File) error { return nil })
 	}})
 }

@@ -19,8 +19,8 @@ const (
 // devices is where readers are looked for, and how each kind is opened.
 type devices struct {
 	serial, input string // directories
-	openSerial    func(path string, baud int) (port, error)
-	openKeyboard  func(path string) (port, error)
+	openSerial    func(path string, baud int) (Port, error)
+	openKeyboard  func(path string) (Port, error)
 }
 
 var systemDevices = devices{SerialDir, InputDir, openSerial, openKeyboard}
@@ -37,8 +37,8 @@ const keyboardEnd = "-event-kbd"
 
 // opener gives the function that opens a reader of a kind, looking it up anew
 // each time: a reader in another socket has another name.
-func opener(kind Kind, d devices) func(path string, baud int) (port, error) {
-	return func(path string, baud int) (port, error) {
+func opener(kind Kind, d devices) func(path string, baud int) (Port, error) {
+	return func(path string, baud int) (Port, error) {
 		k := kind
 		if path == PathAuto {
 			var err error

@@ -44,9 +44,9 @@ type keyPort struct {
 
 // openKeyboard opens an input device and grabs it, so that no other program
 // sees its keys.
-func openKeyboard(path string) (port, error) { return openKeys(path, grab) }
+func openKeyboard(path string) (Port, error) { return openKeys(path, grab) }
 
-func openKeys(path string, grab func(*os.File) error) (port, error) {
+func openKeys(path string, grab func(*os.File) error) (Port, error) {
 	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return nil, err

@@ -13,10 +13,11 @@ import (
 	"github.com/tserve/jolly/kiosk"
 )
 
-// port is what is used of a serial line or a keyboard: all calls come from one goroutine.
+// Port is what is used of a device that sends characters, such as a serial line
+// or a keyboard: all calls come from one goroutine.
 // Close is never called beside a Read, so that no read can hit a file
 // descriptor that meanwhile is another file's.
-type port interface {
+type Port interface {
 	Read(p []byte) (int, error) // 0, nil after the time-out
 	SetReadTimeout(t time.Duration) error
 	ResetInputBuffer() error
@@ -31,7 +32,7 @@ var errLost = errors.New("part of a code was lost")
 type Reader struct {
 	cfg  Config
 	log  *slog.Logger
-	open func(path string, baud int) (port, error)
+	open func(path string, baud int) (Port, error)
 
 	emit func(Event)
 	told StateChanged // the last one emitted
@@ -40,6 +41,14 @@ type Reader struct {
 // New makes a reader of the kind that the settings say; nothing is opened before Run.
 func New(cfg Config, log *slog.Logger) *Reader {
 	return &Reader{cfg: cfg.withDefaults(), log: log.With("device", "scanner"), open: opener(cfg.Kind, systemDevices)}
+}
+
+// NewOver makes a reader over another kind of device, which open opens: its
+// codes must come as the settings say.
+func NewOver(cfg Config, open func(path string) (Port, error), log *slog.Logger) *Reader {
+	r := New(cfg, log)
+	r.open = func(path string, _ int) (Port, error) { return open(path) }
+	return r
 }
 
 // Run reads until ctx ends and then returns nil. It calls emit from its own
@@ -84,7 +93,7 @@ func (s *Reader) once(ctx context.Context) (reason Reason, cause error) {
 }
 
 // read turns the port's bytes into events until it is lost or ctx ends.
-func (s *Reader) read(ctx context.Context, p port) (Reason, error) {
+func (s *Reader) read(ctx context.Context, p Port) (Reason, error) {
 	f := framer{
 		cfg:  s.cfg,
 		code: func(c kiosk.ScannedCode) { s.emit(Scanned{Code: c}) },

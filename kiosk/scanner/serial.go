@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-func openSerial(path string, baud int) (port, error) {
+func openSerial(path string, baud int) (Port, error) {
 	return serial.Open(path, &serial.Mode{BaudRate: baud, DataBits: 8, Parity: serial.NoParity, StopBits: serial.OneStopBit})
 }
 

@@ -157,12 +157,12 @@ type fakeRun struct {
 	ended  chan error
 }
 
-func startFake(ctx context.Context, cfg Config, open func(n int) (port, error)) *fakeRun {
+func startFake(ctx context.Context, cfg Config, open func(n int) (Port, error)) *fakeRun {
 	r := &fakeRun{events: make(chan Event, 100), opens: make(chan time.Time, 10_000), ended: make(chan error, 1)}
 	cfg.Path = "/dev/serial/by-id/reader"
 	s := New(cfg, slog.New(slog.NewJSONHandler(&r.log, &slog.HandlerOptions{Level: slog.LevelDebug})))
 	n := 0
-	s.open = func(string, int) (port, error) {
+	s.open = func(string, int) (Port, error) {
 		r.opens <- time.Now()
 		n++
 		return open(n)
@@ -182,7 +182,7 @@ func TestHalfACodeIsDroppedAfterSilence(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		p := newFakePort()
-		r := startFake(ctx, Config{AIM: true}, func(int) (port, error) { return p, nil })
+		r := startFake(ctx, Config{AIM: true}, func(int) (Port, error) { return p, nil })
 		r.want(t, StateChanged{State: Present})
 		p.data <- "]Q1Rossi"
 		<-time.After(DefaultInterChar - time.Millisecond)
@@ -212,7 +212,7 @@ func TestPausesAndStates(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		p := newFakePort()
 		const tries = 60
-		r := startFake(ctx, Config{}, func(n int) (port, error) {
+		r := startFake(ctx, Config{}, func(n int) (Port, error) {
 			switch {
 			case n <= tries:
 				return nil, syscall.ENOENT
@@ -248,7 +248,7 @@ func TestPausesAndStates(t *testing.T) {
 func TestFlappingPort(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
-		r := startFake(ctx, Config{}, func(int) (port, error) {
+		r := startFake(ctx, Config{}, func(int) (Port, error) {
 			p := newFakePort()
 			close(p.lost)
 			return p, nil
@@ -267,7 +267,7 @@ func TestFlappingPort(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		before, after := newFakePort(), newFakePort()
-		r := startFake(ctx, Config{}, func(n int) (port, error) {
+		r := startFake(ctx, Config{}, func(n int) (Port, error) {
 			switch {
 			case n <= 20:
 				return nil, syscall.ENOENT

@@ -6,19 +6,37 @@ import (
 	"bytes"
 	"compress/zlib"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"image"
+	imagedraw "image/draw"
 	"image/jpeg"
 	"image/png"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/tserve/jolly/kiosk/scanner/picture/picturetest"
 )
 
-// pdfOf is a PDF whose pages are scans of A4.
+// paper is a picture with a QR code and a Data Matrix side by side.
+func paper(t *testing.T) *image.Gray {
+	t.Helper()
+	out := image.NewGray(image.Rect(0, 0, 600, 300))
+	for i, name := range []string{"qr-r000-b0-n00", "dm-r000-b0-n00"} {
+		f, err := os.Open("../../scanner/picture/testdata/corpus/" + name + ".png")
+		if err != nil {
+			t.Fatal(err)
+		}
+		img, err := png.Decode(f)
+		if err := errors.Join(err, f.Close()); err != nil {
+			t.Fatal(err)
+		}
+		imagedraw.Draw(out, image.Rect(300*i, 0, 300*i+300, 300), img, image.Point{}, imagedraw.Src)
+	}
+	return out
+}
+
+// pdfOf is a PDF whose pages are pictures, 200 pixels an inch.
 func pdfOf(t *testing.T, pages ...*image.Gray) []byte {
 	t.Helper()
 	var b bytes.Buffer
@@ -33,11 +51,11 @@ func pdfOf(t *testing.T, pages ...*image.Gray) []byte {
 		if err := w.Close(); err != nil {
 			t.Fatal(err)
 		}
-		const draw = "q 595 0 0 842 0 0 cm /I Do Q"
+		const show = "q 216 0 0 108 0 0 cm /I Do Q"
 		at := 10 * (i + 1)
 		kids += fmt.Sprintf("%d 0 R ", at)
-		fmt.Fprintf(&b, "%d 0 obj <</Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents %d 0 R /Resources <</XObject <</I %d 0 R>>>>>> endobj\n", at, at+1, at+2)
-		fmt.Fprintf(&b, "%d 0 obj <</Length %d>> stream\n%s\nendstream endobj\n", at+1, len(draw), draw)
+		fmt.Fprintf(&b, "%d 0 obj <</Type /Page /Parent 2 0 R /MediaBox [0 0 216 108] /Contents %d 0 R /Resources <</XObject <</I %d 0 R>>>>>> endobj\n", at, at+1, at+2)
+		fmt.Fprintf(&b, "%d 0 obj <</Length %d>> stream\n%s\nendstream endobj\n", at+1, len(show), show)
 		fmt.Fprintf(&b, "%d 0 obj <</Type /XObject /Subtype /Image /Width %d /Height %d /ColorSpace /DeviceGray /BitsPerComponent 8 /Filter /FlateDecode /Length %d>> stream\n",
 			at+2, p.Rect.Dx(), p.Rect.Dy(), z.Len())
 		b.Write(z.Bytes())
@@ -48,10 +66,7 @@ func pdfOf(t *testing.T, pages ...*image.Gray) []byte {
 }
 
 func TestImagesOfPapers(t *testing.T) {
-	page, err := picturetest.Page()
-	if err != nil {
-		t.Fatal(err)
-	}
+	page := paper(t)
 	dir := t.TempDir()
 	file := func(name string, write func(*bytes.Buffer) error) string {
 		var b bytes.Buffer
@@ -64,13 +79,13 @@ func TestImagesOfPapers(t *testing.T) {
 		}
 		return path
 	}
-	blank := image.NewGray(image.Rect(0, 0, 400, 600))
+	blank := image.NewGray(image.Rect(0, 0, 600, 300))
 	for i := range blank.Pix {
 		blank.Pix[i] = 255
 	}
 	t.Setenv("XDG_CACHE_HOME", dir)
 	pngFile := file("a.png", func(b *bytes.Buffer) error { return png.Encode(b, page) })
-	jpegFile := file("b.jpg", func(b *bytes.Buffer) error { return jpeg.Encode(b, page, &jpeg.Options{Quality: 60}) })
+	jpegFile := file("b.jpg", func(b *bytes.Buffer) error { return jpeg.Encode(b, page, &jpeg.Options{Quality: 80}) })
 	pdfFile := file("c.pdf", func(b *bytes.Buffer) error { _, err := b.Write(pdfOf(t, blank, page)); return err })
 	emptyFile := file("d.png", func(b *bytes.Buffer) error { return png.Encode(b, blank) })
 	out, err := run(t, "", "notice", "image", pngFile, jpegFile, pdfFile, emptyFile)
@@ -87,7 +102,7 @@ func TestImagesOfPapers(t *testing.T) {
 	}
 	var want []string
 	for _, f := range []string{"a.png 1", "b.jpg 1", "c.pdf 2"} {
-		want = append(want, f+" qr qr 302000000000004232 ", f+" datamatrix datamatrix 302000000000004232 MARIO ROSSI")
+		want = append(want, f+" datamatrix datamatrix 302000000000004232 MARIO ROSSI", f+" qr qr 302000000000004232 ")
 	}
 	if strings.Join(got, "\n") != strings.Join(want, "\n") {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))

@@ -38,9 +38,10 @@ func matrixText(text string) kiosk.ScannedCode {
 }
 
 // sizes are the sides of square symbols in modules, and how many regions with
-// borders of their own each side has.
+// borders of their own each side has. Smaller ones hold a dozen signs and are
+// seen in print where none are.
 var sizes = []struct{ n, regions int }{
-	{10, 1}, {12, 1}, {14, 1}, {16, 1}, {18, 1}, {20, 1}, {22, 1}, {24, 1}, {26, 1}, {32, 2}, {36, 2}, {40, 2}, {44, 2}, {48, 2}, {52, 2},
+	{16, 1}, {18, 1}, {20, 1}, {22, 1}, {24, 1}, {26, 1}, {32, 2}, {36, 2}, {40, 2}, {44, 2}, {48, 2}, {52, 2},
 	{64, 4}, {72, 4}, {80, 4}, {88, 4}, {96, 4}, {104, 4}, {120, 6}, {132, 6}, {144, 6},
 }
 

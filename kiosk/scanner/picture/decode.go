@@ -33,18 +33,38 @@ func Decode(img image.Image) []Found {
 	if g.w < smallest || g.h < smallest {
 		return nil
 	}
-	var found []Found
-	for v, scale := g, 1; min(v.w, v.h) >= smallest && (scale == 1 || max(v.w, v.h) >= leastHalf); v, scale = v.halved(), 2*scale {
-		for _, f := range append(findQR(v, scale > 1), findDataMatrix(v)...) {
-			f.At = image.Rectangle{f.At.Min.Mul(scale), f.At.Max.Mul(scale)}
-			found = add(found, f)
-		}
-	}
-	found = append(found, findCode128(g)...)
+	found := findAll(g, nil, func(v *gray, quick bool) []Found { return findQR(v, quick) })
+	found = findAll(g.without(found), found, func(v *gray, _ bool) []Found { return findDataMatrix(v) })
+	found = append(found, findCode128(g.without(found))...)
 	slices.SortStableFunc(found, func(a, b Found) int {
 		return cmp.Or(cmp.Compare(a.At.Min.Y, b.At.Min.Y), cmp.Compare(a.At.Min.X, b.At.Min.X))
 	})
 	return found
+}
+
+// findAll looks at a picture and at its halves.
+func findAll(g *gray, found []Found, find func(v *gray, quick bool) []Found) []Found {
+	for v, scale := g, 1; min(v.w, v.h) >= smallest && (scale == 1 || max(v.w, v.h) >= leastHalf); v, scale = v.halved(), 2*scale {
+		for _, f := range find(v, scale > 1) {
+			f.At = image.Rectangle{f.At.Min.Mul(scale), f.At.Max.Mul(scale)}
+			found = add(found, f)
+		}
+	}
+	return found
+}
+
+// without is the picture with paper over what was read: inside one code another
+// may seem to stand.
+func (g *gray) without(found []Found) *gray {
+	out := &gray{g.w, g.h, slices.Clone(g.pix)}
+	for _, f := range found {
+		margin := 4
+		if f.Symbology == QR { // its place is given from the middle of a corner to that of another
+			margin += max(f.At.Dx(), f.At.Dy()) / 4
+		}
+		out.paint(f.At.Inset(-margin))
+	}
+	return out
 }
 
 // leastHalf is the longer side of a picture below which it is not halved again:

@@ -11,8 +11,11 @@
 //
 // The decoding of modules into text is gozxing's, in pure Go, for all three
 // symbologies, and so is the finding of QR codes and bars. Two things are our
-// own, because they decide whether anything is read (figures of the corpus in
-// picturetest, 72 pictures each; see the test's log):
+// own, because they decide whether anything is read (measured on the corpus of
+// picturetest, 72 pictures each, beside the others in the same test):
+//
+// gozxing alone reads 49 QR and 13 Data Matrix of them, zbarimg 27 QR, this
+// package 72 and 66.
 //
 //   - QR codes are tried on softened and enlarged copies, too: noise that
 //     defeats gozxing's binariser is gone in the mean of nine pixels.

@@ -78,9 +78,8 @@ func readQR(g *gray, local bool, scale int) []Found {
 // other: what was read is painted over.
 func findCode128(g *gray) []Found {
 	var found []Found
-	rest := &gray{g.w, g.h, append([]uint8(nil), g.pix...)}
-	for range mostBars {
-		bmp, err := bitmap(rest, true)
+	for range mostBars { // g is ours to paint
+		bmp, err := bitmap(g, true)
 		if err != nil {
 			return found
 		}
@@ -89,15 +88,18 @@ func findCode128(g *gray) []Found {
 			return found
 		}
 		at := around(r.GetResultPoints(), 1)
-		found = add(found, Found{Code128, barText(r.GetText()), at})
-		rest.paint(at.Inset(-barHeight))
+		if code := barText(r.GetText()); len(code.Text) >= leastBarText {
+			found = add(found, Found{Code128, code, at})
+		}
+		g.paint(at.Inset(-barHeight))
 	}
 	return found
 }
 
 const (
-	mostBars  = 8   // on one page
-	barHeight = 120 // painted over beside the line that was read, in pixels
+	mostBars     = 8   // on one page
+	barHeight    = 120 // painted over beside the line that was read, in pixels
+	leastBarText = 10  // shorter ones are seen in print where none are
 )
 
 // barText takes the identifier of GS1-128, which gozxing puts in front, off the text.

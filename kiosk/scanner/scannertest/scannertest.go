@@ -31,22 +31,34 @@ type Rig interface {
 // limit is how long anything may take: far more than it does.
 const limit = 15 * time.Second
 
+// test is one promise of the suite.
+type test struct {
+	name string
+	test func(*testing.T, *bench)
+}
+
+var all = []test{
+	{"codes arrive whole and in order", inOrder},
+	{"missing at the start is a state and ends when it comes", missingAtStart},
+	{"unplugged and plugged in again", replugged},
+	{"half a code before the plug was pulled is gone", tornByUnplug},
+	{"half a code is never handed on alone", torn},
+	{"what was sent before anybody listened is not delivered", sentBefore},
+	{"ends with its context", ends},
+}
+
 // Run holds a kind of reader against the suite. Plugged returns an adapter that
 // expects AIM identifiers, and its rig in its socket.
 func Run(t *testing.T, plugged func(t *testing.T) (Reader, Rig)) {
-	for _, c := range []struct {
-		name string
-		test func(*testing.T, *bench)
-	}{
-		{"codes arrive whole and in order", inOrder},
-		{"every sign arrives as sent", everySign},
-		{"missing at the start is a state and ends when it comes", missingAtStart},
-		{"unplugged and plugged in again", replugged},
-		{"half a code before the plug was pulled is gone", tornByUnplug},
-		{"half a code is never handed on alone", torn},
-		{"what was sent before anybody listened is not delivered", sentBefore},
-		{"ends with its context", ends},
-	} {
+	run(t, append([]test{{"every sign arrives as sent", everySign}}, all...), plugged)
+}
+
+// RunSeen is Run for a reader that sees its codes and does not choose their
+// symbology and their character set.
+func RunSeen(t *testing.T, plugged func(t *testing.T) (Reader, Rig)) { run(t, all, plugged) }
+
+func run(t *testing.T, tests []test, plugged func(t *testing.T) (Reader, Rig)) {
+	for _, c := range tests {
 		t.Run(c.name, func(t *testing.T) {
 			reader, rig := plugged(t)
 			c.test(t, &bench{t: t, reader: reader, rig: rig, events: newEvents()})
