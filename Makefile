@@ -15,7 +15,7 @@ BUILD := -trimpath -buildvcs=false
 RACED := kiosk/runner kiosk/machine kiosk/control kiosk/health \
          kiosk/scanner kiosk/terminal kiosk/speech kiosk/cmd \
          printer/escpos printer/ipp printer/sim printer/printertest cardreader sync/outbox sync/push sync/client sync/gateway sync/cmd \
-         test/rig
+         test/rig test/faults
 
 # Inputs that each fuzz target is given by `make fuzz`. A count and not a time:
 # a slow machine tests as much as a fast one.
@@ -28,7 +28,7 @@ calm    = $(addprefix %/,$(CALM))
 raced   = $(filter-out $(calm),$(shell $(GO) list -tags ci $(patsubst %,./%/...,$(wildcard $(RACED)))))
 unraced = $(filter-out $(raced),$(shell $(GO) list -tags ci ./...))
 
-.PHONY: help run test build build-e2e setup-run setup-test check unit race fuzz powercut sim e2e bench lint clean
+.PHONY: help run test build build-e2e setup-run setup-test check unit race fuzz powercut sim e2e faults bench lint clean
 .NOTPARALLEL:
 
 help: ## this list
@@ -37,7 +37,7 @@ help: ## this list
 run: setup-run build ## install what is missing, build, and start the demo: kiosk, gateway, simulators, dock
 	bin/demo
 
-test: setup-test check unit race fuzz powercut sim build build-e2e e2e ## install what is missing and run every test
+test: setup-test check unit race fuzz powercut sim build build-e2e e2e faults ## install what is missing and run every test
 
 build: ## the real programs, into bin/
 	$(GO) build $(BUILD) -tags $(TAGS) -o bin/ ./kiosk/cmd/... ./sync/cmd/...
@@ -86,6 +86,10 @@ sim: ## 100 simulated kiosks on the shipped cores, a million events, everything 
 
 e2e: ## the real programs in Xvfb, from the paper's code to the ledger; after `make build-e2e`
 	$(GO) test -tags e2e -count 1 -timeout 20m ./test/e2e/...
+
+# A few of the cases, drawn afresh each time; without -rounds it is each of them once.
+faults: ## the real programs again: killed at every step, cut off, garbled, full; then the books are compared
+	$(GO) run -tags ci ./test/faults -rounds 6
 
 bench: ## how long a tap, a code and a visit take
 	$(GO) test -tags ci -run '^$$' -bench . -benchmem ./test/bench/...
