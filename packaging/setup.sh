@@ -42,6 +42,8 @@ test  libxml2-utils     xmllint: checks generated XML
 run  poppler-utils     pdftotext, pdftoppm: read the receipts back
 test  qpdf              checks the receipts as PDF
 test  cups-ipp-utils    ippeveprinter: prints our IPP jobs
+test  cups-daemon       cupsd: a queue that our IPP jobs pass
+test  cups-client       lpadmin: makes that queue
 test  avahi-daemon      ippeveprinter does not start without it
 test  dbus              nor without it
 test  zbar-tools        zbarimg: reads the codes on the receipts back

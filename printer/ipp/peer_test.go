@@ -27,9 +27,32 @@ type peer struct {
 }
 
 // startPeer starts it, or says why it cannot.
-func startPeer(t *testing.T, args ...string) (*peer, bool) {
+func startPeer(t *testing.T) (*peer, bool) {
 	t.Helper()
-	for _, tool := range append([]string{"unshare", "dbus-daemon", "avahi-daemon", "ippeveprinter"}, args...) {
+	return start(t, "peer.sh", freePort(t), nil, "unshare", "dbus-daemon", "avahi-daemon", "ippeveprinter")
+}
+
+// startQueue starts it behind a CUPS.
+func startQueue(t *testing.T) (*peer, bool) {
+	t.Helper()
+	port := freePort(t)
+	p, ok := start(t, "queue.sh", freePort(t), []string{port}, "unshare", "dbus-daemon", "avahi-daemon", "ippeveprinter", "cupsd", "lpadmin")
+	if !ok {
+		return nil, false
+	}
+	until(t, "a queue", func() bool {
+		cmd := exec.Command("lpadmin", "-h", "localhost:"+port, "-p", "Kiosk80", "-E", "-v", p.uri)
+		return cmd.Run() == nil
+	})
+	p.uri = "ipp://localhost:" + port + "/printers/Kiosk80"
+	d := p.device(t)
+	until(t, "a queue that answers", func() bool { s, _, _ := d.Status(t.Context()); return s == kiosk.PrinterReady })
+	return p, true
+}
+
+func start(t *testing.T, script, port string, more []string, tools ...string) (*peer, bool) {
+	t.Helper()
+	for _, tool := range tools {
 		if _, err := exec.LookPath(tool); err != nil {
 			t.Logf("%s is not installed: our messages were not tried on a foreign printer", tool)
 			return nil, false
@@ -39,16 +62,20 @@ func startPeer(t *testing.T, args ...string) (*peer, bool) {
 		t.Log("no namespaces of our own here: our messages were not tried on a foreign printer")
 		return nil, false
 	}
-	port := freePort(t)
 	p := &peer{dir: t.TempDir(), uri: "ipp://localhost:" + port + "/ipp/print"}
 	put(t, filepath.Join(p.dir, "command"), "testdata/command.sh", 0o755)
 	put(t, filepath.Join(p.dir, "printer.conf"), "testdata/kiosk80.conf", 0o600)
 	put(t, filepath.Join(p.dir, "peer.sh"), "testdata/peer.sh", 0o755)
+	put(t, filepath.Join(p.dir, "queue.sh"), "testdata/queue.sh", 0o755)
+	if err := os.Chmod(filepath.Dir(p.dir), 0o755); err != nil { // cupsd's programs are another user's
+		t.Fatal(err)
+	}
 	if err := os.Mkdir(filepath.Join(p.dir, "spool"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	p.cmd = exec.Command("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
-		"sh", filepath.Join(p.dir, "peer.sh"), p.dir, port, filepath.Join(p.dir, "printer.conf"))
+	args := []string{"--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
+		"sh", filepath.Join(p.dir, script), p.dir, port, filepath.Join(p.dir, "printer.conf")}
+	p.cmd = exec.Command("unshare", append(args, more...)...)
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	var said bytes.Buffer
 	p.cmd.Stdout, p.cmd.Stderr = &said, &said
@@ -193,5 +220,33 @@ func TestForeignPrinterDies(t *testing.T) {
 	p.kill()
 	if r := <-done; r.Result != kiosk.PrintUnknown || r.State != kiosk.PrinterOffline {
 		t.Errorf("%+v", r)
+	}
+}
+
+// A queue of CUPS passes our job through as it is, and what it only believes is not
+// called printed.
+func TestForeignQueue(t *testing.T) {
+	p, ok := startQueue(t)
+	if !ok {
+		return
+	}
+	d, j := p.device(t), drawn(t)
+	d.t.Job = 15 * time.Second
+	if r := d.Print(t.Context(), j); r.Result != kiosk.PrintDone {
+		t.Fatalf("%+v", r)
+	}
+	got, err := os.ReadFile(p.file("printed.pdf"))
+	if err != nil || !bytes.Equal(got, j.PDF) {
+		t.Errorf("%d bytes printed, %d sent: %v", len(got), len(j.PDF), err)
+	}
+	if err := os.WriteFile(p.file("die"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_ = os.Remove(p.file("printed.pdf"))
+	r := d.Print(t.Context(), j)
+	_, err = os.Stat(p.file("printed.pdf"))
+	t.Logf("printer switched off in mid print: %+v, on paper: %v", r, err == nil)
+	if r.Result == kiosk.PrintDone && err != nil {
+		t.Errorf("%+v, and nothing is on paper", r)
 	}
 }

@@ -142,10 +142,11 @@ func readJob(as goipp.Attributes) jobStatus {
 
 func (j jobStatus) over() bool { return j.state >= jobCanceled }
 
-// doubtful says that "completed" is contradicted by its own reasons.
+// doubtful says that "completed" is contradicted by its own reasons. The
+// processing-to-stop-point of CUPS is none: it says that of every job.
 func (j jobStatus) doubtful() bool {
 	for _, r := range j.reasons {
-		for _, bad := range []string{"processing-to-stop-point", "job-canceled", "aborted", "job-completed-with-errors", "document-format-error"} {
+		for _, bad := range []string{"job-canceled", "aborted", "job-completed-with-errors", "document-format-error"} {
 			if strings.HasPrefix(r, bad) {
 				return true
 			}

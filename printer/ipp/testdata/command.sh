@@ -1,7 +1,12 @@
 #!/bin/sh
 # What ippeveprinter calls for a job: $1 is the document. While the file "empty"
-# lies beside it there is no paper.
+# lies beside it there is no paper; the file "die" ends the printer.
 dir=$(dirname "$0")
+if [ -e "$dir/die" ]; then # the printer is switched off in mid print
+  rm "$dir/die"
+  kill -9 $PPID
+  exit 1
+fi
 while [ -e "$dir/empty" ]; do
   echo "STATE: +media-empty-error,media-needed-error" >&2
   sleep 0.1
