@@ -59,5 +59,6 @@ type BillClosing struct {
 type PaymentStatus struct {
 	ID       PaymentID
 	Outcome  Outcome
+	STAN     string // of the charge, where the gateway knows it
 	Closings []BillClosing
 }

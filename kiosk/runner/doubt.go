@@ -74,7 +74,7 @@ func (r *Runner) decision(ctx context.Context, e decisionCame) {
 		r.log.Debug("ask for a decision", "payment", e.id, "err", e.err)
 	case l == nil || !inDoubt(l.state.Phase):
 	case e.status.Outcome == kiosk.Charged, e.status.Outcome == kiosk.Refused:
-		r.personDecides(ctx, l, e.status.Outcome, "", "decided at the gateway")
+		r.personDecides(ctx, l, e.status.Outcome, e.status.STAN, "decided at the gateway")
 	}
 }
 

@@ -97,10 +97,14 @@ func TestTheOperatorDecides(t *testing.T) {
 			}
 			k.wantPhase("undecided")
 			h.mu.Lock()
-			h.closings.Outcome = outcome
+			h.closings.Outcome, h.closings.STAN = outcome, "000042"
 			h.mu.Unlock()
 			pass(15 * time.Minute)
 			inOrder(t, k.done(), []string{"save resolved with payment.resolved", "push payment.resolved"})
+			i := slices.IndexFunc(k.saved, func(s payment.Save) bool { return s.Step == payment.StepResolved })
+			if r := k.saved[i].State.Result; r.Outcome != outcome || r.STAN != "000042" {
+				t.Errorf("%+v", r)
+			}
 			k.wantPhase(phase)
 			k.end()
 		})

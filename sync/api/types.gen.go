@@ -342,6 +342,9 @@ type Payment struct {
 	Outcome Outcome   `json:"outcome,omitempty,omitzero"`
 	Payment PaymentID `json:"payment"`
 
+	// Stan the terminal's number of the charge that paid
+	Stan string `json:"stan,omitempty,omitzero"`
+
 	// State active: the tokens live. expired: they died and no outcome has come. in-verification: the
 	// charge's result is unknown. paid and not-paid: closed.
 	State PaymentState `json:"state"`

@@ -106,7 +106,7 @@ func (c *Client) Payment(ctx context.Context, id kiosk.PaymentID) (kiosk.Payment
 	if answer.Payment != string(id) {
 		return kiosk.PaymentStatus{}, c.offline("payment", errors.New("the answer is about another payment"))
 	}
-	status := kiosk.PaymentStatus{ID: id, Outcome: kiosk.Outcome(answer.Outcome)}
+	status := kiosk.PaymentStatus{ID: id, Outcome: kiosk.Outcome(answer.Outcome), STAN: answer.Stan}
 	for _, b := range answer.Bills {
 		status.Closings = append(status.Closings, kiosk.BillClosing{BillID: b.BillID, Closing: kiosk.Closing(b.Closing)})
 	}

@@ -34,7 +34,7 @@ func TestTheOperatorDecides(t *testing.T) {
 			t.Fatal(err)
 		}
 		got, err := s.Payment(t.Context(), a.Payment)
-		if err != nil || got.State != c.state || got.Outcome != api.Outcome(c.d.Outcome) || got.Bills[0].Closing != c.closing {
+		if err != nil || got.State != c.state || got.Outcome != api.Outcome(c.d.Outcome) || got.Stan != c.d.STAN || got.Bills[0].Closing != c.closing {
 			t.Errorf("%+v, %v", got, err)
 		}
 		if b := status(t, s, p); b != c.bill {

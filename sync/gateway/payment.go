@@ -120,6 +120,9 @@ func (s *Store) Payment(ctx context.Context, id string) (api.Payment, error) {
 		Payment: p.id, Kiosk: p.kiosk, State: s.publicState(p), Outcome: api.Outcome(p.result), Fee: int64(p.fee), Total: int64(p.total),
 		Bills: []api.PaymentBill{},
 	}
+	if p.state == outcome.Paid {
+		answer.Stan = p.charge().STAN
+	}
 	for _, b := range bills {
 		answer.Bills = append(answer.Bills, api.PaymentBill{
 			BillID: b.debt, Amount: int64(b.amount), Fee: int64(b.fee), Closing: api.Closing(b.closing),

@@ -16,6 +16,7 @@ import (
 	"github.com/tserve/jolly/kiosk"
 	"github.com/tserve/jolly/kiosk/control"
 	terminalsim "github.com/tserve/jolly/kiosk/terminal/sim"
+	"github.com/tserve/jolly/sync/api"
 )
 
 // kioskctl runs one command and returns what it printed, and its complaint.
@@ -107,6 +108,39 @@ func TestAPersonDecidesACharge(t *testing.T) {
 	book = s.settled()
 	s.wantApproved(1)
 	if e := book.Payments[0]; e.Outcome != kiosk.Charged || e.STAN != charge.STAN {
+		t.Errorf("%+v", e)
+	}
+}
+
+// The terminal never comes back; the operator decides at the gateway, and the
+// kiosk hears of it by itself.
+func TestTheOperatorDecidesACharge(t *testing.T) {
+	t.Parallel()
+	s := ready(t)
+	s.LoseTerminalAfterApproval()
+	s.toCard("meals")
+	s.ok(s.InsertCard("bancomat"))
+	s.Hand.Patience = time.Minute
+	s.page("doubtful")
+	id := s.book().Payments[0].ID
+	s.until("the gateway knows the doubt", func() bool {
+		e, err := s.Ledger(s.ctx, id)
+		return err == nil && e.State == api.PaymentStateInVerification
+	})
+	charge := s.Terminal().Snapshot().Charges[0]
+	db := filepath.Join(filepath.Dir(filepath.Dir(s.LogFile("kiosk"))), "gateway.db")
+	out, err := exec.CommandContext(s.ctx, filepath.Join(bin, "gateway"), "payment", "decide", id, "--charged", charge.STAN, "--by", "Rossi", "--db", db).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	s.until("the kiosk has heard of it", func() bool {
+		b, err := s.Book(s.ctx)
+		return err == nil && len(b.Payments) == 1 && b.Payments[0].Outcome == kiosk.Charged
+	})
+	s.ok(s.SetTerminal(terminalsim.Behaviour{Kind: terminalsim.Approve}))
+	book := s.settled()
+	s.wantApproved(1)
+	if e := book.Payments[0]; e.STAN != charge.STAN {
 		t.Errorf("%+v", e)
 	}
 }
