@@ -79,6 +79,9 @@ type Scanner struct {
 	Path string `toml:"path"` // a stable path such as /dev/serial/by-id/..., or "auto": found by its name
 	Baud int    `toml:"baud"`
 	AIM  bool   `toml:"aim"` // the reader sends the AIM symbology identifier
+
+	Prefix string `toml:"prefix"` // what it sends in front of each code; default nothing
+	Suffix string `toml:"suffix"` // what it sends behind each code; default "\r"
 }
 
 // Terminal is the card terminal.
@@ -190,6 +193,7 @@ func (c *Config) defaults() {
 	set(&c.Places.Terminal, "below")
 	set(&c.Places.Printer, "below")
 	set(&c.Scanner.Kind, "auto")
+	set(&c.Scanner.Suffix, "\r")
 	set(&c.Terminal.LRC, "noext")
 	set(&c.Printer.Kind, "escpos")
 	set(&c.Printer.Frame, "8N1")
@@ -237,6 +241,8 @@ func (c Config) check(name string, text []byte) error {
 	want(scanners.MatchString(c.Scanner.Kind), "scanner.kind", "one of auto, serial, evdev, camera")
 	want(filepath.IsAbs(c.Scanner.Path) || c.Scanner.Path == "auto", "scanner.path",
 		"a stable device path, \"/dev/serial/by-id/...\" or \"/dev/input/by-id/...-event-kbd\", or \"auto\"")
+	want(len(c.Scanner.Prefix) <= 8, "scanner.prefix", "at most 8 characters")
+	want(len(c.Scanner.Suffix) <= 8, "scanner.suffix", "at most 8 characters: \"\\r\", \"\\r\\n\", \"\\t\"")
 	want(address(c.Terminal.Address) || filepath.IsAbs(c.Terminal.Address), "terminal.address",
 		"host:port of the card terminal, \"192.168.1.20:1818\", or the path of its tty, \"/dev/serial/by-id/...\"")
 	_, _, closes := c.Terminal.DayEnds()

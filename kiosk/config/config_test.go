@@ -43,7 +43,7 @@ func TestGoodFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Terminal.LRC != "noext" || c.Scanner.Baud != 115200 || c.Scanner.Kind != "auto" || c.Printer.Model != "generic" || c.Places.Terminal != "below" ||
+	if c.Terminal.LRC != "noext" || c.Scanner.Baud != 115200 || c.Scanner.Kind != "auto" || c.Scanner.Suffix != "\r" || c.Printer.Model != "generic" || c.Places.Terminal != "below" ||
 		c.Gateway.PublicURL != c.Gateway.URL || c.Control.Socket != "/var/lib/jolly/control.sock" {
 		t.Errorf("defaults: %+v", c)
 	}
@@ -56,6 +56,7 @@ func TestMistakes(t *testing.T) {
 		{"wrong type", "width = 1080", `width = "wide"`, "jolly.toml:13: screen.width: "},
 		{"scale", "mm_per_px = 0.248", "mm_per_px = 248.0", "jolly.toml:15: screen.mm_per_px: millimetres per pixel"},
 		{"scanner kind", "aim = true", `kind = "usb"`, "jolly.toml:20: scanner.kind: one of auto, serial, evdev, camera"},
+		{"scanner suffix", "aim = true", `suffix = "123456789"`, "jolly.toml:20: scanner.suffix: at most 8 characters"},
 		{"scanner path", `path = "/dev/serial/by-id/scanner"`, `path = "ttyACM0"`, "jolly.toml:19: scanner.path: a stable device path"},
 		{"terminal address", `address = "127.0.0.1:1818"`, `address = "ttyS0"`, "jolly.toml:22: terminal.address: host:port"},
 		{"closing time", `register_id = "87654321"`, `close_at = "24:00"`, "jolly.toml:24: terminal.close_at: hours and minutes"},

@@ -32,7 +32,7 @@ func newScanner(cfg config.Scanner, log *slog.Logger) scanning {
 	if kind == "auto" {
 		kind = scanner.KindAuto
 	}
-	return scanning{scanner.New(scanner.Config{Kind: kind, Path: cfg.Path, Baud: cfg.Baud, AIM: cfg.AIM}, log)}
+	return scanning{scanner.New(scanner.Config{Kind: kind, Path: cfg.Path, Baud: cfg.Baud, AIM: cfg.AIM, Prefix: cfg.Prefix, Suffix: cfg.Suffix}, log)}
 }
 
 func (s scanning) Run(ctx context.Context, scanned func(kiosk.ScannedCode), present func(bool, string)) error {
