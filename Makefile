@@ -91,8 +91,8 @@ e2e: ## the real programs in Xvfb, from the paper's code to the ledger; after `m
 faults: ## the real programs again: killed at every step, cut off, garbled, full; then the books are compared
 	$(GO) run -tags ci ./test/faults -rounds 6
 
-bench: ## how long a tap, a code and a visit take
-	$(GO) test -tags ci -run '^$$' -bench . -benchmem ./test/bench/...
+bench: ## how long a tap, a code, a visit and a receipt take
+	$(GO) test -tags ci -run '^$$' -bench . -benchmem ./test/bench/... ./printer
 
 lint: check ## check, and staticcheck (fetched when it is not there)
 	$(GO) run honnef.co/go/tools/cmd/staticcheck@v0.7.0 -tags ci ./...

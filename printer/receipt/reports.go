@@ -52,7 +52,7 @@ func TestPage(s Station, printer, paper string) []Line {
 	w.field("test_letters", sample, false)
 	w.add(Line{Kind: Total, Label: w.t("total"), Text: i18n.Money(s.Language, kiosk.Cents(123_456))})
 	w.add(Line{Kind: Note, Text: w.t("test_edges")})
-	w.add(Line{Kind: Space})
+	w.rule()
 	w.add(Line{Kind: QR, Text: "JOLLY TEST " + s.Kiosk, Label: w.t("test_code")})
 	return w.lines
 }
