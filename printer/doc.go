@@ -2,9 +2,11 @@
 // job.
 //
 // It is the glue between parts that do not know each other: package receipt says
-// what stands on the paper, pdf draws it, escpos turns the page into dots and brings
-// them to the machine, quirks holds what differs between models. [Printer] puts them
-// in a row.
+// what stands on the paper, pdf draws it, and one of two ways brings it to the
+// machine: escpos turns the page into the dots of a thermal head, with quirks for what
+// differs between models; ipp hands it to an IPP printer or a queue as it is. [Printer]
+// puts them in a row, and [Settings] makes one of an installer's words. Both ways
+// pass one suite, package printertest.
 //
 // # One job, one answer
 //
