@@ -73,7 +73,7 @@ const (
 )
 
 // State is one payment. It is comparable and turns into JSON and back without
-// loss, except for what is only good in this process (TokenUntil, NextTry).
+// loss, except for what is only good in this process (TokenUntil, NextTry, Alone).
 type State struct {
 	ID       kiosk.PaymentID `json:"id"`
 	Previous kiosk.PaymentID `json:"previous,omitempty"` // the payment that this one tries again
@@ -102,6 +102,11 @@ type State struct {
 	TokenUntil kiosk.Mono `json:"-"`
 	NextTry    kiosk.Mono `json:"-"`
 	Tries      int        `json:"-"`
+
+	// Alone is set by the journal that gives the state back at a start: no other
+	// payment has asked for a card since this one began. Without it the
+	// terminal's last result may be another payment's.
+	Alone bool `json:"-"`
 }
 
 // Total is what the card is, or was, asked for.

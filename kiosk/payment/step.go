@@ -423,12 +423,15 @@ func saveFailed(s State, e SaveFailed) (State, []Effect) {
 // recovered takes a payment out of the journal at start-up, before the first
 // citizen. Before charging nothing was taken: the gateway is told. At charging
 // the terminal is asked: nothing else was asked of it since. A doubt that is
-// recorded is left to a person.
+// recorded is asked again only if no other card was asked for since; else it is
+// left to a person.
 func recovered(s State, e Recovered) (State, []Effect) {
 	if s.ID != "" || !sound(e.State) {
 		return s, nil
 	}
 	s = e.State
+	alone := s.Alone
+	s.Alone = false // it holds now and not for long
 	switch s.Step {
 	case StepPrepared, StepActivated:
 		return drop(s, ReasonRestart, e.At, true)
@@ -436,9 +439,9 @@ func recovered(s State, e Recovered) (State, []Effect) {
 		s.Phase, s.NextTry = Doubtful, e.At.Mono
 		return s, nil
 	case StepResult, StepResolved:
-		if s.Result.Outcome == kiosk.Unknown {
-			// The doubt outlived the process that had it. Other cards may have been
-			// charged since, and the terminal's last result would be theirs.
+		if s.Result.Outcome == kiosk.Unknown && !alone {
+			// Sales went on while it was undecided: the terminal's last result may be
+			// that of another charge.
 			s.Phase = Undecided
 			return s, []Effect{Push{ID: s.ID}}
 		}

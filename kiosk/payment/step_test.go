@@ -195,7 +195,13 @@ func TestRecordedDoubtIsNotAskedAgainAfterAStart(t *testing.T) {
 	if !ok {
 		t.Fatalf("no save: %s", words(effects))
 	}
-	s, _ := Step(State{}, Recovered{at(3), durable(t, save)})
+	alone := durable(t, save)
+	alone.Alone = true
+	s, _ := Step(State{}, Recovered{at(3), alone})
+	if _, effects = Step(s, Ticked{at(100)}); s.Phase != Doubtful || words(effects) != "resolve" || s.Alone {
+		t.Errorf("alone: %s, %q; the terminal can tell", s.Phase, words(effects))
+	}
+	s, _ = Step(State{}, Recovered{at(3), durable(t, save)})
 	s, effects = Step(s, Ticked{at(100)})
 	if s.Phase != Undecided || len(effects) != 0 || s.StopsSales() {
 		t.Errorf("%s, %q", s.Phase, words(effects))

@@ -109,10 +109,13 @@ func collect[T any](ctx context.Context, q querier, scan func(*sql.Rows) (T, err
 
 // Unfinished returns the payments that start-up recovery must see to, oldest
 // first, as they were at their last durable step: neither closed nor dropped
-// nor refused.
+// nor refused. Those after whose beginning no other payment asked for a card are
+// marked as alone; what comes after an unfinished payment is never archived.
 func (r *Reader) Unfinished(ctx context.Context) (all []payment.State, err error) {
 	err = r.view(ctx, "unfinished payments", func(q querier) error {
-		all, err = collect(ctx, q, scanState, `select s.state from payments p join steps s on s.n = p.last_n where p.open = 1 order by p.first_n`)
+		all, err = collect(ctx, q, scanUnfinished, `select s.state, not exists (
+				select 1 from steps c where c.n > p.first_n and c.step = 'charging' and c.payment <> p.id)
+			from payments p join steps s on s.n = p.last_n where p.open = 1 order by p.first_n`)
 		return err
 	})
 	return all, err
@@ -139,6 +142,17 @@ func scanState(rows *sql.Rows) (payment.State, error) {
 		return payment.State{}, err
 	}
 	return parseState(text)
+}
+
+func scanUnfinished(rows *sql.Rows) (payment.State, error) {
+	var text string
+	var alone bool
+	if err := rows.Scan(&text, &alone); err != nil {
+		return payment.State{}, err
+	}
+	s, err := parseState(text)
+	s.Alone = alone
+	return s, err
 }
 
 func parseState(text string) (payment.State, error) {

@@ -79,3 +79,41 @@ func TestSettledIsWhatTheFileDoes(t *testing.T) {
 		}
 	}
 }
+
+// TestUnfinishedTellsWhoWasAlone: p1's charge is unknown when p2 asks for a card.
+func TestUnfinishedTellsWhoWasAlone(t *testing.T) {
+	s := ruleStore(t)
+	save := func(id kiosk.PaymentID, steps ...payment.Journal) {
+		t.Helper()
+		for _, step := range steps {
+			state := payment.State{ID: id, Cart: kiosk.Cart{Count: 1}, Step: step}
+			if step == payment.StepResult {
+				state.Result.Outcome = kiosk.Unknown
+			}
+			if err := s.Save(t.Context(), payment.Save{State: state, Step: step}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	alone := func() map[kiosk.PaymentID]bool {
+		t.Helper()
+		all, err := s.Unfinished(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		out := map[kiosk.PaymentID]bool{}
+		for _, p := range all {
+			out[p.ID] = p.Alone
+		}
+		return out
+	}
+	save("p1", payment.StepPrepared, payment.StepActivated, payment.StepCharging, payment.StepResult)
+	save("p2", payment.StepPrepared, payment.StepActivated)
+	if got := alone(); !got["p1"] || !got["p2"] {
+		t.Errorf("before p2 asks for a card: %v", got)
+	}
+	save("p2", payment.StepCharging)
+	if got := alone(); got["p1"] || !got["p2"] || len(got) != 2 {
+		t.Errorf("after p2 asked for a card: %v", got)
+	}
+}

@@ -24,6 +24,13 @@ type entry struct {
 	step    payment.Journal
 	outcome kiosk.Outcome
 	state   *payment.State // of an unfinished payment
+	first   int            // number of its first step
+}
+
+// asked is a step after which a card was asked for.
+type asked struct {
+	n  int
+	id kiosk.PaymentID
 }
 
 type line struct {
@@ -44,7 +51,9 @@ type book struct {
 	rows    []line
 	byID    map[string]int
 	chain   outbox.Chain
-	first   int // no row before it is pending
+	steps   int
+	asked   []asked // charging steps, in order
+	first   int     // no row before it is pending
 	pending int
 
 	queue  []write
@@ -177,7 +186,14 @@ func (k *book) apply(s payment.Save) (func(), error) {
 	}
 	state := s.State
 	state.Step = s.Step
-	e := &entry{step: s.Step, outcome: state.Result.Outcome}
+	k.steps++
+	e := &entry{step: s.Step, outcome: state.Result.Outcome, first: k.steps}
+	if last != nil {
+		e.first = last.first
+	}
+	if s.Step == payment.StepCharging {
+		k.asked = append(k.asked, asked{k.steps, id})
+	}
 	wasOpen := slices.Contains(k.open, id)
 	if outbox.Unfinished(state) {
 		e.state = &state
@@ -196,6 +212,9 @@ func (k *book) apply(s payment.Save) (func(), error) {
 	}
 	return func() {
 		unrow()
+		if s.Step == payment.StepCharging {
+			k.asked = k.asked[:len(k.asked)-1]
+		}
 		k.open = slices.DeleteFunc(k.open, func(o kiosk.PaymentID) bool { return o == id })
 		if last == nil {
 			delete(k.pays, id)
@@ -318,7 +337,18 @@ func (k *book) unfinished() []payment.State {
 		if err := json.Unmarshal(text, &s); err != nil {
 			panic(err)
 		}
+		s.Alone = k.alone(id)
 		out = append(out, s)
 	}
 	return out
+}
+
+// alone says that no other payment asked for a card since this one began.
+func (k *book) alone(id kiosk.PaymentID) bool {
+	for i := len(k.asked) - 1; i >= 0 && k.asked[i].n > k.pays[id].first; i-- {
+		if k.asked[i].id != id {
+			return k.b.w.bug == bugStaleEvidence
+		}
+	}
+	return true
 }

@@ -62,12 +62,13 @@ const (
 	bugSessionCancelsCharge = "session-cancels-charge" // the charge dies with the visit
 	bugActBeforeSave        = "act-before-save"        // the card is asked for while "charging" is being written
 	bugLateRequest          = "late-request"           // a request that was given up is still being sent
+	bugStaleEvidence        = "stale-evidence"         // after a start, another charge's result is taken for an undecided one's
 	bugSequenceByMemory     = "sequence-by-memory"     // sequences are counted in memory, ahead of the disk
 )
 
 var bugs = []string{
 	bugAckBeforeFsync, bugNoDedup, bugChargeRetry, bugDropAfterN, bugLostKO, bugClockOrder, bugPrintBeforeSave, bugSessionCancelsCharge,
-	bugActBeforeSave, bugLateRequest, bugSequenceByMemory,
+	bugActBeforeSave, bugLateRequest, bugStaleEvidence, bugSequenceByMemory,
 }
 
 func knownBug(name string) bool { return name == "" || slices.Contains(bugs, name) }

@@ -58,6 +58,9 @@ func TestEveryPlantedMistakeIsFound(t *testing.T) {
 		t.Run(bug, func(t *testing.T) {
 			for range 5 {
 				o := options{seed: rand.Uint64(), events: 200_000, kiosks: 20, bug: bug}
+				if bug == bugStaleEvidence { // rare: two charges of one amount, one of them undecided, and a power cut
+					o.events = 1_500_000
+				}
 				if line, ok := lastLine(t, o); ok || !form.MatchString(line) {
 					t.Errorf("not found: go run ./test/sim -seed %d -events %d -kiosks %d -bug %s\n%s", o.seed, o.events, o.kiosks, bug, line)
 				}
