@@ -190,7 +190,13 @@ func TestOtherAmountIsExcusedAlone(t *testing.T) {
 	if err := first(b.Compare(), map[string]bool{id: true}); err != nil {
 		t.Error(err)
 	}
+	if err := undecided(b, map[string]bool{id: true}); err != nil {
+		t.Error(err)
+	}
 	var v *violation
+	if err := undecided(b, nil); !errors.As(err, &v) || v.name != doubtDecided {
+		t.Errorf("nobody decided it: %v", err)
+	}
 	if err := first(b.Compare(), nil); !errors.As(err, &v) || v.name != string(rig.AmountAgreed) {
 		t.Errorf("not excused: %v", err)
 	}

@@ -78,10 +78,11 @@ func (w *world) shift(ctx context.Context, o options, s Shift, done func(Round, 
 	for _, r := range s {
 		began := time.Now()
 		held, err := w.limited(ctx, r)
+		if ctx.Err() != nil { // told to stop: what the round says of it is no finding
+			return ctx.Err()
+		}
 		if err != nil {
-			if ctx.Err() == nil {
-				err = errors.Join(err, w.evidence(filepath.Join(o.keep, fmt.Sprintf("%d-%d-%s", o.seed, r.Number, r.Case))))
-			}
+			err = errors.Join(err, w.evidence(filepath.Join(o.keep, fmt.Sprintf("%d-%d-%s", o.seed, r.Number, r.Case))))
 			if v := new(violation); errors.As(err, &v) {
 				v.text += "; in round " + r.String()
 			}

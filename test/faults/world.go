@@ -3,6 +3,7 @@ package main
 // One rig, and one round after the other in it: hurt, heal, compare.
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,6 +28,7 @@ const (
 	quietStop       = "quiet-stop"             // a kiosk that is told to stop does, with exit code 0
 	diskStopsSales  = "disk-stops-sales"       // no new payment begins on a disk that is nearly full
 	openPaymentEnds = "open-payment-ends"      // an open one comes to its end on a full disk
+	doubtDecided    = "doubt-decided"          // an unknown charge is decided within a bound: by the terminal, else by a person
 	booksAgree      = "books-agree"            // all of rig.Compare
 )
 
@@ -97,6 +99,7 @@ func (w *world) round(ctx context.Context, r Round) (string, error) {
 		return "", err
 	}
 	w.checked(booksAgree)
+	w.checked(doubtDecided)
 	if played != nil { // the books agree, but the case was not what it should be
 		return "", fmt.Errorf("the play: %w", played)
 	}
@@ -352,7 +355,7 @@ func settle(ctx context.Context, bound time.Duration, read func(context.Context)
 	for {
 		b, err := read(within)
 		if err == nil {
-			err = first(b.Compare(), excused)
+			err = cmp.Or(first(b.Compare(), excused), undecided(b, excused))
 			if err == nil {
 				return nil
 			}
@@ -370,6 +373,17 @@ func settle(ctx context.Context, bound time.Duration, read func(context.Context)
 			return last
 		}
 	}
+}
+
+// undecided finds a charge that is still unknown though terminal and person are
+// there to decide it. For an amount that nobody agreed to it stays so.
+func undecided(b rig.Books, excused map[string]bool) error {
+	for _, e := range b.Kiosk.Payments {
+		if e.Outcome == kiosk.Unknown && !excused[e.ID] {
+			return violated(doubtDecided, "payment %s is %s, its outcome unknown", e.ID, e.State.Phase)
+		}
+	}
+	return nil
 }
 
 // first picks the violation to tell of; the others go into its text. An amount
