@@ -15,7 +15,7 @@ BUILD := -trimpath -buildvcs=false
 RACED := kiosk/runner kiosk/machine kiosk/control kiosk/health \
          kiosk/scanner kiosk/terminal kiosk/speech kiosk/cmd \
          printer/escpos printer/ipp printer/sim printer/printertest cardreader sync/outbox sync/push sync/client sync/gateway sync/cmd \
-         test/rig test/faults
+         test/rig test/faults test/powercut
 
 # Inputs that each fuzz target is given by `make fuzz`. A count and not a time:
 # a slow machine tests as much as a fast one.
@@ -79,6 +79,7 @@ CUTS := 150
 
 powercut: ## cut the power of the book: a fresh seed each time
 	$(GO) run -tags ci ./test/powercut -cuts $(CUTS)
+	$(GO) run -tags ci ./test/powercut -cuts 50 -writers 8
 
 # A fleet that nobody has seen before; the first line says how to see it again.
 sim: ## 100 simulated kiosks on the shipped cores, a million events, everything going wrong: no money lost, none taken twice

@@ -1,6 +1,6 @@
 // Command powercut cuts the power of the kiosk's own book, again and again.
 //
-//	go run ./test/powercut -cuts 2000 -seed N [-synchronous NORMAL]
+//	go run ./test/powercut -cuts 2000 -seed N [-synchronous NORMAL] [-writers 8]
 //
 // It runs the real sync/outbox, on a VFS that records what reaches the disk,
 // through everything that a book lives through: payments of all ends, verdicts,
@@ -16,6 +16,9 @@
 //
 // With -synchronous NORMAL or OFF the book is weaker than it may be, and a
 // violation must come out: that proves the test.
+//
+// With -writers 8 up to eight payments move at the same time and share commits;
+// then the same seed does not give the same hash.
 //
 // The names: book-corrupt (it does not open, or SQLite's check fails),
 // chain-broken, sequence-gap, acked-step-lost, acked-row-lost, step-changed

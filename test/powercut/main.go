@@ -27,6 +27,8 @@ type options struct {
 	cuts        int
 	seed        uint64
 	synchronous string
+	writers     int
+	payments    int
 	dir         string
 }
 
@@ -52,6 +54,8 @@ func command(ctx context.Context, args []string, out, errs io.Writer) int {
 	flags.IntVar(&o.cuts, "cuts", 2000, "power cuts; each is followed by one of its recovery")
 	flags.Uint64Var(&o.seed, "seed", rand.Uint64(), "where all chance comes from")
 	flags.StringVar(&o.synchronous, "synchronous", "FULL", "FULL, or to see it fail: NORMAL, OFF")
+	flags.IntVar(&o.writers, "writers", 1, "that save at the same time and share commits; with more than 1 the same seed does not do the same")
+	flags.IntVar(&o.payments, "payments", 130, "in the life that is recorded; with fewer the log is never copied into the database")
 	flags.StringVar(&o.dir, "dir", os.TempDir(), "where to work; nothing is left there")
 	if err := flags.Parse(args); err != nil {
 		return exitFailed

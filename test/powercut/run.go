@@ -15,6 +15,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/tserve/jolly/kiosk"
@@ -22,9 +23,8 @@ import (
 )
 
 const (
-	payments = 130               // in the recorded life
-	epoch    = 1_700_000_000_000 // when it begins; a millisecond passes with each look at the clock
-	later    = 1_000_000_000     // how much later each restart is
+	epoch = 1_700_000_000_000 // when the recorded life begins; a millisecond passes with each look at the clock
+	later = 1_000_000_000     // how much later each restart is
 )
 
 // recording is a run whose power will be cut.
@@ -77,7 +77,8 @@ func (c *cutter) record(ctx context.Context) (r recording, err error) {
 	if err != nil {
 		return r, err
 	}
-	if err := s.life(ctx, payments, rand.New(rand.NewPCG(c.o.seed, 0))); err != nil {
+	s.writers = c.o.writers
+	if err := s.life(ctx, c.o.payments, rand.New(rand.NewPCG(c.o.seed, 0))); err != nil {
 		return r, errors.Join(err, s.book.Close())
 	}
 	return s.end(ctx, crashtest.Image{})
@@ -105,7 +106,7 @@ func points(ops []crashtest.Op, n int, random *rand.Rand) []point {
 	label := ""
 	for i, o := range ops {
 		if begun, ok := strings.CutPrefix(o.Text, "begin "); ok {
-			label = begun
+			label, _, _ = strings.Cut(begun, " ")
 		}
 		kind := label
 		if o.File == bookName && label != "open" && label != "restart" {
@@ -137,12 +138,29 @@ func (p *player) to(at int) error {
 		if err := p.model.Play(o); err != nil {
 			return err
 		}
-		switch {
-		case o.Text == "ack":
-			p.acked++
-		case strings.HasPrefix(o.Text, "begin ") && o.Text != "begin open":
-			p.begun++
+		if err := p.mark(o.Text); err != nil {
+			return err
 		}
+	}
+	return nil
+}
+
+// mark takes note of what was begun or answered for.
+func (p *player) mark(text string) error {
+	if number, ok := strings.CutPrefix(text, "ack "); ok {
+		n, err := strconv.Atoi(number)
+		p.acked = max(p.acked, n)
+		return err
+	}
+	what, ok := strings.CutPrefix(text, "begin ")
+	if !ok || what == "open" {
+		return nil
+	}
+	p.begun++
+	if many, ok := strings.CutPrefix(what, "group "); ok {
+		n, err := strconv.Atoi(many)
+		p.begun += n - 1
+		return err
 	}
 	return nil
 }
@@ -270,7 +288,7 @@ func (s *script) goOn(ctx context.Context, found moment, id string, random *rand
 	if err := s.settle(ctx, 1000, kiosk.VerdictDuplicate); err != nil {
 		return err
 	}
-	if err := s.archive(ctx, s.now); err != nil {
+	if err := s.archive(ctx, s.now.Load()); err != nil {
 		return err
 	}
 	if err := s.copy(ctx); err != nil {

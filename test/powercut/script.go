@@ -3,7 +3,9 @@ package main
 // What the book lives through, and what it has then answered for.
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -11,6 +13,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"github.com/tserve/jolly/kiosk"
 	"github.com/tserve/jolly/kiosk/payment"
@@ -41,7 +45,8 @@ type script struct {
 	book    *outbox.Store
 	tape    *crashtest.Tape
 	cfg     outbox.Config
-	now     int64
+	now     atomic.Int64 // the book's clock
+	writers int          // that save at the same time; 1: the same seed does the same
 	moments []moment
 	plan    moment // being changed by the action at work
 }
@@ -52,13 +57,13 @@ func openBook(ctx context.Context, dir, synchronous string, now int64) (*script,
 	if err != nil {
 		return nil, err
 	}
-	s := &script{tape: tape, now: now}
+	s := &script{tape: tape}
+	s.now.Store(now)
 	s.cfg = outbox.Config{
 		Path: filepath.Join(dir, bookName), Kiosk: "powercut", VFS: crashtest.Name, Disk: tape.Disk(), Ballast: 64 << 10,
 		TestOnlySynchronous: synchronous,
 		Now: func() kiosk.Wall {
-			s.now++
-			return kiosk.Wall{UnixMilli: s.now, Trusted: true}
+			return kiosk.Wall{UnixMilli: s.now.Add(1), Trusted: true}
 		},
 	}
 	s.tape.Mark("begin open")
@@ -85,26 +90,64 @@ func (s *script) do(label string, act func() error) error {
 		return fmt.Errorf("%s: %w", label, err)
 	}
 	s.moments = append(s.moments, s.plan)
-	s.tape.Mark("ack")
+	s.tape.Mark("ack " + strconv.Itoa(len(s.moments)-1))
 	return nil
 }
 
 // save is a step of the journal.
 func (s *script) save(ctx context.Context, v payment.Save) error {
 	return s.do(string(v.Step), func() error {
-		s.plan.steps++
-		if v.Row.Kind != "" {
-			s.plan.rows++
-			s.plan.fates += string(waits)
-		}
-		id := string(v.State.ID)
-		s.plan.open = slices.DeleteFunc(s.plan.open, func(o string) bool { return o == id })
-		if stillOpen(v) {
-			s.plan.open = append(s.plan.open, id)
-			slices.Sort(s.plan.open)
-		}
+		s.plan.saved(v)
 		return s.book.Save(ctx, v)
 	})
+}
+
+// saved is what a step changes.
+func (m *moment) saved(v payment.Save) {
+	m.steps++
+	if v.Row.Kind != "" {
+		m.rows++
+		m.fates += string(waits)
+	}
+	id := string(v.State.ID)
+	m.open = slices.DeleteFunc(slices.Clone(m.open), func(o string) bool { return o == id })
+	if stillOpen(v) {
+		m.open = append(m.open, id)
+		slices.Sort(m.open)
+	}
+}
+
+// group has writers save the next step of as many payments at the same time, so
+// that they share commits. Which comes first is only known afterwards.
+func (s *script) group(ctx context.Context, all []payment.Save) error {
+	s.tape.Mark("begin group " + strconv.Itoa(len(all)))
+	errs := make([]error, len(all))
+	var wg sync.WaitGroup
+	for i, v := range all {
+		wg.Go(func() {
+			errs[i] = s.book.Save(ctx, v)
+			s.tape.Mark("ack " + string(v.State.ID))
+		})
+	}
+	wg.Wait()
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("group: %w", err)
+	}
+	number := map[kiosk.PaymentID]uint64{}
+	for _, v := range all {
+		steps, err := s.book.Steps(ctx, v.State.ID)
+		if err != nil {
+			return err
+		}
+		number[v.State.ID] = steps[len(steps)-1].Number
+	}
+	slices.SortFunc(all, func(a, b payment.Save) int { return cmp.Compare(number[a.State.ID], number[b.State.ID]) })
+	for _, v := range all {
+		s.plan.saved(v)
+		s.moments = append(s.moments, s.plan)
+		s.tape.Reword("ack "+string(v.State.ID), "ack "+strconv.Itoa(len(s.moments)-1))
+	}
+	return nil
 }
 
 func stillOpen(v payment.Save) bool {
@@ -165,7 +208,7 @@ func (s *script) printed(ctx context.Context, id string) error {
 	return s.do("append", func() error {
 		s.plan.rows++
 		s.plan.fates += string(waits)
-		row := payment.NewRow("", kiosk.RowReceiptDone, id, map[string]string{"receipt": id}, kiosk.Wall{UnixMilli: s.now, Trusted: true})
+		row := payment.NewRow("", kiosk.RowReceiptDone, id, map[string]string{"receipt": id}, kiosk.Wall{UnixMilli: s.now.Load(), Trusted: true})
 		return s.book.Append(ctx, row)
 	})
 }
@@ -197,9 +240,21 @@ func (s *script) restart(ctx context.Context) error {
 func (s *script) life(ctx context.Context, n int, random *rand.Rand) error {
 	var under [][]payment.Save // payments under way
 	for next := 0; next < n || len(under) > 0; {
-		if next < n && (len(under) == 0 || random.IntN(4) == 0) {
+		if next < n && (len(under) < s.writers || random.IntN(4) == 0) {
 			under = append(under, story(fmt.Sprintf("0198c0de-0000-7000-8000-%012d", next), random))
 			next++
+		}
+		if s.writers > 1 && len(under) > 1 && random.IntN(3) == 0 {
+			var all []payment.Save
+			for i := range min(s.writers, len(under)) {
+				all = append(all, under[i][0])
+				under[i] = under[i][1:]
+			}
+			if err := s.group(ctx, all); err != nil {
+				return err
+			}
+			under = slices.DeleteFunc(under, func(left []payment.Save) bool { return len(left) == 0 })
+			continue
 		}
 		which := random.IntN(len(under))
 		if err := s.save(ctx, under[which][0]); err != nil {
@@ -227,7 +282,7 @@ func (s *script) between(ctx context.Context, random *rand.Rand) error {
 	case at < 22:
 		return s.printed(ctx, "receipt-"+strconv.Itoa(s.plan.rows))
 	case at < 27:
-		return s.archive(ctx, s.now-int64(random.IntN(30)))
+		return s.archive(ctx, s.now.Load()-int64(random.IntN(30)))
 	case at < 29:
 		return s.copy(ctx)
 	case at < 30:

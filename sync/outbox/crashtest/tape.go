@@ -79,6 +79,19 @@ func (t *Tape) Stop() []Op {
 // Mark puts a word of the test's own on the tape.
 func (t *Tape) Mark(text string) { t.add(Op{Kind: Mark, Text: text}) }
 
+// Reword gives the last mark of that text another one: the test knows better now
+// what it meant.
+func (t *Tape) Reword(was, is string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for i := len(t.ops) - 1; i >= 0; i-- {
+		if t.ops[i].Kind == Mark && t.ops[i].Text == was {
+			t.ops[i].Text = is
+			return
+		}
+	}
+}
+
 func (t *Tape) add(o Op) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
