@@ -5,12 +5,15 @@ package picture
 import (
 	"bytes"
 	"flag"
+	"fmt"
 	"image"
 	"image/color"
 	"image/png"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -129,6 +132,42 @@ func TestWholePage(t *testing.T) {
 	}
 	if !got[1].At.In(image.Rect(1240, 1890, 1440, 2090)) || !got[0].At.In(image.Rect(150, 1290, 370, 1510)) {
 		t.Errorf("at %v and %v", got[0].At, got[1].At)
+	}
+}
+
+// A page of instalments has a QR code for each.
+func TestInstalments(t *testing.T) {
+	page := image.NewGray(image.Rect(0, 0, 1654, 1100))
+	rng := rand.New(rand.NewPCG(3, 4))
+	for i := range page.Pix {
+		page.Pix[i] = uint8(200 + rng.IntN(50))
+	}
+	var want []string
+	for i := range 6 {
+		text := strings.Replace(picturetest.QRText, "4232", fmt.Sprint(4232+101*i), 1)
+		q, err := goqr.New(text, goqr.Medium)
+		if err != nil {
+			t.Fatal(err)
+		}
+		img := q.Image(-5)
+		at := image.Pt(100+500*(i%3), 120+480*(i/3))
+		for y := range img.Bounds().Dy() {
+			for x := range img.Bounds().Dx() {
+				if r, _, _, _ := img.At(x, y).RGBA(); r == 0 {
+					page.SetGray(at.X+x, at.Y+y, color.Gray{Y: uint8(40 + rng.IntN(50))})
+				}
+			}
+		}
+		want = append(want, text)
+	}
+	got := Decode(page)
+	for _, text := range want {
+		if !slices.ContainsFunc(got, func(f Found) bool { return f.Code.Text == text }) {
+			t.Errorf("%s not read", text)
+		}
+	}
+	if len(got) != len(want) {
+		t.Errorf("%d codes, want %d", len(got), len(want))
 	}
 }
 

@@ -18,9 +18,10 @@ var (
 	tryBars   = map[gozxing.DecodeHintType]interface{}{gozxing.DecodeHintType_TRY_HARDER: true, gozxing.DecodeHintType_ASSUME_GS1: true}
 )
 
-// findQR looks at the picture as it is, and where that shows nothing at
-// softened and enlarged copies; quick does without those.
+// findQR looks at the picture as it is, and at softened and enlarged copies
+// until one of them shows nothing more; quick does without those.
 func findQR(g *gray, quick bool) []Found {
+	var found []Found
 	for _, look := range []struct {
 		blur    int
 		enlarge bool
@@ -36,13 +37,17 @@ func findQR(g *gray, quick bool) []Found {
 			}
 			v, scale = v.enlarged(), 2
 		}
+		before := len(found)
 		for _, local := range []bool{true, false} {
-			if found := readQR(v, local, scale); len(found) > 0 {
-				return found
+			for _, f := range readQR(v, local, scale) {
+				found = add(found, f)
 			}
 		}
+		if len(found) > 0 && len(found) == before {
+			return found
+		}
 	}
-	return nil
+	return found
 }
 
 // enlargeLimit is the size in pixels above which a picture is a page, on which
