@@ -14,6 +14,7 @@ const (
 	diskSize  = 96 << 20
 	diskSpare = 8 << 20 // left when no new payment may begin: far below the book's reserve of 32 MiB
 	block     = 1 << 20
+	ballast   = "outbox.db.ballast" // the book's file that gives way
 )
 
 // disk is a mounted tmpfs; a nil disk is none.
@@ -84,6 +85,12 @@ func (d *disk) free() (int64, error) {
 		return 0, fmt.Errorf("ask disk: %w", err)
 	}
 	return int64(s.Bavail) * s.Bsize, nil
+}
+
+// has says that a file lies there.
+func (d *disk) has(name string) bool {
+	_, err := os.Stat(filepath.Join(d.dir, name))
+	return err == nil
 }
 
 // relieve gives all the room back.

@@ -274,6 +274,9 @@ func diskFullInPayment(w *world, ctx context.Context, r Round) error {
 	if err := w.settle(ctx); err != nil {
 		return violated(openPaymentEnds, "on a full disk: %v", err)
 	}
+	if w.disk.has(ballast) {
+		return errors.New("the ballast was not needed: the disk was not full enough to prove anything")
+	}
 	b, err := w.rig.Book(ctx)
 	if err != nil {
 		return err

@@ -403,7 +403,7 @@ func first(err error, excused map[string]bool) error {
 			continue
 		}
 		if found == nil {
-			found = &violation{string(v.Invariant), "payment " + v.Payment + ": " + v.Detail}
+			found = &violation{string(v.Invariant), strings.TrimPrefix(v.Error(), string(v.Invariant)+": ")}
 			continue
 		}
 		found.text += "; " + v.Error()
