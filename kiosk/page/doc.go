@@ -1,7 +1,7 @@
-// Package page is what a screen shows and speaks, as data.
+// Package page is what a screen shows, as data.
 //
 // A [Page] says everything about one screen of the kiosk in the citizen's
-// language: title, notes, rows, choices, actions, the help bar, what is spoken
+// language: title, notes, rows, choices, actions, the help bar,
 // and in which order the focus walks. Package screen makes pages out of the
 // session's state; package ui draws them; tests dump them. Since Fyne has no
 // accessibility tree on Linux, this value is the tree.

@@ -39,8 +39,6 @@ type Page struct {
 
 	Help [6]Action // the help bar: six places that never move
 	Box  *Box      // a question over the page; it holds the focus
-
-	Speech []Utterance // what is read aloud, in order
 }
 
 // Turning are the words of the ui's own two actions on a page that does not fit
@@ -52,7 +50,6 @@ type Modes struct {
 	Large    bool
 	Contrast bool
 	Lower    bool
-	Speech   bool
 }
 
 // Header is the head of every page.
@@ -186,16 +183,9 @@ type Box struct {
 	Back, Main  Action
 }
 
-// Utterance is one piece of speech, in its own language. Private ones are
-// spoken in a headset only.
-type Utterance struct {
-	Lang    kiosk.Language
-	Text    string
-	Private bool
-}
-
 // Touch is what the ui sends: the action that was released on, and the serial
-// of the page that it stood on.
+// of the page that it stood on. Without an action it is a sign that somebody is
+// there: a touch beside everything, a page turned, the focus moved.
 type Touch struct {
 	Serial uint64
 	Action Action

@@ -290,6 +290,10 @@ func (r *Runner) handle(ctx context.Context, e any) {
 
 // touched takes a touch of the page that is shown; another page's is too late.
 func (r *Runner) touched(ctx context.Context, t page.Touch) {
+	if !t.Action.Exists() {
+		r.stepSession(ctx, session.Stirred{})
+		return
+	}
 	e, ok := t.Action.Event.(session.Event)
 	if !ok || t.Serial != r.page.Serial {
 		r.log.Debug("touch dropped", "action", t.Action.ID, "serial", t.Serial, "shown", r.page.Serial)

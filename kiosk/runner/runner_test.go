@@ -324,6 +324,24 @@ func TestATouchOfAFormerPage(t *testing.T) {
 	})
 }
 
+// Whoever touches the glass beside everything, or turns a page, is there.
+func TestASignOfLifePutsTheIdleBoxOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := run(t, newHouse(t))
+		k.scan(paperQR)
+		for range 4 {
+			time.Sleep(60 * time.Second)
+			k.r.Touch(page.Touch{})
+			synctest.Wait()
+		}
+		k.wantPage("bill")
+		if box := k.page().Box; box != nil {
+			t.Errorf("box %q although somebody is there", box.Name)
+		}
+		k.end()
+	})
+}
+
 // Digits do not make the page new: fast typing loses nothing.
 func TestTypingKeepsTheSerial(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

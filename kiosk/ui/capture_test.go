@@ -36,7 +36,8 @@ type bench struct {
 	*Screen
 	window  fyne.Window
 	clock   time.Time
-	touches []page.Touch
+	touches []page.Touch // with an action
+	stirs   int          // without one: somebody is there
 }
 
 func newBench(t testing.TB, w, h float32) *bench {
@@ -45,7 +46,13 @@ func newBench(t testing.TB, w, h float32) *bench {
 	app.Settings().SetTheme(theme.New())
 	b := &bench{clock: time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)}
 	b.Screen = New(Profile{MMPerPx: theme.ReferenceMMPerPx, BottomMM: 750},
-		func(x page.Touch) { b.touches = append(b.touches, x) }, func() time.Time { return b.clock })
+		func(x page.Touch) {
+			if !x.Action.Exists() {
+				b.stirs++
+				return
+			}
+			b.touches = append(b.touches, x)
+		}, func() time.Time { return b.clock })
 	b.window = test.NewTempWindow(t, b.Object())
 	b.window.SetPadded(false)
 	b.window.Resize(fyne.NewSize(w, h))

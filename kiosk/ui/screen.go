@@ -30,8 +30,9 @@ type Screen struct {
 	surface *surface
 }
 
-// New makes a screen for a panel. onTouch gets every action that was meant; it
-// is called on the Fyne goroutine and must not block.
+// New makes a screen for a panel. onTouch gets every action that was meant, and
+// a touch without an action for every sign that somebody is there; it is called
+// on the Fyne goroutine and must not block.
 func New(p Profile, onTouch func(page.Touch), now func() time.Time) *Screen {
 	s := &Screen{profile: p, onTouch: onTouch, now: now, types: newTypecase(newMeasurer()), touch: newTouch(p)}
 	s.surface = newSurface(s)
@@ -130,9 +131,11 @@ func (s *Screen) act(a page.Action) {
 	case readOn:
 		s.part++
 		s.layout()
+		s.stir()
 	case readBack:
 		s.part--
 		s.layout()
+		s.stir()
 	default:
 		s.onTouch(page.Touch{Serial: s.page.Serial, Action: a})
 	}
@@ -157,8 +160,13 @@ func (s *Screen) up(x, y float32) {
 	s.layout()
 	if ok {
 		s.act(a)
+		return
 	}
+	s.stir()
 }
+
+// stir tells of a touch or a key that asks for nothing: somebody is there.
+func (s *Screen) stir() { s.onTouch(page.Touch{Serial: s.page.Serial}) }
 
 // Key takes a key of the tactile keypad or of a keyboard: up, down, OK, back
 // and the digits of an on-screen keypad.
@@ -178,6 +186,7 @@ func (s *Screen) Key(name fyne.KeyName) {
 }
 
 func (s *Screen) walk(by int) {
+	s.stir()
 	if s.focus.seen {
 		s.focus.walk(by)
 	}
