@@ -148,9 +148,10 @@ func (v *view) scene() {
 func (v *view) overlay() {
 	switch o := v.s.Overlay.(type) {
 	case session.IdleBox:
+		left := v.s.Now.Until(o.Until).Seconds()
 		v.p.Box = &page.Box{
-			Name: "idle", Title: v.t("idle_title"), Lead: v.t("idle_lead") + " " + v.idleMoney(),
-			Countdown: v.s.Now.Until(o.Until).Seconds(),
+			Name: "idle", Title: v.t("idle_title"), Lead: v.tf("idle_lead", i18n.Args{"count": left}) + " " + v.idleMoney(),
+			Countdown: left,
 			Back:      page.Action{ID: "exit", Label: v.t("idle_leave"), Event: session.ExitConfirmed{}},
 			Main:      page.Action{ID: "stay", Label: v.t("continue"), Style: page.StylePrimary, Event: session.BoxClosed{}},
 		}
