@@ -20,6 +20,8 @@ RACED := kiosk/runner kiosk/machine kiosk/control kiosk/health \
 # Inputs that each fuzz target is given by `make fuzz`. A count and not a time:
 # a slow machine tests as much as a fast one.
 FUZZ := 3000x
+# Where one input draws a whole page.
+FUZZ_SLOW := 40x
 
 # Without goroutines and with minutes of arithmetic under the race detector.
 CALM := kiosk/scanner/picture
@@ -69,7 +71,8 @@ fuzz: ## a short run of every fuzz target
 	@grep -rlE --include='*_test.go' '^func Fuzz' . | sort | while read -r file; do \
 	  for target in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' $$file); do \
 	    echo "fuzz $$(dirname $$file) $$target"; \
-	    $(GO) test -tags ci -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZ) $$(dirname $$file) || exit 1; \
+	    n=$(FUZZ); case $$file in ./printer/pdf/*) n=$(FUZZ_SLOW);; esac; \
+	    $(GO) test -tags ci -run '^$$' -fuzz "^$$target\$$" -fuzztime $$n $$(dirname $$file) || exit 1; \
 	  done; \
 	done
 
