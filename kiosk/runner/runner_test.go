@@ -324,6 +324,28 @@ func TestATouchOfAFormerPage(t *testing.T) {
 	})
 }
 
+// The memory keeps the payments of the last visit and of none before, unless
+// something is left to do for them.
+func TestPaymentsOfFormerVisitsAreForgotten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := run(t, newHouse(t))
+		for range 4 {
+			k.toPay()
+			k.wantPage("paid")
+			k.touch("choice-none")
+			k.touch("continue")
+		}
+		var kept []payment.State
+		if !k.r.Ask(t.Context(), func(v View) { kept = v.Payments }) {
+			t.Fatal("the loop has ended")
+		}
+		if len(kept) != 1 || kept[0].ID != "pay-4" {
+			t.Errorf("%d payments are kept", len(kept))
+		}
+		k.end()
+	})
+}
+
 // Whoever touches the glass beside everything, or turns a page, is there.
 func TestASignOfLifePutsTheIdleBoxOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -32,6 +32,18 @@ func (r *Runner) sessionEffect(ctx context.Context, eff session.Effect) {
 		}
 	case session.Wipe:
 		r.log.Info("visit ended", "visit", eff.Visit)
+		r.forget(eff.Visit)
+	}
+}
+
+// forget drops the payments of earlier visits with which nothing is left to do:
+// the journal keeps them, the memory must neither grow nor remember a card. The
+// last visit's stay for the maintainer who is called to the kiosk.
+func (r *Runner) forget(visit uint64) {
+	for id, l := range r.payments {
+		if l.state.Finished() && !l.printing && l.record == nil && l.visit < visit {
+			delete(r.payments, id)
+		}
 	}
 }
 
