@@ -56,6 +56,23 @@ const (
 	CodeChargeUnknown   Code = "charge-unknown"
 	CodeJournal         Code = "journal" // the kiosk cannot write its own book: no sales
 
+	// The citizen's card.
+	CodeCardUnknown    Code = "card-unknown"     // no card that is known here
+	CodeCardUnreadable Code = "card-unreadable"  // known, but it does not tell its data
+	CodeCardRemoved    Code = "card-removed"     // pulled while it was read
+	CodeCardWrongCAN   Code = "card-wrong-can"   // the printed number is another one
+	CodeCardWrongPIN   Code = "card-wrong-pin"   // there are tries left
+	CodeCardPINLast    Code = "card-pin-last"    // one try is left: it is not used up here
+	CodeCardPINBlocked Code = "card-pin-blocked" // the PIN no longer works
+	CodeCardExpired    Code = "card-expired"     // the day on it has passed
+	CodeCardNotGenuine Code = "card-not-genuine" // a check of its signatures failed
+	CodeCardReaderGone Code = "card-reader-gone" // no reader, or its daemon does not answer
+	CodeCardLevel      Code = "card-level"       // the reading proves less than the service asks for
+	CodeChallengeUsed  Code = "challenge-used"   // used, expired or of somebody else
+	CodeNothingOwed    Code = "nothing-owed"     // the search found no bill
+	CodeServiceUnknown Code = "service-unknown"  // the catalogue has changed
+	CodeFormInvalid    Code = "form-invalid"     // the gateway refuses what was typed
+
 	// The paper that comes out.
 	CodePrinterOut     Code = "printer-out"
 	CodePrinterFailed  Code = "printer-failed"
@@ -74,6 +91,9 @@ func Codes() []Code {
 		CodeGatewayOffline, CodeGatewayBusy,
 		CodeTotalTooLarge, CodeActivationStale, CodeTerminalOffline, CodeTerminalBusy, CodeTerminalFault, CodeChargeRefused,
 		CodeChargeUnknown, CodeJournal,
+		CodeCardUnknown, CodeCardUnreadable, CodeCardRemoved, CodeCardWrongCAN, CodeCardWrongPIN, CodeCardPINLast, CodeCardPINBlocked,
+		CodeCardExpired, CodeCardNotGenuine, CodeCardReaderGone, CodeCardLevel, CodeChallengeUsed,
+		CodeNothingOwed, CodeServiceUnknown, CodeFormInvalid,
 		CodePrinterOut, CodePrinterFailed, CodePrinterUnknown,
 	}
 }
