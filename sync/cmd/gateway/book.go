@@ -1,0 +1,38 @@
+package main
+
+// How the commands open the book, and how they write for machines.
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tserve/jolly/sync/gateway"
+)
+
+func openStore(cmd *cobra.Command, cfg gateway.StoreConfig, log *slog.Logger) (*gateway.Store, error) {
+	path, err := cmd.Flags().GetString("db")
+	if err != nil {
+		return nil, err
+	}
+	return gateway.Open(cmd.Context(), path, cfg, log)
+}
+
+// readStore opens the book beside a gateway that may be serving it.
+func readStore(cmd *cobra.Command, f func(*gateway.Store) error) (err error) {
+	store, err := openStore(cmd, gateway.StoreConfig{ReadOnly: true}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	return f(store)
+}
+
+func writeJSON(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
+}

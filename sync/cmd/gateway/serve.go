@@ -1,0 +1,46 @@
+package main
+
+// The serving command.
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tserve/jolly/sync/gateway"
+)
+
+func serveCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "serve", Short: "Serve the kiosks and the citizens' pages", Args: cobra.NoArgs}
+	listen := cmd.Flags().String("listen", "127.0.0.1:8480", "address to listen on; port 0 takes a free one, which the log then tells")
+	seed := cmd.Flags().Bool("seed", false, "write the demonstration's creditors and debts of Prato")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) (err error) {
+		log := slog.New(slog.NewJSONHandler(cmd.ErrOrStderr(), nil))
+		store, err := openStore(cmd, gateway.StoreConfig{}, log)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, store.Close()) }()
+		if *seed {
+			if err := store.Seed(cmd.Context()); err != nil {
+				return err
+			}
+		}
+		server, err := gateway.NewServer(store, gateway.HandlerConfig{}, log)
+		if err != nil {
+			return err
+		}
+		l, err := new(net.ListenConfig).Listen(cmd.Context(), "tcp", *listen)
+		if err != nil {
+			return fmt.Errorf("listen: %w", err)
+		}
+		log.Info("listening", "address", l.Addr().String())
+		err = server.Run(cmd.Context(), l)
+		log.Info("stopped")
+		return err
+	}
+	return cmd
+}
