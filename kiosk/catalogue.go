@@ -138,11 +138,13 @@ type Form struct {
 const MaxFound = 20
 
 // Found are the bills of a search, the oldest due first. More says that there
-// are others still.
+// are others still; Withheld says that there are bills whose creditor asks for
+// more proof than the card gave.
 type Found struct {
-	Quotes [MaxFound]Quote
-	Count  int
-	More   bool
+	Quotes   [MaxFound]Quote
+	Count    int
+	More     bool
+	Withheld bool
 }
 
 // Bills returns the quotes in use.

@@ -18,6 +18,30 @@ const (
 	BillStatusUnknown        BillStatus = "unknown"
 )
 
+// Defines values for CardEvidenceKind.
+const (
+	CardEvidenceKindCie1  CardEvidenceKind = "cie-1"
+	CardEvidenceKindCie2  CardEvidenceKind = "cie-2"
+	CardEvidenceKindCie3  CardEvidenceKind = "cie-3"
+	CardEvidenceKindCns   CardEvidenceKind = "cns"
+	CardEvidenceKindTSCns CardEvidenceKind = "ts-cns"
+)
+
+// Defines values for CardEvidenceOpened.
+const (
+	CardEvidenceOpenedBac     CardEvidenceOpened = "bac"
+	CardEvidenceOpenedPaceCan CardEvidenceOpened = "pace-can"
+	CardEvidenceOpenedPaceMrz CardEvidenceOpened = "pace-mrz"
+)
+
+// Defines values for Channel.
+const (
+	ChannelCounter Channel = "counter"
+	ChannelJolly   Channel = "jolly"
+	ChannelTill    Channel = "till"
+	ChannelWeb     Channel = "web"
+)
+
 // Defines values for Closing.
 const (
 	ClosingDuplicate Closing = "duplicate"
@@ -64,8 +88,13 @@ const (
 	ProblemCodeBillPaid           ProblemCode = "bill-paid"
 	ProblemCodeBillRevoked        ProblemCode = "bill-revoked"
 	ProblemCodeBillUnknown        ProblemCode = "bill-unknown"
+	ProblemCodeCardExpired        ProblemCode = "card-expired"
+	ProblemCodeCardLevel          ProblemCode = "card-level"
+	ProblemCodeCardNotGenuine     ProblemCode = "card-not-genuine"
+	ProblemCodeChallengeUsed      ProblemCode = "challenge-used"
 	ProblemCodeCreditorSilent     ProblemCode = "creditor-silent"
 	ProblemCodeCreditorUnknown    ProblemCode = "creditor-unknown"
+	ProblemCodeFormInvalid        ProblemCode = "form-invalid"
 	ProblemCodeGatewayBusy        ProblemCode = "gateway-busy"
 	ProblemCodeInternal           ProblemCode = "internal"
 	ProblemCodeMediaType          ProblemCode = "media-type"
@@ -76,6 +105,7 @@ const (
 	ProblemCodeReceiptUnknown     ProblemCode = "receipt-unknown"
 	ProblemCodeRequestInvalid     ProblemCode = "request-invalid"
 	ProblemCodeRequestTooLarge    ProblemCode = "request-too-large"
+	ProblemCodeServiceUnknown     ProblemCode = "service-unknown"
 	ProblemCodeTotalTooLarge      ProblemCode = "total-too-large"
 )
 
@@ -150,9 +180,12 @@ type Activation struct {
 
 // ActivationRequest defines model for ActivationRequest.
 type ActivationRequest struct {
-	Bills    []WantedBill `json:"bills"`
-	Kiosk    KioskID      `json:"kiosk"`
-	Previous PaymentID    `json:"previous,omitempty,omitzero"`
+	Bills []WantedBill `json:"bills"`
+
+	// Channel where the payer stands; jolly when absent. One debt is lent to one payer of one channel at a time.
+	Channel  Channel   `json:"channel,omitempty,omitzero"`
+	Kiosk    KioskID   `json:"kiosk"`
+	Previous PaymentID `json:"previous,omitempty,omitzero"`
 }
 
 // Bill defines model for Bill.
@@ -191,8 +224,61 @@ type BillClosing struct {
 // BillStatus defines model for BillStatus.
 type BillStatus string
 
+// CardEvidence the card's own bytes, as they were read; what each of them proves is decided by the gateway
+type CardEvidence struct {
+	ActiveSignature []byte `json:"activeSignature,omitempty,omitzero"`
+
+	// Certificate C_Carta, DER
+	Certificate []byte `json:"certificate,omitempty,omitzero"`
+
+	// Challenge the gateway's, as it was given
+	Challenge          []byte           `json:"challenge"`
+	ChipAuthentication bool             `json:"chipAuthentication,omitempty,omitzero"`
+	Dg1                []byte           `json:"dg1,omitempty,omitzero"`
+	Dg11               []byte           `json:"dg11,omitempty,omitzero"`
+	Dg14               []byte           `json:"dg14,omitempty,omitzero"`
+	Dg15               []byte           `json:"dg15,omitempty,omitzero"`
+	Kind               CardEvidenceKind `json:"kind"`
+
+	// Opened how the chip was opened
+	Opened CardEvidenceOpened `json:"opened,omitempty,omitzero"`
+
+	// PersonalData EF_DatiPersonali
+	PersonalData []byte `json:"personalData,omitempty,omitzero"`
+	Signature    []byte `json:"signature,omitempty,omitzero"`
+	Sod          []byte `json:"sod,omitempty,omitzero"`
+}
+
+// CardEvidenceKind defines model for CardEvidence.Kind.
+type CardEvidenceKind string
+
+// CardEvidenceOpened how the chip was opened
+type CardEvidenceOpened string
+
 // Cents an amount in cents of euro
 type Cents = int64
+
+// Challenge defines model for Challenge.
+type Challenge struct {
+	// Bytes 32 random bytes
+	Bytes       []byte      `json:"bytes"`
+	ID          ChallengeID `json:"id"`
+	LifeSeconds int         `json:"lifeSeconds"`
+}
+
+// ChallengeID defines model for ChallengeId.
+type ChallengeID = string
+
+// ChallengeRequest defines model for ChallengeRequest.
+type ChallengeRequest struct {
+	Kiosk KioskID `json:"kiosk"`
+
+	// Visit 128 random bits that the kiosk makes for each visit of a citizen
+	Visit VisitID `json:"visit"`
+}
+
+// Channel where the payer stands; jolly when absent. One debt is lent to one payer of one channel at a time.
+type Channel string
 
 // Charge what the card terminal answered
 type Charge struct {
@@ -215,6 +301,18 @@ type Charge struct {
 	Reason     string `json:"reason,omitempty,omitzero"`
 	Stan       string `json:"stan,omitempty,omitzero"`
 	TerminalID string `json:"terminalId,omitempty,omitzero"`
+}
+
+// CitizenSearch everything that the holder of a card owes. The gateway verifies the evidence itself; a card
+// that proves less than "somebody holds this genuine card" lists nothing (card-level), and the
+// bills of a service that asks for more are left out (withheld).
+type CitizenSearch struct {
+	// Card the card's own bytes, as they were read; what each of them proves is decided by the gateway
+	Card      CardEvidence `json:"card"`
+	Challenge ChallengeID  `json:"challenge"`
+
+	// Visit 128 random bits that the kiosk makes for each visit of a citizen
+	Visit VisitID `json:"visit"`
 }
 
 // Closing how one bill of a payment ended; absent while it is open
@@ -262,6 +360,26 @@ type DayBody struct {
 // DayBodyCloseOutcome defines model for DayBody.Close.Outcome.
 type DayBodyCloseOutcome string
 
+// FormSearch a filled form. The values stand in the order of the service's fields in that version of the
+// catalogue; a field left out is empty. The gateway checks them again by the field's own rules.
+type FormSearch struct {
+	// Catalogue version of the catalogue that the form was shown from
+	Catalogue string   `json:"catalogue"`
+	Service   string   `json:"service"`
+	Values    []string `json:"values"`
+}
+
+// Found defines model for Found.
+type Found struct {
+	Bills []Quote `json:"bills"`
+
+	// More there are others still
+	More bool `json:"more"`
+
+	// Withheld there are bills whose creditor asks for more proof than this card gave
+	Withheld bool `json:"withheld,omitempty,omitzero"`
+}
+
 // Health defines model for Health.
 type Health struct {
 	// Now the gateway's clock
@@ -275,11 +393,20 @@ type HealthStatus string
 // KioskID defines model for KioskId.
 type KioskID = string
 
-// LookupRequest a notice number with its creditor's code, or with the creditor's GLN
+// LookupRequest the kiosk that asks, and exactly one of notice, form and citizen
 type LookupRequest struct {
-	Creditor CreditorCode `json:"creditor,omitempty,omitzero"`
-	Gln      string       `json:"gln,omitempty,omitzero"`
-	Notice   NoticeNumber `json:"notice"`
+	// Citizen everything that the holder of a card owes. The gateway verifies the evidence itself; a card
+	// that proves less than "somebody holds this genuine card" lists nothing (card-level), and the
+	// bills of a service that asks for more are left out (withheld).
+	Citizen CitizenSearch `json:"citizen,omitempty,omitzero"`
+
+	// Form a filled form. The values stand in the order of the service's fields in that version of the
+	// catalogue; a field left out is empty. The gateway checks them again by the field's own rules.
+	Form  FormSearch `json:"form,omitempty,omitzero"`
+	Kiosk KioskID    `json:"kiosk"`
+
+	// Notice a notice number with its creditor's code, or with the creditor's GLN
+	Notice NoticeSearch `json:"notice,omitempty,omitzero"`
 }
 
 // NotPaidBody body of payment.not-paid. Tokens may be empty when the activation's answer never reached the
@@ -292,6 +419,13 @@ type NotPaidBody struct {
 
 // NoticeNumber defines model for NoticeNumber.
 type NoticeNumber = string
+
+// NoticeSearch a notice number with its creditor's code, or with the creditor's GLN
+type NoticeSearch struct {
+	Creditor CreditorCode `json:"creditor,omitempty,omitzero"`
+	Gln      string       `json:"gln,omitempty,omitzero"`
+	Number   NoticeNumber `json:"number"`
+}
 
 // Outcome the result of the charge
 type Outcome string
@@ -379,8 +513,11 @@ type Problem struct {
 	BillID string      `json:"billId,omitempty,omitzero"`
 	Code   ProblemCode `json:"code"`
 	Detail string      `json:"detail,omitempty,omitzero"`
-	Status int         `json:"status"`
-	Title  string      `json:"title"`
+
+	// Field with form-invalid: the id of the field that does not fit
+	Field  string `json:"field,omitempty,omitzero"`
+	Status int    `json:"status"`
+	Title  string `json:"title"`
 
 	// Type urn:tserve:problem: and the code
 	Type string `json:"type"`
@@ -510,6 +647,9 @@ type Verdict struct {
 // person to look at.
 type VerdictCode string
 
+// VisitID 128 random bits that the kiosk makes for each visit of a citizen
+type VisitID = string
+
 // WantedBill defines model for WantedBill.
 type WantedBill struct {
 	// Amount an amount in cents of euro
@@ -527,6 +667,9 @@ type GetReceiptParams struct {
 
 // GetReceiptParamsFormat defines parameters for GetReceipt.
 type GetReceiptParamsFormat string
+
+// CreateChallengeJSONRequestBody defines body for CreateChallenge for application/json ContentType.
+type CreateChallengeJSONRequestBody = ChallengeRequest
 
 // LookupJSONRequestBody defines body for Lookup for application/json ContentType.
 type LookupJSONRequestBody = LookupRequest

@@ -179,8 +179,14 @@ func retryAfter(resp *http.Response) (time.Duration, bool) {
 	return time.Duration(n) * time.Second, err == nil
 }
 
-// lostKey is the context key of the flag that an attempt had no answer.
-type lostKey struct{}
+// tries is what the attempts of one call share; it travels in their context.
+type tries struct {
+	lost atomic.Bool // an attempt had no answer
+	once bool        // there is no second one
+}
+
+// triesKey is the context key of a call's tries.
+type triesKey struct{}
 
 // checkRetry notes attempts without an answer, and asks for another one after
 // those, after 429 and after 5xx.
@@ -189,12 +195,11 @@ func (c *Client) checkRetry(ctx context.Context, resp *http.Response, err error)
 	if err == nil && ctx.Err() == nil {
 		checkErr = nil // the answer itself tells what it is; an error here would hide it
 	}
-	if err != nil || resp.StatusCode >= 500 && !isProblem(resp) {
-		if lost, ok := ctx.Value(lostKey{}).(*atomic.Bool); ok {
-			lost.Store(true)
-		}
+	shared, ok := ctx.Value(triesKey{}).(*tries)
+	if ok && (err != nil || resp.StatusCode >= 500 && !isProblem(resp)) {
+		shared.lost.Store(true)
 	}
-	return again, checkErr
+	return again && !(ok && shared.once), checkErr
 }
 
 func isProblem(resp *http.Response) bool { return mediaOf(resp) == api.MediaProblem }
@@ -214,12 +219,13 @@ type call struct {
 	path   string
 	body   any // nil sends none
 	into   any
+	once   bool // a second attempt could only be refused
 }
 
 // do makes the call and decodes its answer.
 func (c *Client) do(ctx context.Context, o call) error {
-	lost := new(atomic.Bool)
-	req, err := c.request(context.WithValue(ctx, lostKey{}, lost), o)
+	shared := &tries{once: o.once}
+	req, err := c.request(context.WithValue(ctx, triesKey{}, shared), o)
 	if err != nil {
 		return &kiosk.Problem{Code: kiosk.CodeInternal, Op: o.op, Err: err}
 	}
@@ -233,7 +239,7 @@ func (c *Client) do(ctx context.Context, o call) error {
 	}
 	switch {
 	case isProblem(resp):
-		return c.refused(o.op, b, lost.Load())
+		return c.refused(o.op, b, shared.lost.Load())
 	case resp.StatusCode != http.StatusOK:
 		return c.offline(o.op, fmt.Errorf("status %d of somebody who is not the gateway", resp.StatusCode))
 	case mediaOf(resp) != api.MediaJSON:
@@ -295,14 +301,14 @@ func (c *Client) refused(op string, b []byte, lost bool) *kiosk.Problem {
 	if err := json.Unmarshal(b, &p); err != nil || p.Code == "" {
 		return c.offline(op, errors.New("a problem without a code"))
 	}
-	cause := fmt.Errorf("the gateway refused: %s %d %s %s", p.Code, p.Status, p.BillID, p.Detail)
+	cause := fmt.Errorf("the gateway refused: %s %d %s%s %s", p.Code, p.Status, p.BillID, p.Field, p.Detail)
 	switch {
 	case p.Code == api.ProblemCodeInternal:
 		return c.offline(op, cause) // it failed in the middle: what it did is not known
 	case p.Code == api.ProblemCodeGatewayBusy && lost:
 		return c.offline(op, cause)
 	}
-	c.log.Info("refused by the gateway", "op", op, "code", string(p.Code), "bill", p.BillID, "detail", p.Detail)
+	c.log.Info("refused by the gateway", "op", op, "code", string(p.Code), "bill", p.BillID, "field", p.Field, "detail", p.Detail)
 	return &kiosk.Problem{Code: codeOf(p.Code), Op: op, Err: cause}
 }
 

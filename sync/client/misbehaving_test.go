@@ -237,7 +237,7 @@ func TestAnswersToAnotherQuestionAreOffline(t *testing.T) {
 			t.Errorf("verdicts %v of a wrong answer", v)
 		}
 	}
-	body.Store(`{"fee":100,"bill":{"id":"b","creditor":"84006890481","creditorName":"c","notice":"302000000123456720","iuv":"1","subject":"s","amount":5,"status":"payable"}}`)
+	body.Store(`{"more":false,"bills":[{"fee":100,"bill":{"id":"b","creditor":"84006890481","creditorName":"c","notice":"302000000123456720","iuv":"1","subject":"s","amount":5,"status":"payable"}}]}`)
 	_, err := c.Lookup(t.Context(), kiosk.Notice{Number: "302000000123456719", Creditor: "84006890481"})
 	wantCode(t, err, kiosk.CodeGatewayOffline)
 }

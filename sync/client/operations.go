@@ -17,15 +17,18 @@ import (
 // bill that cannot be paid is returned with its status and no error; errors are
 // creditor-unknown, creditor-silent, gateway-busy and gateway-offline.
 func (c *Client) Lookup(ctx context.Context, n kiosk.Notice) (kiosk.Quote, error) {
-	req := api.LookupRequest{Notice: string(n.Number), Creditor: string(n.Creditor)}
+	req := api.LookupRequest{Kiosk: c.kiosk, Notice: api.NoticeSearch{Number: string(n.Number), Creditor: string(n.Creditor)}}
 	if n.Creditor == "" {
-		req.Gln = n.GLN
+		req.Notice.Gln = n.GLN
 	}
-	var answer api.Quote
+	var answer api.Found
 	if err := c.do(ctx, call{op: "lookup", method: http.MethodPost, path: "/v1/lookup", body: req, into: &answer}); err != nil {
 		return kiosk.Quote{}, err
 	}
-	quote, err := quoteOf(answer)
+	if len(answer.Bills) != 1 {
+		return kiosk.Quote{}, c.offline("lookup", fmt.Errorf("%d bills under one notice", len(answer.Bills)))
+	}
+	quote, err := quoteOf(answer.Bills[0])
 	if err != nil {
 		return kiosk.Quote{}, c.offline("lookup", err)
 	}

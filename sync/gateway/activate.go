@@ -117,7 +117,7 @@ func (s *Store) gather(ctx context.Context, tx *sql.Tx, wanted []api.WantedBill)
 	var bills []paymentBill
 	seen := map[string]bool{}
 	for _, w := range wanted {
-		if _, err := findCreditor(ctx, tx, api.LookupRequest{Creditor: w.Creditor}); err != nil {
+		if _, err := findCreditor(ctx, tx, api.NoticeSearch{Creditor: w.Creditor}); err != nil {
 			return nil, withBill(err, w.BillID)
 		}
 		d, err := s.findDebt(ctx, tx, w.Creditor, w.Notice)

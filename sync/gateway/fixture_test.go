@@ -79,8 +79,13 @@ func sample(t fataler, name string) Sample {
 	return Sample{}
 }
 
-func lookupOf(s Sample) api.LookupRequest {
-	return api.LookupRequest{Notice: string(s.Notice), Creditor: string(s.Creditor)}
+func lookupOf(s Sample) api.NoticeSearch {
+	return api.NoticeSearch{Number: string(s.Notice), Creditor: string(s.Creditor)}
+}
+
+// asked is the lookup as it goes over the wire.
+func asked(s Sample) api.LookupRequest {
+	return api.LookupRequest{Kiosk: testKiosk, Notice: lookupOf(s)}
 }
 
 func wanted(samples ...Sample) api.ActivationRequest {

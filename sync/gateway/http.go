@@ -92,8 +92,8 @@ func (h *handler) lookup(w http.ResponseWriter, r *http.Request) {
 		h.fail(w, r, err)
 		return
 	}
-	quote, err := h.store.Lookup(r.Context(), req)
-	h.answer(w, r, quote, err)
+	quote, err := h.store.Lookup(r.Context(), req.Notice)
+	h.answer(w, r, api.Found{Bills: []api.Quote{quote}}, err)
 }
 
 func (h *handler) activate(w http.ResponseWriter, r *http.Request) {
@@ -161,7 +161,7 @@ func (h *handler) read(w http.ResponseWriter, r *http.Request, schema string, in
 		return refuse(api.ProblemCodeRequestInvalid, where(err))
 	}
 	if err := json.Unmarshal(b, into); err != nil {
-		return refuse(api.ProblemCodeRequestInvalid, "a number is not an integer")
+		return refuse(api.ProblemCodeRequestInvalid, "a number is no integer, or a text no base64")
 	}
 	return nil
 }
@@ -220,7 +220,7 @@ func (h *handler) fail(w http.ResponseWriter, r *http.Request, err error) {
 func (h *handler) problem(w http.ResponseWriter, r *Refusal) {
 	known := refusals[r.Code]
 	b, err := json.Marshal(api.Problem{
-		Type: api.ProblemType + string(r.Code), Title: known.title, Status: known.status, Detail: r.Detail, Code: r.Code, BillID: r.BillID,
+		Type: api.ProblemType + string(r.Code), Title: known.title, Status: known.status, Detail: r.Detail, Code: r.Code, BillID: r.BillID, Field: r.Field,
 	})
 	if err != nil {
 		h.log.Error("encode problem", "error", err.Error())

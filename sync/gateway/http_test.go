@@ -141,7 +141,7 @@ func TestAnswersAreOfTheContract(t *testing.T) {
 		if p.Status == "" {
 			code = api.ProblemCode(p.Refusal)
 		}
-		s.want(t, code, "POST", "/v1/lookup", lookupOf(p))
+		s.want(t, code, "POST", "/v1/lookup", asked(p))
 		if p.Status != kiosk.BillPayable || p.Refusal != "" {
 			s.want(t, api.ProblemCode(p.Refusal), "PUT", "/v1/payments/"+newID(t), wanted(p))
 		}
@@ -198,16 +198,19 @@ func TestBodiesThatAreNotOfTheContract(t *testing.T) {
 	put := "/v1/payments/" + newID(t)
 	bill := `{"billId":"debt-meals","notice":"` + string(sample(t, "meals").Notice) + `","creditor":"84006890481","amount":6250}`
 	for body, paths := range map[string][]string{
-		``:                                {"/v1/lookup", put, "/v1/transactions"},
-		`null`:                            {"/v1/lookup", put, "/v1/transactions"},
-		`[]`:                              {"/v1/lookup", put, "/v1/transactions"},
-		`{}`:                              {"/v1/lookup", put, "/v1/transactions"},
-		`{"notice":1}`:                    {"/v1/lookup"},
-		`{"notice":"302000000123456788"}`: {"/v1/lookup"},
-		`{"notice":"30200000012345678","creditor":"84006890481"}`:        {"/v1/lookup"},
-		`{"notice":"３０２０００００１２３４５６７８８８","creditor":"84006890481"}`:       {"/v1/lookup"},
-		`{"notice":"302000000123456788","creditor":"84006890481","x":1}`: {"/v1/lookup"},
-		`{"notice":"302000000123456788","creditor":"84006890481"} {}`:    {"/v1/lookup"},
+		``:                         {"/v1/lookup", put, "/v1/transactions"},
+		`null`:                     {"/v1/lookup", put, "/v1/transactions"},
+		`[]`:                       {"/v1/lookup", put, "/v1/transactions"},
+		`{}`:                       {"/v1/lookup", put, "/v1/transactions"},
+		`{"kiosk":"k"}`:            {"/v1/lookup"},
+		`{"kiosk":"k","notice":1}`: {"/v1/lookup"},
+		`{"kiosk":"k","notice":{"number":"302000000123456788"}}`:                                                                             {"/v1/lookup"},
+		`{"kiosk":"k","notice":{"number":"30200000012345678","creditor":"84006890481"}}`:                                                     {"/v1/lookup"},
+		`{"kiosk":"k","notice":{"number":"３０２０００００１２３４５６７８８８","creditor":"84006890481"}}`:                                                    {"/v1/lookup"},
+		`{"kiosk":"k","notice":{"number":"302000000123456788","creditor":"84006890481","x":1}}`:                                              {"/v1/lookup"},
+		`{"kiosk":"k","notice":{"number":"302000000123456788","creditor":"84006890481"}} {}`:                                                 {"/v1/lookup"},
+		`{"notice":{"number":"302000000123456788","creditor":"84006890481"}}`:                                                                {"/v1/lookup"},
+		`{"kiosk":"k","notice":{"number":"302000000123456788","creditor":"84006890481"},"form":{"catalogue":"1","service":"s","values":[]}}`: {"/v1/lookup"},
 		`{"kiosk":"k","bills":[]}`:                                                  {put},
 		`{"kiosk":"k","bills":[` + bill + `],"previous":"x"}`:                       {put},
 		`{"kiosk":"","bills":[` + bill + `]}`:                                       {put},
@@ -242,7 +245,7 @@ func FuzzBodies(f *testing.F) {
 	meals, id := sample(f, "meals"), newID(f)
 	w := &writer{at: s.clock.now()}
 	for i, v := range []any{
-		lookupOf(meals), wanted(meals), api.TransactionsRequest{Kiosk: testKiosk, Rows: []api.Row{w.row(f, kiosk.RowNotPaid, rowBody{Payment: id})}},
+		asked(meals), wanted(meals), api.TransactionsRequest{Kiosk: testKiosk, Rows: []api.Row{w.row(f, kiosk.RowNotPaid, rowBody{Payment: id})}},
 	} {
 		b, err := json.Marshal(v)
 		if err != nil {

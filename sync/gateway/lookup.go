@@ -16,10 +16,10 @@ import (
 // feePerNotice is what the citizen pays for each notice.
 const feePerNotice kiosk.Amount = 100
 
-// Lookup answers what is owed. It changes nothing. A number that the creditor
+// Lookup answers what is owed under a notice. It changes nothing. A number that the creditor
 // does not know is an answer (status unknown); an unknown or silent creditor is
 // a [Refusal].
-func (s *Store) Lookup(ctx context.Context, req api.LookupRequest) (api.Quote, error) {
+func (s *Store) Lookup(ctx context.Context, req api.NoticeSearch) (api.Quote, error) {
 	if s.broken.Load() {
 		return api.Quote{}, ErrBroken
 	}
@@ -27,9 +27,9 @@ func (s *Store) Lookup(ctx context.Context, req api.LookupRequest) (api.Quote, e
 	if err != nil {
 		return api.Quote{}, err
 	}
-	d, err := s.findDebt(ctx, s.read, c.code, req.Notice)
+	d, err := s.findDebt(ctx, s.read, c.code, req.Number)
 	if errors.Is(err, sql.ErrNoRows) {
-		return api.Quote{Bill: unknownBill(c, req.Notice)}, nil
+		return api.Quote{Bill: unknownBill(c, req.Number)}, nil
 	}
 	if err != nil {
 		return api.Quote{}, fmt.Errorf("lookup: %w", err)
@@ -41,7 +41,7 @@ type creditor struct {
 	code, name string
 }
 
-func findCreditor(ctx context.Context, q queryer, req api.LookupRequest) (creditor, error) {
+func findCreditor(ctx context.Context, q queryer, req api.NoticeSearch) (creditor, error) {
 	var c creditor
 	var silent bool
 	err := q.QueryRowContext(ctx, "SELECT code, name, silent FROM creditors WHERE code = $1 OR gln = $2 ORDER BY code = $1 DESC LIMIT 1",

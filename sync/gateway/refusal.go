@@ -12,6 +12,7 @@ import (
 type Refusal struct {
 	Code   api.ProblemCode
 	BillID string // the bill that made the gateway refuse, or ""
+	Field  string // the field of a form that does not fit, or ""
 	Detail string // for the caller's log, never for a citizen
 }
 
@@ -20,6 +21,9 @@ func (r *Refusal) Error() string {
 	s := string(r.Code)
 	if r.BillID != "" {
 		s += " (bill " + r.BillID + ")"
+	}
+	if r.Field != "" {
+		s += " (field " + r.Field + ")"
 	}
 	if r.Detail != "" {
 		s += ": " + r.Detail
@@ -44,6 +48,12 @@ var refusals = map[api.ProblemCode]struct {
 	api.ProblemCodeBillUnknown:        {http.StatusNotFound, "the creditor does not know the bill"},
 	api.ProblemCodeCreditorUnknown:    {http.StatusNotFound, "the gateway does not know the creditor"},
 	api.ProblemCodeCreditorSilent:     {http.StatusBadGateway, "the creditor's system does not answer"},
+	api.ProblemCodeCardNotGenuine:     {http.StatusForbidden, "a check of the card's signatures failed"},
+	api.ProblemCodeCardLevel:          {http.StatusForbidden, "the card proves less than is asked for"},
+	api.ProblemCodeCardExpired:        {http.StatusForbidden, "the card has expired"},
+	api.ProblemCodeChallengeUsed:      {http.StatusConflict, "the challenge was used, has expired or is somebody else's"},
+	api.ProblemCodeServiceUnknown:     {http.StatusNotFound, "no such service in this version of the catalogue"},
+	api.ProblemCodeFormInvalid:        {http.StatusUnprocessableEntity, "a field of the form does not fit"},
 	api.ProblemCodeGatewayBusy:        {http.StatusServiceUnavailable, "too many requests; come back later"},
 	api.ProblemCodeActivationExpired:  {http.StatusConflict, "the activation has expired; a new try is a new payment"},
 	api.ProblemCodeActivationClosed:   {http.StatusConflict, "the payment is closed; a new try is a new payment"},

@@ -91,7 +91,7 @@ func TestLateBillCostsMoreThanItsPaper(t *testing.T) {
 	if p.Paper != 8400 || p.Amount != 8640 {
 		t.Fatalf("paper %s, owed %s", p.Paper, p.Amount)
 	}
-	q, err := s.Lookup(t.Context(), api.LookupRequest{Notice: string(p.Notice), Gln: pratoGLN})
+	q, err := s.Lookup(t.Context(), api.NoticeSearch{Number: string(p.Notice), Gln: pratoGLN})
 	if err != nil {
 		t.Fatal(err)
 	}
