@@ -17,6 +17,7 @@
 // no-break spaces, words of Chinese by word joiners (U+2060).
 //
 // Rules of a page: one question or one statement as the title; at most seven
-// choices (four in lower mode); at most one recommended choice; no scrolling;
+// choices at once (four in lower mode), what is more in parts; at most one
+// recommended choice; no scrolling;
 // every pictogram has a word beside it; a disabled action says what is missing.
 package page

@@ -22,7 +22,7 @@ type Page struct {
 	Card    []Row    // label and value in one card
 	List    []Item   // bills of a cart
 	Totals  []Row    // under the list
-	Choices []Choice // at most 7
+	Choices []Choice // at most 7 are shown at once, 4 in lower mode
 	Picture Picture
 	Arrow   Direction // where the device stands that the page speaks of
 	QR      string    // drawn large, with Lead as its words
@@ -87,9 +87,21 @@ type Item struct {
 type Choice struct {
 	Icon        string // pictogram
 	Title, Text string
+	Value       string // an amount, at its right
+	Tick        Tick   // a box to tick instead of a way on
 	Act         Action
 	Recommended bool // filled; at most one on a page
 }
+
+// Tick is the state of a choice that is a box to tick.
+type Tick string
+
+// The states of a box; none is a way on.
+const (
+	TickNone Tick = ""
+	TickOff  Tick = "off"
+	TickOn   Tick = "on"
+)
 
 // Tone is the meaning of a colour; it is never the only sign.
 type Tone string

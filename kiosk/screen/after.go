@@ -63,7 +63,7 @@ func (v *view) confirm() {
 	v.p.Title = v.tf("confirm_title", i18n.Args{"total": v.money(c.Total())})
 	for i, l := range c.Bills() {
 		v.p.List = append(v.p.List, page.Item{
-			Icon: "fine", Title: l.Bill.Subject, Sub: l.Bill.CreditorName, Value: v.money(l.Bill.Amount),
+			Icon: "fine", Title: l.Bill.Subject, Sub: v.billLine(l.Bill), Value: v.money(l.Bill.Amount),
 			Remove: page.Action{ID: "remove-" + string(rune('0'+i)), Label: v.t("confirm_remove"), Event: session.BillRemoved{Index: i}},
 		})
 	}

@@ -159,6 +159,9 @@ func (v *view) bill(sc session.Review) {
 		v.note(page.ToneInfo, "info", v.t("bill_standin_strong"), v.t("bill_standin_text"))
 	}
 	v.back("bill_other")
+	if sc.Found {
+		v.back("back")
+	}
 	v.next()
 }
 
@@ -203,7 +206,7 @@ func (v *view) refused(sc session.Refused) {
 	}
 	v.note(page.ToneInfo, "phone", "", v.tf("help_person", v.help()))
 	v.back("back")
-	if sc.Paying || sc.Notice.Number != "" {
+	if sc.Paying || sc.Notice.Number != "" || sc.Form.Service != "" && sc.Code != kiosk.CodeNothingOwed {
 		v.main("retry", "retry", "go", page.StylePrimary, session.RetryAsked{})
 		return
 	}
@@ -218,7 +221,7 @@ func (v *view) helpPage() {
 	switch v.s.Scene.(type) {
 	case session.TypeNotice, session.TypeCreditor, session.TypedDoubt:
 		key = "help_typing"
-	case session.Review, session.Refused, session.Confirm, session.Changed:
+	case session.Review, session.Refused, session.Choose, session.Confirm, session.Changed:
 		key = "help_check"
 	case session.PrinterOut, session.Preparing, session.Terminal, session.Concluding, session.Declined, session.Doubtful:
 		key, device = "help_pay", v.house.Terminal

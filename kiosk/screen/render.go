@@ -135,6 +135,10 @@ func (v *view) scene() {
 	case session.LookingUp:
 		v.p.Name, v.p.Title, v.p.Lead = "looking-up", v.t("looking_title"), v.t("looking_lead")
 		v.steps(1)
+	case session.FindingBills:
+		v.findingBills()
+	case session.Choose:
+		v.choose(sc)
 	case session.Review:
 		v.bill(sc)
 	case session.Refused:

@@ -26,6 +26,8 @@ func inScene(s State, e Event) (State, []Effect) {
 		return typedDoubt(s, sc, e)
 	case Review:
 		return review(s, sc, e)
+	case Choose:
+		return choose(s, sc, e)
 	case Refused:
 		return refused(s, sc, e)
 	}
@@ -71,6 +73,9 @@ func scanned(s State, code kiosk.ScannedCode) (State, []Effect) {
 			s.Overlay = nil
 			return s, nil
 		}
+		return read(s, code)
+	case Choose: // what is ticked is kept
+		s.Cart = sc.Cart(s.Cart)
 		return read(s, code)
 	case Attract, Scan, TypeNotice, TypeCreditor, TypedDoubt, Confirm:
 		return read(s, code)
@@ -206,14 +211,14 @@ func lookedUp(s State, q kiosk.Quote) (State, []Effect) {
 	if !ok {
 		return s, nil
 	}
-	if code := unpayable(q.Bill.Status); code != "" {
+	if code := Unpayable(q.Bill.Status); code != "" {
 		return enter(s, Refused{Code: code, Quote: q}), nil
 	}
 	return enter(s, Review{Quote: q, Notice: sc.Notice}), nil
 }
 
-// unpayable turns a status into the words for it; payable is none.
-func unpayable(st kiosk.BillStatus) kiosk.Code {
+// Unpayable turns a status into the words for it; payable is none.
+func Unpayable(st kiosk.BillStatus) kiosk.Code {
 	switch st {
 	case kiosk.BillPayable:
 		return ""
@@ -233,16 +238,21 @@ func unpayable(st kiosk.BillStatus) kiosk.Code {
 }
 
 func lookupFailed(s State, e LookupFailed) (State, []Effect) {
-	sc, ok := s.Scene.(LookingUp)
-	if !ok {
-		return s, nil
+	switch sc := s.Scene.(type) {
+	case LookingUp:
+		return enter(s, Refused{Code: e.Code, Ref: e.Ref, Notice: sc.Notice}), nil
+	case FindingBills:
+		return enter(s, Refused{Code: e.Code, Ref: e.Ref, Form: sc.Form}), nil
 	}
-	return enter(s, Refused{Code: e.Code, Ref: e.Ref, Notice: sc.Notice}), nil
+	return s, nil
 }
 
 func review(s State, sc Review, e Event) (State, []Effect) {
 	switch e.(type) {
 	case WentBack:
+		if sc.Found {
+			return backFromFound(s, sc.Form)
+		}
 		return backToPaper(s)
 	case Continued:
 		if s.Cart.Total()+sc.Quote.Bill.Amount+sc.Quote.Fee > kiosk.MaxCharge {
@@ -268,13 +278,19 @@ func refused(s State, sc Refused, e Event) (State, []Effect) {
 		if sc.Paying {
 			return enter(s, Confirm{}), nil
 		}
-		if sc.Notice.Number != "" {
+		switch {
+		case sc.Notice.Number != "":
 			return ask(s, sc.Notice)
+		case sc.Form.Service != "":
+			return findBills(s, sc.Form)
 		}
 		return enter(s, Scan{}), nil
 	case WentBack, Continued:
 		if sc.Paying {
 			s.Cart = kiosk.Cart{}
+		}
+		if sc.Form.Service != "" {
+			return backFromFound(s, sc.Form)
 		}
 		return backToPaper(s)
 	case TypingWanted:

@@ -74,12 +74,15 @@ type (
 	Review struct {
 		Quote  kiosk.Quote
 		Notice kiosk.Notice
+		Found  bool       // by a search, not by a paper
+		Form   kiosk.Form // of that search, when it was by form
 	}
 	// Refused says why this paper, or this payment, cannot go on.
 	Refused struct {
 		Code   kiosk.Code
 		Ref    string       // finds the cause in the log; "" when there is nothing to find
 		Notice kiosk.Notice // to look up again, when that may help
+		Form   kiosk.Form   // to correct or to send again, when it was a search by form
 		Quote  kiosk.Quote  // of a bill that cannot be paid
 		Paying bool         // it ended at activation: nothing was charged
 	}
@@ -182,7 +185,7 @@ func limits(sc Scene) (idle, own kiosk.Span) {
 		return 0, recoverLimit
 	case Scan, Doubtful, Paid, PrintFailed, OnPhone:
 		return deviceIdle, 0
-	case LookingUp:
+	case LookingUp, FindingBills:
 		return 0, lookupLimit
 	case Preparing:
 		return 0, prepareLimit

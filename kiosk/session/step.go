@@ -28,6 +28,8 @@ func Step(s State, e Event) (State, []Effect) {
 		return mine(s, e.Visit, func() (State, []Effect) { return lookedUp(s, e.Quote) })
 	case LookupFailed:
 		return mine(s, e.Visit, func() (State, []Effect) { return lookupFailed(s, e) })
+	case BillsFound:
+		return mine(s, e.Visit, func() (State, []Effect) { return billsFound(s, e.Found) })
 	case PaymentMoved:
 		return mine(s, e.Visit, func() (State, []Effect) { return moved(s, e.Payment) })
 	case TerminalSaid:
@@ -144,7 +146,7 @@ func typing(sc Scene) bool {
 	switch sc := sc.(type) {
 	case TypeNotice:
 		return sc.Digits != ""
-	case TypeCreditor, TypedDoubt, Review:
+	case TypeCreditor, TypedDoubt, Review, Choose:
 		return true
 	}
 	return false
@@ -216,6 +218,8 @@ func overdue(s State) (State, []Effect) {
 		return enter(s, Attract{}), nil
 	case LookingUp:
 		return enter(s, Refused{Code: kiosk.CodeGatewayOffline, Notice: sc.Notice}), nil
+	case FindingBills:
+		return enter(s, Refused{Code: kiosk.CodeGatewayOffline, Form: sc.Form}), nil
 	case Preparing:
 		out := []Effect{Abandon{Payment: s.Payment.ID, Reason: payment.ReasonUnanswered}}
 		return enter(s, Refused{Code: kiosk.CodeGatewayOffline, Paying: true}), out // should the card be asked for all the same, moved shows it

@@ -33,6 +33,20 @@ func quote() kiosk.Quote {
 	}
 }
 
+// form is a filled form of a search.
+func form() kiosk.Form {
+	f := kiosk.Form{Catalogue: "1", Service: "bollo"}
+	f.Values[0], f.Values[1] = "car", "AB123CD"
+	return f
+}
+
+// twoFound are the bill of the cart and another one.
+func twoFound() kiosk.Found {
+	q := quote()
+	q.Bill.ID, q.Bill.Notice, q.Bill.Subject, q.Bill.Amount = "d2", "302000000000004333", "Mensa", 1250
+	return kiosk.Found{}.With(quote()).With(q)
+}
+
 func paymentIn(ph payment.Phase) payment.State {
 	cart := kiosk.Cart{}.With(quote())
 	s := payment.State{ID: "p1", Ref: "7K4P-22", Cart: cart, Agreed: cart.Total(), Phase: ph}
@@ -67,6 +81,8 @@ func situations() []State {
 		at(TypeNotice{Digits: "30200000000000422"}), at(TypeNotice{Digits: "302000000000004232"}),
 		at(TypeCreditor{Number: n.Number, Digits: "84006890481"}), at(TypedDoubt{Number: "302000000000004200"}),
 		at(LookingUp{Notice: n}), at(Review{Quote: quote(), Notice: n}),
+		at(FindingBills{Form: form()}), with(at(Choose{Found: twoFound(), Form: form()})), at(Choose{Found: twoFound(), Picked: 3, Form: form()}),
+		at(Refused{Code: kiosk.CodeGatewayOffline, Form: form()}),
 		at(Refused{Code: kiosk.CodeGatewayOffline, Notice: n}), pay(at(Refused{Code: kiosk.CodeTerminalOffline, Paying: true}), payment.Dropped),
 		with(at(Confirm{})), with(at(PrinterOut{})), pay(at(Preparing{}), payment.Activating), pay(at(Changed{}), payment.Consenting),
 		pay(at(Terminal{}), payment.Charging), pay(at(Concluding{}), payment.Delivering), pay(at(Paid{}), payment.Closed),
@@ -90,6 +106,8 @@ func happenings() []Event {
 		CodeScanned{kiosk.ScannedCode{Text: paperQR, AIM: "Q1"}}, CodeScanned{kiosk.ScannedCode{Text: "8001234567890"}},
 		DevicesChanged{Devices{}}, RecoveryEnded{},
 		LookupAnswered{Visit: 5, Quote: quote()}, LookupAnswered{Visit: 4, Quote: quote()}, LookupFailed{Visit: 5, Code: kiosk.CodeGatewayOffline},
+		BillsFound{Visit: 5}, BillsFound{Visit: 5, Found: kiosk.Found{}.With(quote())}, BillsFound{Visit: 5, Found: twoFound()},
+		BillsFound{Visit: 4, Found: twoFound()}, BillTicked{Index: 0}, BillTicked{Index: 1},
 		PaymentMoved{Visit: 5, Payment: paymentIn(payment.Charging)}, PaymentMoved{Visit: 5, Payment: paymentIn(payment.Consenting)},
 		PaymentMoved{Visit: 5, Payment: paymentIn(payment.Delivering)}, PaymentMoved{Visit: 5, Payment: paymentIn(payment.Closed)},
 		PaymentMoved{Visit: 5, Payment: paymentIn(payment.Dropped)}, PaymentMoved{Visit: 5, Payment: paymentIn(payment.Doubtful)},
@@ -160,6 +178,8 @@ func eventName(e Event) string {
 		return "CodeScanned shop"
 	case LookupAnswered:
 		return fmt.Sprintf("LookupAnswered visit %d", e.Visit)
+	case BillsFound:
+		return fmt.Sprintf("BillsFound %d visit %d", e.Found.Count, e.Visit)
 	case TerminalSaid:
 		return fmt.Sprintf("TerminalSaid visit %d", e.Visit)
 	case DevicesChanged:

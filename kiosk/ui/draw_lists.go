@@ -17,7 +17,7 @@ const largeChoices = 3
 func (c *pen) choices(i, j int, w float32, columns int) piece {
 	gap := c.d.itemGap
 	draw := c.smallChoice
-	if len(c.p.Choices) <= largeChoices {
+	if c.fewChoices() {
 		gap, draw = c.d.choiceGap, c.largeChoice
 	}
 	cw := (w - gap*float32(columns-1)) / float32(columns)
@@ -40,6 +40,12 @@ func (c *pen) choices(i, j int, w float32, columns int) piece {
 	return p
 }
 
+// fewChoices says that the choices are drawn large; boxes to tick never are.
+func (c *pen) fewChoices() bool {
+	n := len(c.p.Choices)
+	return n > 0 && n <= largeChoices && c.p.Choices[0].Tick == page.TickNone
+}
+
 // choiceText is what stands under the choice's title; a disabled choice says
 // what is missing.
 func choiceText(ch page.Choice) string {
@@ -54,7 +60,7 @@ func choiceText(ch page.Choice) string {
 
 func (c *pen) choicePaint(ch page.Choice) (theme.Paint, theme.Paint) {
 	base := c.pal.Item
-	if len(c.p.Choices) <= largeChoices {
+	if c.fewChoices() || ch.Tick == page.TickOn {
 		base.Edge = c.pal.Outline.Edge
 	}
 	if ch.Recommended {
@@ -136,13 +142,14 @@ func (c *pen) choicePicture(ch page.Choice, x, h float32, color theme.Color) Ele
 func (c *pen) smallChoice(k int, w, h float32) piece {
 	ch := c.p.Choices[k]
 	paint, edge, textColor, iconColor := c.choiceLook(ch)
-	const pic, column, chevron = 68, 80, 52
+	const pic, column = 68, 80
 	padX, gap := float32(32), float32(28)
 	if w < 800 {
 		padX, gap = 24, 16
 	}
-	room := w - 2*padX - column - 2*gap - chevron
 	part := fmt.Sprintf("choice %d", k)
+	tail := c.choiceTail(ch, part, paint, iconColor, w*0.5)
+	room := w - 2*padX - column - 2*gap - tail.w
 	words := c.choiceWords(k,
 		style{part: part, action: ch.Act.ID, size: c.sz.Item, leading: 1.14, weight: theme.SemiBold, color: paint.Text, ground: paint.Fill, balance: true},
 		style{part: part + " text", action: ch.Act.ID, size: c.sz.Small, leading: 1.22, weight: theme.Regular, color: textColor, ground: paint.Fill},
@@ -151,18 +158,40 @@ func (c *pen) smallChoice(k int, w, h float32) piece {
 	at := Element{Part: part, Action: ch.Act.ID, W: w, H: p.h, Radius: radius, Fill: paint.Fill, Edge: paint.Edge, EdgeWidth: edge}
 	c.ring(&p, ch.Act.ID, at)
 	p.rect(at)
-	e := c.icon(ch.Icon, part, pic, iconColor)
+	e := c.icon(choiceIcon(ch), part, pic, iconColor)
 	e.X, e.Y, e.Action = padX, (p.h-pic)/2, ch.Act.ID
-	if ch.Icon != "" {
+	if e.Icon != "" {
 		p.els = append(p.els, e)
 	}
 	p.add(words, padX+column+gap, (p.h-words.h)/2)
-	if !ch.Act.Disabled {
-		arrow := c.icon("go", part, chevron, iconColor)
-		arrow.X, arrow.Y, arrow.Action = w-padX-chevron, (p.h-chevron)/2, ch.Act.ID
-		p.els = append(p.els, arrow)
-	}
+	p.add(tail, w-padX-tail.w, (p.h-tail.h)/2)
 	c.control(&p, ch.Act, at, rankChoice)
+	return p
+}
+
+// choiceIcon is the box of what can be ticked, else the pictogram.
+func choiceIcon(ch page.Choice) string {
+	if ch.Tick != page.TickNone {
+		return "tick-" + string(ch.Tick)
+	}
+	return ch.Icon
+}
+
+// choiceTail is what stands at the right of a small choice: an amount, or the
+// sign of a way on.
+func (c *pen) choiceTail(ch page.Choice, part string, paint theme.Paint, icon theme.Color, most float32) piece {
+	const chevron = 52
+	if ch.Value != "" {
+		st := style{part: part + " value", action: ch.Act.ID, size: c.sz.Item, leading: 1.14, weight: theme.SemiBold, color: paint.Text, ground: paint.Fill}
+		return c.paragraph(ch.Value, c.shrunk(ch.Value, st, most, 1), most)
+	}
+	p := piece{w: chevron, h: chevron}
+	if ch.Act.Disabled || ch.Tick != page.TickNone {
+		return p
+	}
+	arrow := c.icon("go", part, chevron, icon)
+	arrow.Action = ch.Act.ID
+	p.els = append(p.els, arrow)
 	return p
 }
 

@@ -300,7 +300,7 @@ func (c *pen) noteGroup(at place) []group {
 func (c *pen) choiceGroup() group {
 	g := group{place: placeBottom, side: true, n: len(c.p.Choices), most: 7}
 	columns := 1
-	if c.landscape() && len(c.p.Choices) > largeChoices {
+	if c.landscape() && !c.fewChoices() {
 		columns, g.side = 2, false
 	}
 	if c.p.Modes.Lower {
@@ -461,9 +461,9 @@ func (c *pen) arrangeSides(p *piece, f frame, ss []slice) bool {
 	const gutter = 100
 	share := float32(0.54)
 	switch n := len(c.p.Choices); {
-	case n > 0 && n <= largeChoices:
+	case c.fewChoices():
 		share = 0.44
-	case n > largeChoices:
+	case n > 0:
 		share = 0.74
 	}
 	left := (c.w - 2*margin - gutter) * share

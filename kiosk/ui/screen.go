@@ -82,6 +82,9 @@ func (s *Screen) HitRect(actionID string) (x, y, w, h float32, ok bool) {
 // is asked, about what, in which shape. What only counts or is typed is left
 // out: it changes while the citizen touches.
 func pageIdentity(p page.Page) string {
+	if len(p.Choices) > 0 && p.Choices[0].Tick != page.TickNone {
+		p.Totals = nil
+	}
 	return fmt.Sprintf("%q %q %q %v %q %v %v %v", p.Name, p.Lang, p.Title, p.Modes, p.Amount, p.Card, bills(p), p.Totals)
 }
 
