@@ -4,6 +4,7 @@ package kiosk
 // gateway signs it; the kiosk keeps the last good one and pins it in a visit.
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 )
@@ -43,6 +44,7 @@ type Group struct {
 	ID   string `json:"id"`
 	Icon string `json:"icon"` // pictogram
 	Name Text   `json:"name"`
+	Help Text   `json:"help,omitempty"` // what is in it, in a few words
 }
 
 // Finding is how the debts of a service are found.
@@ -55,8 +57,12 @@ const (
 	FindByForm   Finding = "form"   // a form of typed fields
 )
 
-// MaxFields is the number of fields that a form can have.
-const MaxFields = 6
+// Limits of a catalogue: what a page of choices and a form can hold.
+const (
+	MaxGroups  = 7
+	MaxOptions = 7
+	MaxFields  = 6
+)
 
 // Service is something that can be paid.
 type Service struct {
@@ -107,6 +113,9 @@ type Field struct {
 	FromCard string    `json:"fromCard,omitempty"` // "fiscalCode": may be filled from the card's reading
 	Optional bool      `json:"optional,omitempty"`
 }
+
+// FromCardFiscalCode is the one thing that a form takes from a card.
+const FromCardFiscalCode = "fiscalCode"
 
 // Option is one answer of a choice field.
 type Option struct {
@@ -172,4 +181,98 @@ func (c *Catalogue) Service(id string) (Service, bool) {
 		}
 	}
 	return Service{}, false
+}
+
+// Check says why the kiosk could not work with the catalogue: something that it
+// refers to is missing or twice there, a list is too long, a closed list does
+// not hold a word. It does not judge texts beyond that there is an Italian one.
+func (c *Catalogue) Check() error {
+	if c == nil || c.Version == "" {
+		return errors.New("a catalogue without a version")
+	}
+	if len(c.Groups) > MaxGroups {
+		return fmt.Errorf("%d groups, a page holds %d", len(c.Groups), MaxGroups)
+	}
+	creditors, groups, services := map[CreditorCode]bool{}, map[string]bool{}, map[string]bool{}
+	for _, cr := range c.Creditors {
+		if cr.Code == "" || cr.Name == "" || creditors[cr.Code] {
+			return fmt.Errorf("creditor %q: without a code or a name, or twice there", cr.Code)
+		}
+		creditors[cr.Code] = true
+	}
+	for _, g := range c.Groups {
+		if g.ID == "" || g.Name[Italian] == "" || groups[g.ID] {
+			return fmt.Errorf("group %q: without an id or a name, or twice there", g.ID)
+		}
+		groups[g.ID] = true
+	}
+	for _, s := range c.Services {
+		switch {
+		case s.ID == "" || services[s.ID]:
+			return fmt.Errorf("service %q: without an id, or twice there", s.ID)
+		case !creditors[s.Creditor]:
+			return fmt.Errorf("service %s: no creditor %q", s.ID, s.Creditor)
+		case !groups[s.Group]:
+			return fmt.Errorf("service %s: no group %q", s.ID, s.Group)
+		}
+		if err := s.check(); err != nil {
+			return fmt.Errorf("service %s: %w", s.ID, err)
+		}
+		services[s.ID] = true
+	}
+	return nil
+}
+
+func (s Service) check() error {
+	switch {
+	case s.Name[Italian] == "" || s.Receipt[Italian] == "":
+		return errors.New("without a name or its words for the paper")
+	case s.Find != FindByNotice && s.Find != FindByCard && s.Find != FindByForm:
+		return fmt.Errorf("found by %q", s.Find)
+	case s.Level != LevelNone && s.Level.rank() == 0:
+		return fmt.Errorf("level %q", s.Level)
+	case (s.Find == FindByForm) != (len(s.Fields) > 0):
+		return errors.New("a form has fields, and only a form")
+	case len(s.Fields) > MaxFields:
+		return fmt.Errorf("%d fields, a form holds %d", len(s.Fields), MaxFields)
+	case s.Fee.Cents < 0 || s.Fee.Cents > MaxCharge:
+		return errors.New("a fee that nobody can pay")
+	}
+	fields := map[string]bool{}
+	for _, f := range s.Fields {
+		if f.ID == "" || f.Name[Italian] == "" || fields[f.ID] {
+			return fmt.Errorf("field %q: without an id or a name, or twice there", f.ID)
+		}
+		if err := f.check(); err != nil {
+			return fmt.Errorf("field %s: %w", f.ID, err)
+		}
+		fields[f.ID] = true
+	}
+	return nil
+}
+
+func (f Field) check() error {
+	switch f.Kind {
+	case FieldPlate, FieldFiscalCode, FieldVAT, FieldDigits, FieldLetters, FieldDate, FieldAmount, FieldChoice:
+	default:
+		return fmt.Errorf("kind %q", f.Kind)
+	}
+	switch {
+	case f.Min < 0 || f.Max < 0 || f.Max > 0 && f.Min > f.Max:
+		return fmt.Errorf("%d to %d", f.Min, f.Max)
+	case (f.Kind == FieldChoice) != (len(f.Options) > 0):
+		return errors.New("a choice has options, and only a choice")
+	case len(f.Options) > MaxOptions:
+		return fmt.Errorf("%d options, a page holds %d", len(f.Options), MaxOptions)
+	case f.FromCard != "" && (f.FromCard != FromCardFiscalCode || f.Kind != FieldFiscalCode):
+		return fmt.Errorf("%q from the card into a field of kind %s", f.FromCard, f.Kind)
+	}
+	values := map[string]bool{}
+	for _, o := range f.Options {
+		if o.Value == "" || o.Name[Italian] == "" || values[o.Value] {
+			return fmt.Errorf("option %q: without a value or a name, or twice there", o.Value)
+		}
+		values[o.Value] = true
+	}
+	return nil
 }
