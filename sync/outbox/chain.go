@@ -74,12 +74,12 @@ func readLinks(ctx context.Context, q querier, table string) (heads, error) {
 // saveHeads writes the heads that moved.
 func (b *batch) saveHeads(ctx context.Context, before heads) error {
 	if b.heads.steps != before.steps {
-		if _, err := b.moveHead.ExecContext(ctx, b.heads.steps.n, b.heads.steps.hash, chainSteps); err != nil {
+		if err := b.moveHead.exec(ctx, int64(b.heads.steps.n), b.heads.steps.hash, chainSteps); err != nil {
 			return fmt.Errorf("move head: %w", err)
 		}
 	}
 	if b.heads.outbox != before.outbox {
-		if _, err := b.moveHead.ExecContext(ctx, b.heads.outbox.n, b.heads.outbox.hash, chainOutbox); err != nil {
+		if err := b.moveHead.exec(ctx, int64(b.heads.outbox.n), b.heads.outbox.hash, chainOutbox); err != nil {
 			return fmt.Errorf("move head: %w", err)
 		}
 	}

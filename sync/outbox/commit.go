@@ -24,12 +24,18 @@ type write struct {
 }
 
 // batch is what a change works on: the statements, and the heads of the chains
-// as they will be when the commit succeeds.
+// and the places of the payments as they will be when the commit succeeds.
 type batch struct {
 	*statements
-	conn  *sql.Conn
-	heads heads
-	wrote bool // the change at work began to write
+	conn   *sql.Conn
+	heads  heads
+	known  places // what is durable
+	places places // what the batch moves
+	wrote  bool   // the change at work began to write
+}
+
+func (s *Store) batch() *batch {
+	return &batch{statements: &s.stmts, conn: s.conn, heads: s.heads, known: s.places, places: places{}}
 }
 
 // apply makes the change durable, or says that it is not. The context ends the
@@ -86,20 +92,15 @@ func (s *Store) await(ctx context.Context, w *write) (lead bool) {
 
 // leadOnce commits what waits now, then hands the place to the next in line.
 func (s *Store) leadOnce(ctx context.Context) {
+	ops := s.waiting(maxBatch)
 	s.turn.Lock()
-	n := min(len(s.queue), maxBatch)
-	if s.queue[n-1].last { // never the first: Close leads, but not here
-		n--
-	}
-	ops := slices.Clone(s.queue[:n])
-	s.queue = slices.Delete(s.queue, 0, n)
 	broken := s.broken
 	s.turn.Unlock()
 
 	if broken != nil {
 		failAll(ops, fmt.Errorf("book takes no writes until it is opened again: %w", broken))
 	} else {
-		s.commit(ctx, ops)
+		ops = s.commit(ctx, ops)
 	}
 
 	s.turn.Lock()
@@ -115,6 +116,19 @@ func (s *Store) leadOnce(ctx context.Context) {
 	}
 }
 
+// waiting takes the writes that wait, at most so many, out of the queue.
+func (s *Store) waiting(most int) []*write {
+	s.turn.Lock()
+	defer s.turn.Unlock()
+	n := min(len(s.queue), most)
+	if n > 0 && s.queue[n-1].last { // never the first: Close leads, but not here
+		n--
+	}
+	ops := slices.Clone(s.queue[:n])
+	s.queue = slices.Delete(s.queue, 0, n)
+	return ops
+}
+
 func failAll(ops []*write, err error) {
 	for _, op := range ops {
 		if op.err == nil {
@@ -123,11 +137,17 @@ func failAll(ops []*write, err error) {
 	}
 }
 
-// commit makes the changes durable. When the disk was full and the ballast gave
-// way, those that surely failed are tried once more.
-func (s *Store) commit(ctx context.Context, ops []*write) {
-	if !s.try(ctx, ops) {
-		return
+// commit makes the changes durable, and those that join them on the way; it
+// returns all. When the disk was full and the ballast gave way, those that surely
+// failed are tried once more.
+func (s *Store) commit(ctx context.Context, ops []*write) []*write {
+	join := func() bool {
+		late := s.waiting(maxBatch - len(ops))
+		ops = append(ops, late...)
+		return len(late) > 0
+	}
+	if !s.try(ctx, &ops, join) {
+		return ops
 	}
 	var again []*write
 	for _, op := range ops {
@@ -137,34 +157,40 @@ func (s *Store) commit(ctx context.Context, ops []*write) {
 		}
 	}
 	if len(again) > 0 {
-		s.try(ctx, again)
+		s.try(ctx, &again, nobody)
 	}
+	return ops
 }
+
+func nobody() bool { return false }
 
 // try runs the changes in one transaction; freed says that the ballast was given
 // up on the way. A change is refused before it writes anything, and then takes
-// nobody with it; where one fails later, each is tried on its own.
-func (s *Store) try(ctx context.Context, ops []*write) (freed bool) {
-	if _, err := s.stmts.begin.ExecContext(ctx); err != nil {
-		failAll(ops, fmt.Errorf("begin: %w", err))
+// nobody with it; where one fails later, each is tried on its own. When all have
+// run, join may add others that came meanwhile: they share the sync.
+func (s *Store) try(ctx context.Context, ops *[]*write, join func() bool) (freed bool) {
+	if err := s.stmts.begin.exec(ctx); err != nil {
+		failAll(*ops, fmt.Errorf("begin: %w", err))
 		return s.giveWay(err)
 	}
-	b := &batch{statements: &s.stmts, conn: s.conn, heads: s.heads}
-	for _, op := range ops {
+	b := s.batch()
+	for i := 0; i < len(*ops) || join(); i++ {
+		op := (*ops)[i]
 		b.wrote = false
 		if op.err = op.do(ctx, b); op.err != nil && b.wrote {
-			return s.apart(ctx, ops, op.err)
+			return s.apart(ctx, *ops, op.err)
 		}
 	}
 	if err := b.saveHeads(ctx, s.heads); err != nil {
-		return s.apart(ctx, ops, err)
+		return s.apart(ctx, *ops, err)
 	}
-	if _, err := s.stmts.commit.ExecContext(ctx); err != nil {
+	if err := s.stmts.commit.exec(ctx); err != nil {
 		freed = s.giveWay(err)
-		s.decide(ctx, ops, err)
+		s.decide(ctx, *ops, err)
 		return freed
 	}
 	s.heads = b.heads
+	s.places.take(b.places)
 	return false
 }
 
@@ -185,7 +211,7 @@ func (s *Store) apart(ctx context.Context, ops []*write, cause error) (freed boo
 			continue
 		}
 		op.err = nil
-		freed = s.try(ctx, []*write{op}) || freed
+		freed = s.try(ctx, &[]*write{op}, nobody) || freed
 	}
 	return freed
 }
@@ -193,7 +219,7 @@ func (s *Store) apart(ctx context.Context, ops []*write, cause error) (freed boo
 // abort takes the whole transaction back: nothing of it is in the book.
 func (s *Store) abort(ctx context.Context, ops []*write, cause error) {
 	failAll(ops, cause)
-	if _, err := s.stmts.rollback.ExecContext(ctx); err == nil {
+	if err := s.stmts.rollback.exec(ctx); err == nil {
 		return
 	}
 	// SQLite may have rolled back by itself, or the handle is ill: a fresh one tells.
@@ -229,18 +255,18 @@ func (s *Store) decide(ctx context.Context, ops []*write, cause error) {
 // landed tries a change and takes it back: it is in the book already if it
 // changes nothing.
 func (s *Store) landed(ctx context.Context, op *write) (bool, error) {
-	if _, err := s.stmts.begin.ExecContext(ctx); err != nil {
+	if err := s.stmts.begin.exec(ctx); err != nil {
 		return false, err
 	}
 	before, err := s.count(ctx)
 	if err == nil {
-		err = op.do(ctx, &batch{statements: &s.stmts, conn: s.conn, heads: s.heads})
+		err = op.do(ctx, s.batch())
 	}
 	var after int64
 	if err == nil {
 		after, err = s.count(ctx)
 	}
-	if _, rerr := s.stmts.rollback.ExecContext(ctx); err == nil {
+	if rerr := s.stmts.rollback.exec(ctx); err == nil {
 		err = rerr
 	}
 	return err == nil && after == before, err

@@ -11,6 +11,9 @@ import (
 	"slices"
 	"time"
 
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
 	"github.com/tserve/jolly/kiosk"
 	"github.com/tserve/jolly/kiosk/payment"
 )
@@ -109,44 +112,55 @@ func (e entry) write(ctx context.Context, b *batch) error {
 	h := head{n: b.heads.steps.n + 1}
 	h.hash = stepLink(b.heads.steps.hash, h.n, string(e.state.ID), string(e.state.Step), e.digest, e.at)
 	b.wrote = true
-	_, err = b.addStep.ExecContext(ctx, h.n, string(e.state.ID), string(e.state.Step), e.text, e.at.UnixMilli, e.at.Trusted, h.hash)
+	err = b.addStep.exec(ctx, int64(h.n), string(e.state.ID), string(e.state.Step), e.text, e.at.UnixMilli, e.at.Trusted, h.hash)
 	if err != nil {
 		return fmt.Errorf("write step: %w", err)
 	}
 	b.heads.steps = h
-	st, r := e.state, e.state.Result
-	_, err = b.putPayment.ExecContext(ctx, string(st.ID), st.Ref, string(st.Step), h.n, h.n, open(st), string(r.Outcome),
-		(st.Total() - st.Fee()).Cents(), st.Fee().Cents(), st.Total().Cents(), r.TerminalID, r.STAN, r.AuthCode, st.Began.UnixMilli)
-	if err != nil {
+	if err := b.put(ctx, e.state, h.n); err != nil {
 		return fmt.Errorf("write payment: %w", err)
 	}
 	if e.row.Kind == "" {
 		return nil
 	}
-	if err := rowThere(ctx, b, e.row); !errors.Is(err, ErrNotFound) {
-		return errors.Join(fmt.Errorf("%w: row %s without its step", ErrConflict, e.row.ID), err)
+	if err := addRow(ctx, b, e.row); !taken(err) {
+		return err
 	}
-	return addRow(ctx, b, e.row)
+	return fmt.Errorf("%w: row %s without its step", ErrConflict, e.row.ID)
+}
+
+// put writes where the payment stands now.
+func (b *batch) put(ctx context.Context, st payment.State, n uint64) error {
+	before, known := b.remembered(st.ID)
+	b.moved(st, n)
+	r, amount, fee, total := st.Result, (st.Total() - st.Fee()).Cents(), st.Fee().Cents(), st.Total().Cents()
+	if known && before.open == open(st) {
+		return b.movePayment.exec(ctx, string(st.Step), int64(n), string(r.Outcome), amount, fee, total, r.TerminalID, r.STAN, r.AuthCode, string(st.ID))
+	}
+	return b.putPayment.exec(ctx, string(st.ID), st.Ref, string(st.Step), int64(n), int64(n), open(st), string(r.Outcome),
+		amount, fee, total, r.TerminalID, r.STAN, r.AuthCode, st.Began.UnixMilli)
+}
+
+// taken says that a row with the id is there already: the id is unique.
+func taken(err error) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) && e.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE
 }
 
 // repeated says that the step is in the journal with this very state.
 func (e entry) repeated(ctx context.Context, b *batch) (bool, error) {
-	var (
-		last     string
-		from, to uint64
-	)
-	err := b.lastStep.QueryRowContext(ctx, string(e.state.ID)).Scan(&last, &from, &to)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+	at, err := b.where(ctx, e.state.ID)
+	if err != nil {
 		return false, fmt.Errorf("read last step: %w", err)
 	}
-	if mayFollow(payment.Journal(last), e.state.Step) {
+	if mayFollow(at.step, e.state.Step) {
 		return false, nil
 	}
 	var text string
-	err = b.stepState.QueryRowContext(ctx, from, to, string(e.state.ID), string(e.state.Step)).Scan(&text)
+	err = b.stepState.QueryRowContext(ctx, at.first, at.last, string(e.state.ID), string(e.state.Step)).Scan(&text)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
-		return false, fmt.Errorf("%w: %s after %q", ErrOrder, e.state.Step, last)
+		return false, fmt.Errorf("%w: %s after %q", ErrOrder, e.state.Step, at.step)
 	case err != nil:
 		return false, fmt.Errorf("read step: %w", err)
 	case text != e.text:
@@ -207,7 +221,7 @@ func addRow(ctx context.Context, b *batch, r kiosk.OutboxRow) error {
 	r, c := Chain{Sequence: b.heads.outbox.n, Hash: b.heads.outbox.hash}.Next(r)
 	h := head{n: c.Sequence, hash: c.Hash}
 	b.wrote = true
-	_, err := b.statements.addRow.ExecContext(ctx, r.Sequence, r.ID, string(r.Payment), string(r.Kind), r.OccurredAt.UnixMilli,
+	err := b.statements.addRow.exec(ctx, int64(r.Sequence), r.ID, string(r.Payment), string(r.Kind), r.OccurredAt.UnixMilli,
 		r.OccurredAt.Trusted, r.Body, r.Hash, h.hash)
 	if err != nil {
 		return fmt.Errorf("write row: %w", err)

@@ -30,37 +30,47 @@ type Store struct {
 	upkeep  Upkeep
 
 	// Only the leader, or who holds no queue yet, touches these.
-	db    *sql.DB
-	conn  *sql.Conn
-	stmts statements
-	heads heads // of the chains, as they are durable
+	db     *sql.DB
+	conn   *sql.Conn
+	stmts  statements
+	heads  heads // of the chains, as they are durable
+	places places
 }
 
 // statements are prepared once on the writing connection.
 type statements struct {
-	begin, commit, rollback       *sql.Stmt
-	lastStep, stepState, addStep  *sql.Stmt
-	putPayment                    *sql.Stmt
-	addRow, rowHash               *sql.Stmt
-	moveHead, settle, retry, bump *sql.Stmt
-	changes                       *sql.Stmt
+	begin, commit, rollback     prepared
+	addStep, putPayment, addRow prepared
+	movePayment, moveHead       prepared
+
+	lastStep, stepState, rowHash *sql.Stmt
+	settle, retry, bump          *sql.Stmt
+	changes                      *sql.Stmt
 }
 
-func (s *statements) table() map[**sql.Stmt]string {
-	return map[**sql.Stmt]string{
-		&s.begin:     "begin immediate",
-		&s.commit:    "commit",
-		&s.rollback:  "rollback",
-		&s.lastStep:  "select step, first_n, last_n from payments where id = ?",
-		&s.stepState: "select state from steps where n between ? and ? and payment = ? and step = ?",
-		&s.addStep:   "insert into steps (n, payment, step, state, at_ms, at_sure, chain) values (?, ?, ?, ?, ?, ?, ?)",
+// direct are the statements of every step.
+func (s *statements) direct() map[*prepared]string {
+	return map[*prepared]string{
+		&s.begin:    "begin immediate",
+		&s.commit:   "commit",
+		&s.rollback: "rollback",
+		&s.addStep:  "insert into steps (n, payment, step, state, at_ms, at_sure, chain) values (?, ?, ?, ?, ?, ?, ?)",
 		&s.putPayment: `insert into payments (id, ref, step, first_n, last_n, open, outcome, amount, fee, total, terminal, stan, auth, began_ms)
 			values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 			on conflict (id) do update set step = excluded.step, last_n = excluded.last_n, open = excluded.open, outcome = excluded.outcome,
 			amount = excluded.amount, fee = excluded.fee, total = excluded.total, terminal = excluded.terminal, stan = excluded.stan, auth = excluded.auth`,
-		&s.addRow:   `insert into outbox (sequence, id, payment, kind, occurred_ms, occurred_sure, body, hash, chain) values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		&s.rowHash:  "select hash from outbox where id = ?",
-		&s.moveHead: "update heads set n = ?, hash = ? where chain = ?",
+		// The index of open payments is left alone where nothing of it changes.
+		&s.movePayment: "update payments set step = ?, last_n = ?, outcome = ?, amount = ?, fee = ?, total = ?, terminal = ?, stan = ?, auth = ? where id = ?",
+		&s.addRow:      `insert into outbox (sequence, id, payment, kind, occurred_ms, occurred_sure, body, hash, chain) values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		&s.moveHead:    "update heads set n = ?, hash = ? where chain = ?",
+	}
+}
+
+func (s *statements) table() map[**sql.Stmt]string {
+	return map[**sql.Stmt]string{
+		&s.lastStep:  "select step, first_n, last_n from payments where id = ?",
+		&s.stepState: "select state from steps where n between ? and ? and payment = ? and step = ?",
+		&s.rowHash:   "select hash from outbox where id = ?",
 		&s.settle: `update outbox set state = ?1, reason = ?2, settled_ms = ?3
 			where id = ?4 and (?5 = 0 or sequence = ?5) and (state = 'pending' or (state = 'parked' and ?1 = 'delivered'))`,
 		&s.retry:   "update outbox set state = 'pending', reason = '', settled_ms = 0 where id = ? and state = 'parked'",
@@ -82,6 +92,12 @@ func (s *Store) prepare(ctx context.Context) error {
 			return fmt.Errorf("prepare %q: %w", text, err)
 		}
 	}
+	for at, text := range s.stmts.direct() {
+		if err = at.prepare(ctx, conn, text); err != nil {
+			return fmt.Errorf("prepare %q: %w", text, err)
+		}
+	}
+	s.places = places{}
 	s.heads, err = readHeads(ctx, conn)
 	return err
 }
@@ -96,6 +112,9 @@ func (s *Store) disconnect() error {
 			errs = append(errs, (*at).Close())
 			*at = nil
 		}
+	}
+	for at := range s.stmts.direct() {
+		errs = append(errs, at.close())
 	}
 	if s.conn != nil {
 		errs = append(errs, s.conn.Close())
