@@ -3,6 +3,7 @@ package printer_test
 // Both ways out pass one suite.
 
 import (
+	"bytes"
 	"context"
 	"testing"
 	"time"
@@ -11,7 +12,9 @@ import (
 	"github.com/tserve/jolly/printer"
 	"github.com/tserve/jolly/printer/ipp"
 	ippsim "github.com/tserve/jolly/printer/ipp/sim"
+	"github.com/tserve/jolly/printer/pdf"
 	"github.com/tserve/jolly/printer/printertest"
+	"github.com/tserve/jolly/printer/pwg"
 	"github.com/tserve/jolly/printer/sim"
 )
 
@@ -89,4 +92,34 @@ func TestConformanceIPP(t *testing.T) {
 		}
 		return h
 	})
+}
+
+// A printer that takes no PDF gets the same receipt as dots.
+func TestIPPWithoutPDF(t *testing.T) {
+	s := ippsim.New(ippsim.Config{})
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- s.Run(ctx) }()
+	t.Cleanup(func() { cancel(); <-done })
+	s.Set(ippsim.Condition{NoPDF: true})
+	for _, w := range []pdf.Width{pdf.Roll80, pdf.Roll58, pdf.A4} {
+		p := printer.New(printer.Config{Kind: printer.KindIPP, Addr: s.URI(), IPP: fastIPP, Job: 5 * time.Second, Paper: w}, raster, nil)
+		report, doc := p.Print(t.Context(), example(t))
+		if report.Result != kiosk.PrintDone || len(doc) == 0 {
+			t.Fatalf("%+v", report)
+		}
+		all := s.Papers()
+		got := all[len(all)-1].Document
+		page, err := raster.Whole(t.Context(), doc, 203)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := pwg.Encode([]pwg.Page{pwg.Page(*page[0])}, 203, pwg.Black)
+		if err != nil || !bytes.Equal(got, want) {
+			t.Errorf("%d: %d bytes on paper, want %d: %v", w, len(got), len(want), err)
+		}
+		if mm := page[0].Width * 254 / 2030; mm < int(w)-1 || mm > int(w) {
+			t.Errorf("%d: a page of %d mm", w, mm)
+		}
+	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/tserve/jolly/printer/escpos"
 	"github.com/tserve/jolly/printer/ipp"
 	"github.com/tserve/jolly/printer/pdf"
+	"github.com/tserve/jolly/printer/pwg"
 	"github.com/tserve/jolly/printer/quirks"
 )
 
@@ -41,7 +42,7 @@ func newDevice(cfg Config, r *Rasteriser, seen func(kiosk.PrinterState)) (device
 		if err != nil {
 			return nil, 0, err
 		}
-		return &office{d}, cfg.Paper, nil
+		return &office{d, r}, cfg.Paper, nil
 	}
 	return nil, 0, fmt.Errorf("kind %q: want %s or %s", cfg.Kind, KindESCPOS, KindIPP)
 }
@@ -66,8 +67,11 @@ func (t *thermal) print(ctx context.Context, _ string, page pdf.Page) (kiosk.Pri
 	return t.dev.Print(ctx, escpos.Encode(bitmap, t.model)), nil
 }
 
-// office prints the PDF as it is.
-type office struct{ dev *ipp.Device }
+// office prints the PDF as it is, or as dots of the printer's own density.
+type office struct {
+	dev    *ipp.Device
+	raster *Rasteriser
+}
 
 func (o *office) status(ctx context.Context) (kiosk.PrinterState, string, error) {
 	state, s, err := o.dev.Status(ctx)
@@ -75,5 +79,24 @@ func (o *office) status(ctx context.Context) (kiosk.PrinterState, string, error)
 }
 
 func (o *office) print(ctx context.Context, name string, page pdf.Page) (kiosk.PrintReport, error) {
-	return o.dev.Print(ctx, ipp.Job{Name: name, PDF: page.PDF, Width: page.Width, Height: page.Height, Pages: page.Count}), nil
+	j := ipp.Job{Name: name, PDF: page.PDF, Width: page.Width, Height: page.Height, Pages: page.Count}
+	if o.raster != nil {
+		j.Raster = func(ctx context.Context, dpi int, kind pwg.Kind) ([]byte, error) {
+			return o.dots(ctx, page.PDF, dpi, kind)
+		}
+	}
+	return o.dev.Print(ctx, j), nil
+}
+
+// dots draws a document for a printer that takes no PDF.
+func (o *office) dots(ctx context.Context, doc []byte, dpi int, kind pwg.Kind) ([]byte, error) {
+	drawn, err := o.raster.Whole(ctx, doc, dpi)
+	if err != nil {
+		return nil, err
+	}
+	pages := make([]pwg.Page, len(drawn))
+	for i, b := range drawn {
+		pages[i] = pwg.Page(*b)
+	}
+	return pwg.Encode(pages, dpi, kind)
 }

@@ -58,7 +58,7 @@ type Printer struct {
 
 // New makes a printer. A configuration that cannot print makes a printer that says
 // "unknown" and prints nothing: see [Check], which tells before. An IPP printer
-// needs no rasteriser.
+// needs the rasteriser only where it takes no PDF.
 func New(cfg Config, r *Rasteriser, log *slog.Logger) *Printer {
 	if log == nil {
 		log = slog.New(slog.NewTextHandler(io.Discard, nil))

@@ -19,8 +19,8 @@ import (
 	"github.com/tetratelabs/wazero"
 )
 
-// dpi is the density of the heads that we print with.
-const dpi = 203
+// DPI is the density of the heads that we print with.
+const DPI = 203
 
 // threshold is the grey below which a dot is burnt: 160 of 255 keeps letters of
 // 8 points crisp and the holes of an "e" open.
@@ -116,13 +116,37 @@ func (r *Rasteriser) Rasterise(ctx context.Context, doc []byte, head int) (*Bitm
 
 // Pages is Rasterise for all pages of a document.
 func (r *Rasteriser) Pages(ctx context.Context, doc []byte, head int) ([]*Bitmap, error) {
+	return r.draw(ctx, doc, grid{DPI, head})
+}
+
+// Whole draws all pages of a document at another density, and keeps their whole width.
+func (r *Rasteriser) Whole(ctx context.Context, doc []byte, dpi int) ([]*Bitmap, error) {
+	if dpi < 72 || dpi > maxDPI {
+		return nil, fmt.Errorf("rasterise: %d dpi, want 72 to %d", dpi, maxDPI)
+	}
+	return r.draw(ctx, doc, grid{dpi: dpi})
+}
+
+// maxDPI bounds the memory of a page: A4 is 35 MB of grey at this density.
+const maxDPI = 600
+
+// grid is where the dots lie.
+type grid struct {
+	dpi  int
+	head int // dots in the middle of the width that are kept; 0 keeps all
+}
+
+// dots are how many of them a length of PDF covers.
+func (g grid) dots(points float64) int { return int(math.Round(points * float64(g.dpi) / 72)) }
+
+func (r *Rasteriser) draw(ctx context.Context, doc []byte, g grid) ([]*Bitmap, error) {
 	select {
 	case inst, ok := <-r.turn:
 		if !ok {
 			return nil, fmt.Errorf("rasterise: closed")
 		}
 		defer func() { r.turn <- inst }()
-		all, err := draw(inst, doc, head)
+		all, err := draw(inst, doc, g)
 		if err != nil {
 			return nil, fmt.Errorf("rasterise: %w", err)
 		}
@@ -133,13 +157,15 @@ func (r *Rasteriser) Pages(ctx context.Context, doc []byte, head int) ([]*Bitmap
 }
 
 const (
-	// maxHeight is 2.5 metres of paper: a page that is taller is a mistake.
-	maxHeight = 20_000
+	// maxHeight is 2.5 metres of paper in points: a page that is taller is a mistake.
+	maxHeight = 7_100
+	// maxWidth is wider than A4 at the highest density.
+	maxWidth = 8_000
 	// maxPages is more than five creditors fill.
 	maxPages = 16
 )
 
-func draw(inst pdfium.Pdfium, doc []byte, head int) ([]*Bitmap, error) {
+func draw(inst pdfium.Pdfium, doc []byte, g grid) ([]*Bitmap, error) {
 	opened, err := inst.OpenDocument(&requests.OpenDocument{File: &doc})
 	if err != nil {
 		return nil, fmt.Errorf("open document: %w", err)
@@ -154,7 +180,7 @@ func draw(inst pdfium.Pdfium, doc []byte, head int) ([]*Bitmap, error) {
 	}
 	var all []*Bitmap
 	for i := range count.PageCount {
-		b, err := drawPage(inst, opened.Document, i, head)
+		b, err := drawPage(inst, opened.Document, i, g)
 		if err != nil {
 			return nil, fmt.Errorf("page %d: %w", i+1, err)
 		}
@@ -163,23 +189,26 @@ func draw(inst pdfium.Pdfium, doc []byte, head int) ([]*Bitmap, error) {
 	return all, nil
 }
 
-func drawPage(inst pdfium.Pdfium, doc references.FPDF_DOCUMENT, index, head int) (*Bitmap, error) {
+func drawPage(inst pdfium.Pdfium, doc references.FPDF_DOCUMENT, index int, g grid) (*Bitmap, error) {
 	size, err := inst.FPDF_GetPageSizeByIndex(&requests.FPDF_GetPageSizeByIndex{Document: doc, Index: index})
 	if err != nil {
 		return nil, fmt.Errorf("measure page: %w", err)
 	}
-	height := int(math.Round(size.Height * dpi / 72))
-	if height < 1 || height > maxHeight {
-		return nil, fmt.Errorf("page of %d dots", height)
+	width, height := g.head, g.dots(size.Height)
+	if width == 0 {
+		width = g.dots(size.Width)
+	}
+	if height < 1 || size.Height > maxHeight || width < 1 || width > maxWidth {
+		return nil, fmt.Errorf("page of %d x %d dots", width, height)
 	}
 	made, err := inst.FPDFBitmap_CreateEx(&requests.FPDFBitmap_CreateEx{
-		Width: head, Height: height, Format: enums.FPDF_BITMAP_FORMAT_GRAY, Pointer: uint64(0), // PDFium's own memory
+		Width: width, Height: height, Format: enums.FPDF_BITMAP_FORMAT_GRAY, Pointer: uint64(0), // PDFium's own memory
 	})
 	if err != nil {
 		return nil, fmt.Errorf("make bitmap: %w", err)
 	}
 	defer inst.FPDFBitmap_Destroy(&requests.FPDFBitmap_Destroy{Bitmap: made.Bitmap}) //nolint:errcheck // nothing to do about it
-	page := canvas{inst, made.Bitmap, head, height}
+	page := canvas{inst, made.Bitmap, width, height, g.dpi}
 	if err := page.draw(doc, index, size.Width); err != nil {
 		return nil, err
 	}
@@ -191,6 +220,7 @@ type canvas struct {
 	inst          pdfium.Pdfium
 	bitmap        references.FPDF_BITMAP
 	width, height int
+	dpi           int
 }
 
 // draw puts the middle of the page on the canvas. The matrix keeps the scale exact:
@@ -202,12 +232,12 @@ func (c canvas) draw(doc references.FPDF_DOCUMENT, index int, w float64) error {
 	if err != nil {
 		return fmt.Errorf("whiten: %w", err)
 	}
-	const scale = dpi / 72.0
+	scale := float64(c.dpi) / 72
 	_, err = c.inst.FPDF_RenderPageBitmapWithMatrix(&requests.FPDF_RenderPageBitmapWithMatrix{
 		Bitmap: c.bitmap,
 		Page:   requests.Page{ByIndex: &requests.PageByIndex{Document: doc, Index: index}},
 		Matrix: structs.FPDF_FS_MATRIX{
-			A: scale, D: scale, E: float32((float64(c.width) - w*scale) / 2),
+			A: float32(scale), D: float32(scale), E: float32((float64(c.width) - w*scale) / 2),
 		},
 		Clipping: structs.FPDF_FS_RECTF{Right: float32(c.width), Bottom: float32(c.height)},
 	})

@@ -11,6 +11,7 @@ import (
 	"github.com/OpenPrinting/goipp"
 
 	"github.com/tserve/jolly/kiosk"
+	"github.com/tserve/jolly/printer/pwg"
 )
 
 // Timing is how long a device waits. The zero value means the defaults.
@@ -42,6 +43,9 @@ type Job struct {
 	PDF           []byte
 	Width, Height int // of the page, in hundredths of a millimetre
 	Pages         int // how many the printer has to count; 0 is one
+	// Raster draws the same page as PWG raster, for a printer that takes no PDF;
+	// nil: it cannot be drawn.
+	Raster func(ctx context.Context, dpi int, kind pwg.Kind) ([]byte, error)
 }
 
 // Device is one printer. It is used by one goroutine at a time.
@@ -115,8 +119,6 @@ func (d *Device) Print(ctx context.Context, j Job) kiosk.PrintReport {
 	return report
 }
 
-const formatPDF = "application/pdf"
-
 // faultError says that the printer itself told a state in which nothing is printed.
 type faultError struct {
 	state  kiosk.PrinterState
@@ -142,19 +144,20 @@ func (d *Device) print(ctx context.Context, j Job) kiosk.PrintReport {
 	if !state.CanPrint() {
 		return failed("before the job", state, &faultError{state, status})
 	}
-	if formats := values(can, "document-format-supported"); len(formats) > 0 && !offers(can, "document-format-supported", formatPDF) {
-		return failed("before the job", state, fmt.Errorf("takes no PDF, but %v", formats))
+	doc, err := document(ctx, j, can)
+	if err != nil {
+		return failed("before the job", state, err)
 	}
 	if err := d.clearAway(ctx); err != nil {
 		return failed("before the job", stateOf(err), fmt.Errorf("clear away: %w", err))
 	}
-	m := d.c.printJob(j, formatPDF, offers(can, "print-scaling-supported", "none"))
+	m := d.c.printJob(j, doc.format, offers(can, "print-scaling-supported", "none"))
 	d.dirty = true
 	if err := ctx.Err(); err != nil {
 		return failed("before the job", state, err)
 	}
 	// Once begun it is not broken off: with the answer's number it can be cancelled.
-	answer, reached, err := d.c.do(context.WithoutCancel(ctx), m, j.PDF, d.t.Request)
+	answer, reached, err := d.c.do(context.WithoutCancel(ctx), m, doc.data, d.t.Request)
 	if err != nil {
 		if !reached {
 			return failed("job not taken", stateOf(err), err)

@@ -3,9 +3,10 @@
 // directly, or a queue of CUPS.
 //
 // [Device] has the two deeds of a printer, [Device.Status] and [Device.Print]. A
-// job is a PDF with the exact size of its page (media-col) and without scaling; a
-// printer that takes no PDF is refused before the job. Package goipp writes and
-// reads the messages; the HTTP around them is a POST of our own.
+// job is a PDF with the exact size of its page (media-col) and without scaling. A
+// printer that takes no PDF gets the same page as PWG raster, at the density and in
+// the kind of dots that it names; one that takes neither is refused before the job.
+// Package goipp writes and reads the messages; the HTTP around them is a POST of our own.
 //
 // # Printed means proved
 //

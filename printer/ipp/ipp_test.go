@@ -2,6 +2,8 @@ package ipp
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +12,7 @@ import (
 
 	"github.com/tserve/jolly/kiosk"
 	"github.com/tserve/jolly/printer/ipp/sim"
+	"github.com/tserve/jolly/printer/pwg"
 )
 
 var fast = Timing{
@@ -80,8 +83,59 @@ func TestTheJobAsks(t *testing.T) {
 	}
 	got := s.Papers()[0]
 	want := page()
-	if string(got.PDF) != string(want.PDF) || got.Width != want.Width || got.Height != want.Height || got.Scaling != "none" || got.Name != want.Name {
+	if string(got.Document) != string(want.PDF) || got.Format != formatPDF || got.Width != want.Width || got.Height != want.Height || got.Scaling != "none" || got.Name != want.Name {
 		t.Errorf("%+v", got)
+	}
+}
+
+// A printer that takes no PDF gets raster, of the smallest kind and the lowest
+// density that is enough; what cannot be drawn is not sent.
+func TestRasterWhereThereIsNoPDF(t *testing.T) {
+	s, d := simulator(t)
+	s.Set(sim.Condition{NoPDF: true})
+	j := page()
+	j.Raster = func(_ context.Context, dpi int, kind pwg.Kind) ([]byte, error) {
+		return fmt.Appendf(nil, "%d %s", dpi, kind), nil
+	}
+	if r := d.Print(t.Context(), j); r.Result != kiosk.PrintDone {
+		t.Fatalf("%+v", r)
+	}
+	if got := s.Papers()[0]; got.Format != formatRaster || string(got.Document) != "203 black_1" || got.Height != j.Height {
+		t.Errorf("%s: %q, %d high", got.Format, got.Document, got.Height)
+	}
+	j.Raster = func(context.Context, int, pwg.Kind) ([]byte, error) { return nil, errors.New("out of memory") }
+	if r := d.Print(t.Context(), j); r.Result != kiosk.PrintFailed || !strings.Contains(r.Reason, "out of memory") {
+		t.Errorf("%+v", r)
+	}
+	if n := len(s.Papers()); n != 1 {
+		t.Errorf("%d papers", n)
+	}
+}
+
+func TestDensity(t *testing.T) {
+	at := func(all ...goipp.Resolution) goipp.Attributes {
+		a := goipp.Attribute{Name: "pwg-raster-document-resolution-supported"}
+		for _, r := range all {
+			a.Values.Add(goipp.TagResolution, r)
+		}
+		return goipp.Attributes{a}
+	}
+	dpi := func(x, y int) goipp.Resolution { return goipp.Resolution{Xres: x, Yres: y, Units: goipp.UnitsDpi} }
+	for _, c := range []struct {
+		name string
+		can  goipp.Attributes
+		want int // 0: refused
+	}{
+		{"one", at(dpi(300, 300)), 300},
+		{"the lowest that is enough", at(dpi(600, 600), dpi(150, 150), dpi(300, 300)), 300},
+		{"not square", at(dpi(300, 600), dpi(600, 600)), 600},
+		{"too fine", at(dpi(1200, 1200)), 0},
+		{"in centimetres", at(goipp.Resolution{Xres: 236, Yres: 236, Units: goipp.UnitsDpcm}), 0},
+		{"none named", nil, 0},
+	} {
+		if got, err := density(c.can); got != c.want || (err != nil) != (c.want == 0) {
+			t.Errorf("%s: %d, %v", c.name, got, err)
+		}
 	}
 }
 
@@ -99,7 +153,9 @@ func TestReports(t *testing.T) {
 		{"answer lost", sim.Condition{LoseAnswer: true}, kiosk.PrintUnknown, kiosk.PrinterOffline, "answer to the job lost"},
 		{"paper ends", sim.Condition{PaperEnds: true}, kiosk.PrintFailed, kiosk.PrinterPaperOut, "in mid print"},
 		{"paper ends, does not cancel", sim.Condition{PaperEnds: true, Stubborn: true}, kiosk.PrintUnknown, kiosk.PrinterPaperOut, "not over"},
-		{"no PDF", sim.Condition{NoPDF: true}, kiosk.PrintFailed, kiosk.PrinterReady, "takes no PDF"},
+		{"no PDF and nobody draws", sim.Condition{NoPDF: true}, kiosk.PrintFailed, kiosk.PrinterReady, "takes no PDF"},
+		{"neither PDF nor raster", sim.Condition{NoPDF: true, NoRaster: true}, kiosk.PrintFailed, kiosk.PrinterReady, "neither PDF nor PWG raster"},
+		{"cutter", sim.Condition{Cutter: true}, kiosk.PrintFailed, kiosk.PrinterCutter, "before the job"},
 		{"jam", sim.Condition{Jam: true}, kiosk.PrintFailed, kiosk.PrinterJam, "before the job"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -4,6 +4,7 @@ package ipp
 
 import (
 	"bytes"
+	"context"
 	"net"
 	"os"
 	"os/exec"
@@ -15,7 +16,9 @@ import (
 	"time"
 
 	"github.com/tserve/jolly/kiosk"
+	"github.com/tserve/jolly/printer/escpos"
 	"github.com/tserve/jolly/printer/pdf"
+	"github.com/tserve/jolly/printer/pwg"
 	"github.com/tserve/jolly/printer/receipt"
 )
 
@@ -29,14 +32,27 @@ type peer struct {
 // startPeer starts it, or says why it cannot.
 func startPeer(t *testing.T) (*peer, bool) {
 	t.Helper()
-	return start(t, "peer.sh", freePort(t), nil, "unshare", "dbus-daemon", "avahi-daemon", "ippeveprinter")
+	return start(t, setup{script: "peer.sh"}, "unshare", "dbus-daemon", "avahi-daemon", "ippeveprinter")
+}
+
+// startRasterPeer starts one that takes no PDF.
+func startRasterPeer(t *testing.T) (*peer, bool) {
+	t.Helper()
+	return start(t, setup{script: "peer.sh", without: "document-format-supported"}, "unshare", "dbus-daemon", "avahi-daemon", "ippeveprinter")
+}
+
+// setup is what a peer is made of.
+type setup struct {
+	script  string
+	more    []string // of its arguments
+	without string   // the attribute that its description leaves out
 }
 
 // startQueue starts it behind a CUPS.
 func startQueue(t *testing.T) (*peer, bool) {
 	t.Helper()
 	port := freePort(t)
-	p, ok := start(t, "queue.sh", freePort(t), []string{port}, "unshare", "dbus-daemon", "avahi-daemon", "ippeveprinter", "cupsd", "lpadmin")
+	p, ok := start(t, setup{script: "queue.sh", more: []string{port}}, "unshare", "dbus-daemon", "avahi-daemon", "ippeveprinter", "cupsd", "lpadmin")
 	if !ok {
 		return nil, false
 	}
@@ -50,8 +66,9 @@ func startQueue(t *testing.T) (*peer, bool) {
 	return p, true
 }
 
-func start(t *testing.T, script, port string, more []string, tools ...string) (*peer, bool) {
+func start(t *testing.T, of setup, tools ...string) (*peer, bool) {
 	t.Helper()
+	port := freePort(t)
 	for _, tool := range tools {
 		if _, err := exec.LookPath(tool); err != nil {
 			t.Logf("%s is not installed: our messages were not tried on a foreign printer", tool)
@@ -64,7 +81,7 @@ func start(t *testing.T, script, port string, more []string, tools ...string) (*
 	}
 	p := &peer{dir: t.TempDir(), uri: "ipp://localhost:" + port + "/ipp/print"}
 	put(t, filepath.Join(p.dir, "command"), "testdata/command.sh", 0o755)
-	put(t, filepath.Join(p.dir, "printer.conf"), "testdata/kiosk80.conf", 0o600)
+	describe(t, filepath.Join(p.dir, "printer.conf"), of.without)
 	put(t, filepath.Join(p.dir, "peer.sh"), "testdata/peer.sh", 0o755)
 	put(t, filepath.Join(p.dir, "queue.sh"), "testdata/queue.sh", 0o755)
 	if err := os.Chmod(filepath.Dir(p.dir), 0o755); err != nil { // cupsd's programs are another user's
@@ -74,8 +91,8 @@ func start(t *testing.T, script, port string, more []string, tools ...string) (*
 		t.Fatal(err)
 	}
 	args := []string{"--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
-		"sh", filepath.Join(p.dir, script), p.dir, port, filepath.Join(p.dir, "printer.conf")}
-	p.cmd = exec.Command("unshare", append(args, more...)...)
+		"sh", filepath.Join(p.dir, of.script), p.dir, port, filepath.Join(p.dir, "printer.conf")}
+	p.cmd = exec.Command("unshare", append(args, of.more...)...)
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	var said bytes.Buffer
 	p.cmd.Stdout, p.cmd.Stderr = &said, &said
@@ -128,6 +145,24 @@ func put(t *testing.T, to, from string, mode os.FileMode) {
 		err = os.WriteFile(to, data, mode)
 	}
 	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// describe writes the printer's description without one attribute.
+func describe(t *testing.T, to, without string) {
+	t.Helper()
+	data, err := os.ReadFile("testdata/kiosk80.conf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var keep []string
+	for line := range strings.Lines(string(data)) {
+		if f := strings.Fields(line); without == "" || len(f) < 3 || f[2] != without {
+			keep = append(keep, line)
+		}
+	}
+	if err := os.WriteFile(to, []byte(strings.Join(keep, "")), 0o600); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -199,6 +234,45 @@ func TestForeignPrinter(t *testing.T) {
 	until(t, "paper", func() bool { s, _, _ := d.Status(t.Context()); return s == kiosk.PrinterReady })
 	if r := d.Print(t.Context(), j); r.Result != kiosk.PrintDone {
 		t.Errorf("after the new roll: %+v", r)
+	}
+}
+
+// A foreign printer that takes no PDF takes our raster as it is.
+func TestForeignPrinterWithoutPDF(t *testing.T) {
+	p, ok := startRasterPeer(t)
+	if !ok {
+		return
+	}
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		cache = os.TempDir()
+	}
+	r, err := escpos.NewRasteriser(t.Context(), filepath.Join(cache, "jolly-pdfium"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close() //nolint:errcheck // the test is over
+	var sent []byte
+	j := drawn(t)
+	j.Raster = func(ctx context.Context, dpi int, kind pwg.Kind) ([]byte, error) {
+		all, err := r.Whole(ctx, j.PDF, dpi)
+		if err != nil {
+			return nil, err
+		}
+		sent, err = pwg.Encode([]pwg.Page{pwg.Page(*all[0])}, dpi, kind)
+		t.Logf("%d x %d dots at %d dpi, %s", all[0].Width, all[0].Height, dpi, kind)
+		return sent, err
+	}
+	if r := p.device(t).Print(t.Context(), j); r.Result != kiosk.PrintDone || r.State != kiosk.PrinterReady {
+		t.Fatalf("%+v", r)
+	}
+	got, err := os.ReadFile(p.file("printed.pdf"))
+	if err != nil || len(sent) == 0 || !bytes.Equal(got, sent) {
+		t.Errorf("%d bytes printed, %d sent: %v", len(got), len(sent), err)
+	}
+	env, err := os.ReadFile(p.file("printed.env"))
+	if err != nil || !strings.Contains(string(env), "CONTENT_TYPE=image/pwg-raster") {
+		t.Errorf("%v: %s", err, env)
 	}
 }
 

@@ -99,7 +99,9 @@ func (s Status) String() string {
 var asked = []string{"printer-state", "printer-state-reasons", "printer-is-accepting-jobs"}
 
 // offered are those and what it can do.
-var offered = append([]string{"document-format-supported", "print-scaling-supported"}, asked...)
+var offered = append([]string{
+	"document-format-supported", "print-scaling-supported", "pwg-raster-document-resolution-supported", "pwg-raster-document-type-supported",
+}, asked...)
 
 func readStatus(as goipp.Attributes) Status {
 	s := Status{

@@ -1,5 +1,5 @@
-// Package sim is a simulated IPP printer: it takes PDF jobs over HTTP, counts
-// pages, and has the faults of real ones and of queues as data: paper out in mid
+// Package sim is a simulated IPP printer: it takes jobs over HTTP, PDF or
+// PWG raster, counts pages, and has the faults of real ones and of queues as data: paper out in mid
 // print, a count that is not told, an answer that is lost, a job that does not let
 // itself be cancelled.
 //

@@ -27,13 +27,15 @@ type Condition struct {
 	NearEnd    bool `json:"nearEnd"`
 	CoverOpen  bool `json:"coverOpen"`
 	Jam        bool `json:"jam"`
+	Cutter     bool `json:"cutter"`     // is stuck
 	Offline    bool `json:"offline"`    // does not listen
 	Silent     bool `json:"silent"`     // listens, and answers nothing
 	LoseCount  bool `json:"loseCount"`  // completes jobs without telling their pages
 	LoseSight  bool `json:"loseSight"`  // as CUPS whose printer was switched off
 	LoseAnswer bool `json:"loseAnswer"` // takes a job and breaks the line
 	Stubborn   bool `json:"stubborn"`   // does not cancel
-	NoPDF      bool `json:"noPDF"`
+	NoPDF      bool `json:"noPDF"`      // takes PWG raster alone
+	NoRaster   bool `json:"noRaster"`
 }
 
 // Paper is one page that left it.
@@ -42,7 +44,8 @@ type Paper struct {
 	Name          string
 	Width, Height int // as the job asked
 	Scaling       string
-	PDF           []byte
+	Format        string // of the document
+	Document      []byte
 }
 
 // The states of a job (RFC 8011, 5.3.7).
@@ -101,6 +104,21 @@ func (p *Printer) Set(c Condition) {
 	defer p.mu.Unlock()
 	p.cond = c
 	p.ring()
+}
+
+// Change is Set with a function of the present condition.
+func (p *Printer) Change(f func(*Condition)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	f(&p.cond)
+	p.ring()
+}
+
+// Condition is what is wrong now, and whether a job is under way.
+func (p *Printer) Condition() (c Condition, busy bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.cond, p.next() != nil
 }
 
 // Papers are the pages that left it, the oldest first.
@@ -191,7 +209,7 @@ func (p *Printer) work(ctx context.Context) error {
 
 // next is the job that could be printed on now. p.mu is held.
 func (p *Printer) next() *job {
-	if p.cond.PaperOut || p.cond.CoverOpen || p.cond.Jam || p.cond.Offline {
+	if p.cond.PaperOut || p.cond.CoverOpen || p.cond.Jam || p.cond.Cutter || p.cond.Offline {
 		return nil
 	}
 	for _, j := range p.jobs {

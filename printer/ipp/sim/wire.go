@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"io"
 	"net/http"
+	"slices"
 
 	"github.com/OpenPrinting/goipp"
 )
@@ -63,6 +64,9 @@ func (p *Printer) answer(m *goipp.Message, doc []byte) *goipp.Message {
 		out.Printer = p.attributes()
 		return out
 	case goipp.OpPrintJob:
+		if !slices.Contains(p.formats(), format(m)) {
+			return reply(goipp.StatusErrorDocumentFormatNotSupported)
+		}
 		j := p.take(m, doc)
 		out := reply(goipp.StatusOk)
 		out.Job = p.describe(j)
@@ -101,10 +105,27 @@ func (p *Printer) list(out *goipp.Message) *goipp.Message {
 	return out
 }
 
+// formats are those that it takes. p.mu is held.
+func (p *Printer) formats() (all []string) {
+	if !p.cond.NoPDF {
+		all = append(all, "application/pdf")
+	}
+	if !p.cond.NoRaster {
+		all = append(all, "image/pwg-raster")
+	}
+	return append(all, "image/jpeg")
+}
+
+// format is what a job says that its document is.
+func format(m *goipp.Message) string {
+	s, _ := first(m.Operation, "document-format").(goipp.String)
+	return string(s)
+}
+
 // take queues a job. p.mu is held.
 func (p *Printer) take(m *goipp.Message, doc []byte) *job {
 	j := &job{id: len(p.jobs) + 1, state: pending}
-	j.paper.PDF = append([]byte(nil), doc...)
+	j.paper.Format, j.paper.Document = format(m), append([]byte(nil), doc...)
 	if s, ok := first(m.Operation, "job-name").(goipp.String); ok {
 		j.paper.Name = string(s)
 	}
@@ -148,12 +169,9 @@ func (p *Printer) attributes() goipp.Attributes {
 	say(p.cond.PaperOut, "media-needed-warning")
 	say(p.cond.CoverOpen, "cover-open-error")
 	say(p.cond.Jam, "media-jam-error")
+	say(p.cond.Cutter, "trimmer-jam-error")
 	say(p.cond.LoseSight, "cups-ipp-missing-job-history")
 	say(len(words) == 0, "none")
-	format := "application/pdf"
-	if p.cond.NoPDF {
-		format = "image/pwg-raster"
-	}
 	state := 3 // idle, and it stays "processing" without paper, as ippeveprinter does
 	for _, j := range p.jobs {
 		if j.state < canceled {
@@ -164,7 +182,14 @@ func (p *Printer) attributes() goipp.Attributes {
 	as.Add(goipp.MakeAttr("printer-state", goipp.TagEnum, goipp.Integer(state)))
 	as.Add(goipp.MakeAttr("printer-state-reasons", goipp.TagKeyword, words[0], words[1:]...))
 	as.Add(goipp.MakeAttr("printer-is-accepting-jobs", goipp.TagBoolean, goipp.Boolean(true)))
-	as.Add(goipp.MakeAttr("document-format-supported", goipp.TagMimeType, goipp.String(format)))
+	formats := goipp.Attribute{Name: "document-format-supported"}
+	for _, f := range p.formats() {
+		formats.Values.Add(goipp.TagMimeType, goipp.String(f))
+	}
+	as.Add(formats)
+	as.Add(goipp.MakeAttr("pwg-raster-document-type-supported", goipp.TagKeyword, goipp.String("srgb_8"), goipp.String("sgray_8"), goipp.String("black_1")))
+	as.Add(goipp.MakeAttr("pwg-raster-document-resolution-supported", goipp.TagResolution,
+		goipp.Resolution{Xres: 600, Yres: 600, Units: goipp.UnitsDpi}, goipp.Resolution{Xres: 203, Yres: 203, Units: goipp.UnitsDpi}))
 	as.Add(goipp.MakeAttr("print-scaling-supported", goipp.TagKeyword, goipp.String("auto"), goipp.String("none")))
 	return as
 }

@@ -13,5 +13,5 @@ while [ -e "$dir/empty" ]; do
 done
 echo "STATE: -media-empty-error,media-needed-error" >&2
 cp "$1" "$dir/part" && mv "$dir/part" "$dir/printed.pdf"
-env | grep ^IPP_ | sort >"$dir/printed.env"
+env | grep -E "^(IPP_|CONTENT_TYPE)" | sort >"$dir/printed.env"
 echo "ATTR: job-impressions=1 job-impressions-completed=1" >&2
