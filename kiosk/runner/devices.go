@@ -74,6 +74,25 @@ type Pusher interface {
 	Nudge()
 }
 
+// Cards are the readers of the citizens' cards.
+type Cards interface {
+	// Run tells what is laid down and taken away, and whether a reader is there, until ctx ends.
+	Run(ctx context.Context, news func(kiosk.CardNews), present func(ok bool, reason string)) error
+	// Read reads the card; errors carry a code card-* (kiosk.CodeOf).
+	Read(ctx context.Context, req kiosk.CardRequest) (kiosk.CardReading, error)
+	// Release powers the card down, so that no PIN or channel survives the visit.
+	Release(ctx context.Context, card uint64)
+}
+
+// Finder finds what is owed without a paper. Visit is 128 random bits that the
+// runner makes for each visit: a challenge is good for the visit that asked for
+// it. Errors carry a code; CodeNothingOwed where nothing would be found.
+type Finder interface {
+	Challenge(ctx context.Context, visit string) (kiosk.Challenge, error)
+	LookupCitizen(ctx context.Context, visit, challenge string, ev kiosk.CardEvidence) (kiosk.Found, error)
+	LookupForm(ctx context.Context, visit string, f kiosk.Form) (kiosk.Found, error)
+}
+
 // Screen shows a page. It must not block.
 type Screen interface{ Show(p page.Page) }
 
@@ -94,6 +113,8 @@ type Devices struct {
 	Screen   Screen
 	Speaker  Speaker // nil: silent
 	Clock    Clock
-	Till     Till // nil: the day is never closed
-	Days     Days // nil: the day is never closed
+	Till     Till   // nil: the day is never closed
+	Days     Days   // nil: the day is never closed
+	Cards    Cards  // nil: there is no reader of citizens' cards
+	Finder   Finder // nil: nothing is found without a paper
 }
