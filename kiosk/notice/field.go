@@ -51,7 +51,7 @@ func CheckField(f kiosk.Field, text string, today kiosk.Date) (string, error) {
 	case kiosk.FieldDigits:
 		return checkSigns(f, value, isDigit)
 	case kiosk.FieldLetters:
-		return checkSigns(f, value, func(b byte) bool { return isDigit(b) || isLetter(b) || b == ' ' || b == '/' || b == '-' || b == '.' })
+		return checkSigns(f, value, func(b byte) bool { return isDigit(b) || isLetter(b) || b == ' ' })
 	case kiosk.FieldDate:
 		return checkDay(value)
 	case kiosk.FieldAmount:

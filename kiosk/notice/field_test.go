@@ -36,7 +36,7 @@ func TestCheckField(t *testing.T) {
 		{"too few digits", digits, "123", "", notice.FlawLength},
 		{"too many digits", digits, "1234567", "", notice.FlawLength},
 		{"letters among digits", digits, "12O4", "", notice.FlawCharacters},
-		{"letters", letters, "  via  a/2 ", "VIA A/2", nil},
+		{"letters", letters, "  via  a 2 ", "VIA A 2", nil},
 		{"letters of no keypad", letters, "via è", "", notice.FlawCharacters},
 		{"date", kiosk.Field{Kind: kiosk.FieldDate}, "29/02/2024", "29022024", nil},
 		{"no such day", kiosk.Field{Kind: kiosk.FieldDate}, "29022025", "", notice.FlawDate},
