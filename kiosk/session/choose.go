@@ -81,8 +81,11 @@ func CanPick(s State, c Choose, i int) bool {
 
 // billsFound takes the answer where it is waited for.
 func billsFound(s State, f kiosk.Found) (State, []Effect) {
-	if sc, ok := s.Scene.(FindingBills); ok {
+	switch sc := s.Scene.(type) {
+	case FindingBills:
 		return found(s, f, sc.Form)
+	case Greeting:
+		return cardBills(s, sc, f)
 	}
 	return s, nil
 }
@@ -129,8 +132,12 @@ func choose(s State, sc Choose, e Event) (State, []Effect) {
 	return s, nil
 }
 
-// backFromFound goes back to the form that was searched with; from the card's
-// bills to the cart, or out.
-func backFromFound(s State, form kiosk.Form) (State, []Effect) {
-	return backFromScan(s)
+// backFromFound goes back to the last question of the form that was searched
+// with; from the card's bills to the cart, or out.
+func backFromFound(s State, filled kiosk.Form) (State, []Effect) {
+	svc, ok := s.Catalogue.Service(filled.Service)
+	if !ok {
+		return backFromScan(s)
+	}
+	return enter(s, Form{Service: svc.ID, At: min(len(svc.Fields), kiosk.MaxFields) - 1, Values: filled.Values}), nil
 }

@@ -18,6 +18,8 @@ func inScene(s State, e Event) (State, []Effect) {
 	switch sc := s.Scene.(type) {
 	case Attract, Scan:
 		return beginning(s, e)
+	case Services, SearchService, ServiceHits, Form, FormDoubt:
+		return finding(s, e)
 	case TypeNotice:
 		return typeNotice(s, sc, e)
 	case TypeCreditor:
@@ -30,6 +32,8 @@ func inScene(s State, e Event) (State, []Effect) {
 		return choose(s, sc, e)
 	case Refused:
 		return refused(s, sc, e)
+	case LayCard, CardSecret, CardTrouble:
+		return onCard(s, e)
 	}
 	return paying(s, e)
 }
@@ -43,9 +47,18 @@ func beginning(s State, e Event) (State, []Effect) {
 		return enter(s, Scan{}), nil
 	case TypingWanted:
 		return enter(s, TypeNotice{}), nil
+	case CardWanted:
+		return cardWanted(s, Errand{})
+	case ServicesWanted:
+		return wantServices(s)
 	case WentBack:
-		if _, ok := s.Scene.(Attract); ok {
+		switch sc := s.Scene.(type) {
+		case Attract:
 			return s, nil
+		case Scan:
+			if svc, ok := s.Catalogue.Service(sc.Service); ok {
+				return enter(s, Services{Group: svc.Group}), nil
+			}
 		}
 		return backFromScan(s)
 	}
@@ -77,7 +90,13 @@ func scanned(s State, code kiosk.ScannedCode) (State, []Effect) {
 	case Choose: // what is ticked is kept
 		s.Cart = sc.Cart(s.Cart)
 		return read(s, code)
-	case Attract, Scan, TypeNotice, TypeCreditor, TypedDoubt, Confirm:
+	case LayCard:
+		s, out := read(s, code)
+		return s, append(wiping(sc.Typed), out...)
+	case CardTrouble:
+		s, out := read(s, code)
+		return s, append(wiping(sc.Typed), out...)
+	case Attract, Scan, TypeNotice, TypeCreditor, TypedDoubt, Services, SearchService, ServiceHits, Form, FormDoubt, Confirm:
 		return read(s, code)
 	case Refused:
 		if !sc.Paying {
@@ -295,6 +314,10 @@ func refused(s State, sc Refused, e Event) (State, []Effect) {
 		return backToPaper(s)
 	case TypingWanted:
 		return enter(s, TypeNotice{}), nil
+	case ServicesWanted:
+		if !sc.Paying {
+			return wantServices(s)
+		}
 	}
 	return s, nil
 }

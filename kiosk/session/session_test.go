@@ -97,7 +97,11 @@ func TestWalkingAway(t *testing.T) {
 			t.Errorf("%T: coming back lost something", s.Scene)
 		}
 		gone, out := Step(asked, Ticked{asked.Now.Add(idleGrace)})
-		if _, ok := gone.Scene.(Attract); !ok || !has(out, Wipe{Visit: s.Visit}) {
+		rests := gone.Scene == Attract{}
+		if s.Card.Present {
+			rests = gone.Scene == TakeCard{Card: 7, Since: gone.Now}
+		}
+		if !rests || !has(out, Wipe{Visit: s.Visit}) {
 			t.Errorf("%T: not wiped: %v", s.Scene, out)
 		}
 		if p := s.Payment; p.ID != "" && !p.Finished() && !has(out, Abandon{Payment: p.ID, Reason: payment.ReasonWalkedAway}) {
@@ -264,6 +268,12 @@ func TestInvariants(t *testing.T) {
 func checkStep(t *rapid.T, before State, e Event, s State, out []Effect) {
 	if _, ok := s.Scene.(Attract); !ok && s.IdleAt == 0 && s.Until == 0 && s.Overlay == nil {
 		t.Fatalf("%T after %T has no deadline", s.Scene, e)
+	}
+	if sc, ok := s.Scene.(TakeCard); ok && s.Modes == before.Modes {
+		if sc.Card == s.Owner {
+			t.Fatalf("the next visit owns the former card: %+v", s)
+		}
+		s.Modes = Modes{} // they are the former citizen's until the card is out
 	}
 	if s.Visit != before.Visit && (s.Cart.Count != 0 || s.Payment.ID != "" || s.Modes != Modes{} && kind(e) != "ModeToggled") {
 		t.Fatalf("something of visit %d is left after %T: %+v", before.Visit, e, s)

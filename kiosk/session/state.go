@@ -15,6 +15,9 @@ type State struct {
 	Modes    Modes
 	Devices  Devices
 
+	Catalogue *kiosk.Catalogue // pinned for this visit; nil: none yet
+	Newest    *kiosk.Catalogue // for the next visit
+
 	Scene   Scene
 	Overlay Overlay // nil: none
 
@@ -25,6 +28,10 @@ type State struct {
 	Payment   payment.State   // of this visit, as last told
 	Previous  kiosk.PaymentID // the payment that the next one tries again
 	PaperTold bool            // the citizen knows that there is no paper
+
+	Card  kiosk.CardNews // what lies in the readers, whosever it is
+	Owner uint64         // the insertion that this visit is about; 0: none
+	PINs  int            // that were wrong in this visit
 }
 
 // Modes are the aids that the citizen switched on. They end with the visit.
@@ -37,6 +44,7 @@ type Devices struct {
 	Printer      kiosk.PrinterState
 	Gateway      bool
 	SalesStopped bool // an earlier charge is not decided, or the journal cannot be written
+	Cards        Reader
 }
 
 // CanCharge says that a card could be asked for now.
@@ -53,8 +61,9 @@ type (
 	Recovering struct{}
 	// Attract waits for a citizen.
 	Attract struct{}
-	// Scan asks for the paper under the reader.
-	Scan struct{}
+	// Scan asks for the paper under the reader; Service is what the citizen
+	// looks for, if he said so.
+	Scan struct{ Service string }
 	// TypeNotice takes the 18 digits.
 	TypeNotice struct{ Digits string }
 	// TypeCreditor takes the creditor's 11 digits.
@@ -183,8 +192,14 @@ func limits(sc Scene) (idle, own kiosk.Span) {
 		return 0, 0
 	case Recovering:
 		return 0, recoverLimit
-	case Scan, Doubtful, Paid, PrintFailed, OnPhone:
+	case Scan, LayCard, Doubtful, Paid, PrintFailed, OnPhone:
 		return deviceIdle, 0
+	case ReadingCard:
+		return 0, readLimit
+	case Greeting:
+		return 0, lookupLimit
+	case TakeCard:
+		return 0, takeRemind
 	case LookingUp, FindingBills:
 		return 0, lookupLimit
 	case Preparing:

@@ -18,18 +18,23 @@ func Step(s State, e Event) (State, []Effect) {
 		return timeouts(s)
 	case DevicesChanged:
 		s.Devices = e.Devices
-		return s, nil
+		return readerChanged(s)
+	case CardMoved:
+		return cardMoved(s, e.News)
+	case CatalogueChanged:
+		return catalogueChanged(s, e.Catalogue), nil
 	case RecoveryEnded:
-		if _, ok := s.Scene.(Recovering); ok {
-			return enter(s, Attract{}), nil
-		}
-		return s, nil
+		return recovered(s)
 	case LookupAnswered:
 		return mine(s, e.Visit, func() (State, []Effect) { return lookedUp(s, e.Quote) })
 	case LookupFailed:
 		return mine(s, e.Visit, func() (State, []Effect) { return lookupFailed(s, e) })
 	case BillsFound:
 		return mine(s, e.Visit, func() (State, []Effect) { return billsFound(s, e.Found) })
+	case CardRead:
+		return mine(s, e.Visit, func() (State, []Effect) { return cardRead(s, e) })
+	case CardFailed:
+		return mine(s, e.Visit, func() (State, []Effect) { return cardFailed(s, e) })
 	case PaymentMoved:
 		return mine(s, e.Visit, func() (State, []Effect) { return moved(s, e.Payment) })
 	case TerminalSaid:
@@ -38,6 +43,18 @@ func Step(s State, e Event) (State, []Effect) {
 		return mine(s, e.Visit, func() (State, []Effect) { return printEnded(s, e.Report) })
 	}
 	return citizen(s, e)
+}
+
+// recovered opens the kiosk; a card may lie there already.
+func recovered(s State) (State, []Effect) {
+	if _, ok := s.Scene.(Recovering); !ok {
+		return s, nil
+	}
+	s = enter(s, Attract{})
+	if s.Card.Present {
+		return begin(s, Errand{}, Typed{})
+	}
+	return s, nil
 }
 
 // mine drops what belongs to another visit.
@@ -128,7 +145,7 @@ func overlaid(s State, e Event) (State, []Effect) {
 // the card terminal works there is no way out.
 func exitAsked(s State) (State, []Effect) {
 	switch s.Scene.(type) {
-	case Terminal, Concluding, Printing:
+	case Terminal, Concluding, Printing, TakeCard:
 		return s, nil
 	case Attract:
 		return rest(s), nil
@@ -146,6 +163,12 @@ func typing(sc Scene) bool {
 	switch sc := sc.(type) {
 	case TypeNotice:
 		return sc.Digits != ""
+	case Form:
+		return sc.At > 0 || sc.Values != [kiosk.MaxFields]kiosk.FormValue{}
+	case FormDoubt:
+		return true
+	case CardSecret:
+		return sc.Typed.Count > 0
 	case TypeCreditor, TypedDoubt, Review, Choose:
 		return true
 	}
@@ -160,12 +183,23 @@ func leave(s State, why payment.Reason) (State, []Effect) {
 		out = append(out, Abandon{Payment: p.ID, Reason: why})
 	}
 	out = append(out, Wipe{Visit: s.Visit})
-	return rest(s), out
+	next := rest(s)
+	switch {
+	case s.Owner != 0 && (s.Card.Card == s.Owner && s.Card.Present || s.Card.Others):
+		next.Language, next.Modes = s.Language, s.Modes // until the card is out, it speaks to its holder
+		return enter(next, TakeCard{Card: s.Owner, Since: s.Now}), append(out, Sound{Name: "take-card"})
+	case s.Card.Present: // somebody else's: it waited for the end of this visit
+		next, more := begin(next, Errand{}, Typed{})
+		return next, append(out, more...)
+	}
+	return next, out
 }
 
 // rest is the attract scene for the next citizen.
 func rest(s State) State {
-	return enter(State{Now: s.Now, Visit: s.Visit + 1, Language: kiosk.Italian, Devices: s.Devices}, Attract{})
+	return enter(State{
+		Now: s.Now, Visit: s.Visit + 1, Language: kiosk.Italian, Devices: s.Devices, Card: s.Card, Catalogue: s.Newest, Newest: s.Newest,
+	}, Attract{})
 }
 
 // enter goes to a scene and sets its deadlines.
@@ -215,7 +249,11 @@ func overdue(s State) (State, []Effect) {
 	case Attract:
 		return rest(s), nil
 	case Recovering:
-		return enter(s, Attract{}), nil
+		return recovered(s)
+	case ReadingCard, Greeting:
+		return readOverdue(s)
+	case TakeCard:
+		return remind(s, sc)
 	case LookingUp:
 		return enter(s, Refused{Code: kiosk.CodeGatewayOffline, Notice: sc.Notice}), nil
 	case FindingBills:

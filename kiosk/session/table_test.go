@@ -20,7 +20,7 @@ const (
 )
 
 func devices() Devices {
-	return Devices{Scanner: true, Terminal: kiosk.TerminalReady, Printer: kiosk.PrinterReady, Gateway: true}
+	return Devices{Scanner: true, Terminal: kiosk.TerminalReady, Printer: kiosk.PrinterReady, Gateway: true, Cards: ReaderReady}
 }
 
 func quote() kiosk.Quote {
@@ -33,8 +33,8 @@ func quote() kiosk.Quote {
 	}
 }
 
-// form is a filled form of a search.
-func form() kiosk.Form {
+// filled is a filled form of a search.
+func filled() kiosk.Form {
 	f := kiosk.Form{Catalogue: "1", Service: "bollo"}
 	f.Values[0], f.Values[1] = "car", "AB123CD"
 	return f
@@ -76,13 +76,18 @@ func situations() []State {
 	pay := func(s State, ph payment.Phase) State { s = with(s); s.Payment = paymentIn(ph); return s }
 	over := func(s State, o Overlay) State { s.Overlay = o; return s }
 	n := kiosk.Notice{Kind: kiosk.NoticeQR, Number: "302000000000004232", Creditor: "84006890481", Amount: 8640}
+	lies := func(s State, owner uint64) State { s.Card, s.Owner = card(7), owner; return s }
+	typed := Typed{Kind: kiosk.CardCIE3, Secret: kiosk.SecretCAN, Count: 6, Tries: -1, Sent: true}
 	return []State{
+		at(LayCard{}), at(LayCard{Typed: typed, Again: true}), lies(at(CardSecret{Typed: typed}), 7), lies(at(ReadingCard{Typed: typed}), 7),
+		lies(at(Greeting{Typed: typed}), 7), lies(at(CardTrouble{Code: kiosk.CodeCardWrongCAN}), 7), lies(at(TakeCard{Card: 7, Since: 1}), 0),
+		lies(with(at(Confirm{})), 7), lies(pay(at(Terminal{}), payment.Charging), 7), lies(pay(at(Paid{}), payment.Closed), 7),
 		at(Recovering{}), at(Attract{}), at(Scan{}), with(at(Scan{})),
 		at(TypeNotice{Digits: "30200000000000422"}), at(TypeNotice{Digits: "302000000000004232"}),
 		at(TypeCreditor{Number: n.Number, Digits: "84006890481"}), at(TypedDoubt{Number: "302000000000004200"}),
 		at(LookingUp{Notice: n}), at(Review{Quote: quote(), Notice: n}),
-		at(FindingBills{Form: form()}), with(at(Choose{Found: twoFound(), Form: form()})), at(Choose{Found: twoFound(), Picked: 3, Form: form()}),
-		at(Refused{Code: kiosk.CodeGatewayOffline, Form: form()}),
+		at(FindingBills{Form: filled()}), with(at(Choose{Found: twoFound(), Form: filled()})), at(Choose{Found: twoFound(), Picked: 3, Form: filled()}),
+		at(Refused{Code: kiosk.CodeGatewayOffline, Form: filled()}),
 		at(Refused{Code: kiosk.CodeGatewayOffline, Notice: n}), pay(at(Refused{Code: kiosk.CodeTerminalOffline, Paying: true}), payment.Dropped),
 		with(at(Confirm{})), with(at(PrinterOut{})), pay(at(Preparing{}), payment.Activating), pay(at(Changed{}), payment.Consenting),
 		pay(at(Terminal{}), payment.Charging), pay(at(Concluding{}), payment.Delivering), pay(at(Paid{}), payment.Closed),
@@ -106,6 +111,9 @@ func happenings() []Event {
 		CodeScanned{kiosk.ScannedCode{Text: paperQR, AIM: "Q1"}}, CodeScanned{kiosk.ScannedCode{Text: "8001234567890"}},
 		DevicesChanged{Devices{}}, RecoveryEnded{},
 		LookupAnswered{Visit: 5, Quote: quote()}, LookupAnswered{Visit: 4, Quote: quote()}, LookupFailed{Visit: 5, Code: kiosk.CodeGatewayOffline},
+		CardWanted{}, CardMoved{card(8)}, CardMoved{kiosk.CardNews{Card: 7}}, CardRead{Visit: 5, Card: 7}, CardRead{Visit: 4, Card: 7},
+		CardFailed{Visit: 5, Card: 7, Code: kiosk.CodeCardWrongCAN}, CardFailed{Visit: 5, Card: 7, Code: kiosk.CodeGatewayOffline},
+		CardFailed{Visit: 5, Card: 6, Code: kiosk.CodeCardWrongCAN},
 		BillsFound{Visit: 5}, BillsFound{Visit: 5, Found: kiosk.Found{}.With(quote())}, BillsFound{Visit: 5, Found: twoFound()},
 		BillsFound{Visit: 4, Found: twoFound()}, BillTicked{Index: 0}, BillTicked{Index: 1},
 		PaymentMoved{Visit: 5, Payment: paymentIn(payment.Charging)}, PaymentMoved{Visit: 5, Payment: paymentIn(payment.Consenting)},
@@ -116,6 +124,11 @@ func happenings() []Event {
 		PrintEnded{Visit: 5, Report: kiosk.PrintReport{Result: kiosk.PrintDone}}, PrintEnded{Visit: 5, Report: kiosk.PrintReport{Result: kiosk.PrintUnknown}},
 		PrintEnded{Visit: 4, Report: kiosk.PrintReport{Result: kiosk.PrintDone}},
 	}
+}
+
+// card is a CIE 3.0 that was just laid down.
+func card(n uint64) kiosk.CardNews {
+	return kiosk.CardNews{Card: n, Present: true, Kind: kiosk.CardCIE3, Wants: kiosk.SecretCAN, Tries: -1}
 }
 
 func kind(v any) string {
@@ -182,6 +195,11 @@ func eventName(e Event) string {
 		return fmt.Sprintf("BillsFound %d visit %d", e.Found.Count, e.Visit)
 	case TerminalSaid:
 		return fmt.Sprintf("TerminalSaid visit %d", e.Visit)
+	case CardMoved:
+		if e.News.Present {
+			return fmt.Sprintf("CardMoved card %d laid down", e.News.Card)
+		}
+		return fmt.Sprintf("CardMoved card %d taken away", e.News.Card)
 	case DevicesChanged:
 		return "DevicesChanged none works"
 	}
