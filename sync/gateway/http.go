@@ -208,7 +208,7 @@ func (h *handler) fail(w http.ResponseWriter, r *http.Request, err error) {
 	var refusal *Refusal
 	switch {
 	case errors.As(err, &refusal):
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled), sqliteCode(err) == codeBusy:
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled), h.store.passing(err):
 		refusal = refuse(api.ProblemCodeGatewayBusy, "")
 	default:
 		h.log.Error("request failed", "route", route(r), "error", err.Error())

@@ -40,6 +40,7 @@ func (s *Store) Push(ctx context.Context, kioskID string, rows []api.Row) (api.T
 	answer := api.TransactionsResponse{Verdicts: make([]api.Verdict, 0, len(rows))}
 	var alarms []func()
 	err := s.inTx(ctx, func(tx *sql.Tx) error {
+		answer.Verdicts, alarms = answer.Verdicts[:0], nil
 		for _, row := range rows {
 			v, err := s.take(ctx, tx, kioskID, row)
 			if err != nil {
@@ -143,7 +144,7 @@ func (s *Store) apply(ctx context.Context, tx *sql.Tx, kioskID string, row api.R
 		return outcome.Verdict{}, err
 	}
 	v, err := s.applyOutcome(ctx, tx, kioskID, row)
-	if sqliteCode(err) == codeConstraint {
+	if s.engine.kind(err) == faultRefused {
 		s.log.Error("row refused by the book", "kiosk", kioskID, "sequence", row.Sequence, "error", err.Error())
 		if _, err := tx.ExecContext(ctx, "ROLLBACK TO kiosk_row"); err != nil {
 			return outcome.Verdict{}, err

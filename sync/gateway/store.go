@@ -1,42 +1,41 @@
 package gateway
 
-// The book: one SQLite file, one connection that writes, several that read.
+// The book: what is the same on every database that can carry it.
 
 import (
 	"context"
 	"database/sql"
-	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
-	"net/url"
+	"math/rand/v2"
 	"sync/atomic"
 	"time"
 	_ "time/tzdata" // due days are days in Italy, also on a machine without zone files
-
-	"github.com/pressly/goose/v3"
-	"modernc.org/sqlite"
 )
 
-//go:embed migrations/*.sql
-var migrations embed.FS
-
 // ErrBroken says that a COMMIT failed: what the disk holds is known only after
-// a new start.
+// a new start. Only a book in a file of our own can break.
 var ErrBroken = errors.New("the book is broken: a commit failed")
+
+// ErrUnavailable says that the database cannot be asked at this moment, or did
+// not tell whether it took a COMMIT. Whoever asks the same again, with the same
+// ids, gets the answer.
+var ErrUnavailable = errors.New("the book cannot be reached")
 
 // StoreConfig says how the book is kept. The zero value of each field is its default.
 type StoreConfig struct {
 	Now      func() time.Time // time.Now
-	ReadOnly bool             // open for reading only; the file must exist
+	ReadOnly bool             // open for reading only; the book must exist
+	Writers  int              // connections that write at the same time, where the database allows more than one: 8
 
 	testOnlyNoSync bool // property tests that need no durability
 }
 
 // Store is the gateway's book.
 type Store struct {
-	write  *sql.DB // one connection; nil when read-only
+	engine engine
+	write  *sql.DB // nil when read-only
 	read   *sql.DB
 	now    func() time.Time
 	rome   *time.Location
@@ -45,89 +44,29 @@ type Store struct {
 	died   chan struct{} // closed when broken becomes true
 }
 
-// Open opens the book at path, makes it if needed and brings it to the newest form.
-func Open(ctx context.Context, path string, cfg StoreConfig, log *slog.Logger) (*Store, error) {
+// Open opens the book, makes it if needed and brings it to the newest form. One
+// URL chooses the database: postgres://... is a server, sqlite:PATH or a plain
+// path is a file of our own.
+func Open(ctx context.Context, url string, cfg StoreConfig, log *slog.Logger) (*Store, error) {
 	rome, err := time.LoadLocation("Europe/Rome")
 	if err != nil {
 		return nil, fmt.Errorf("open book: %w", err)
 	}
-	s := &Store{now: cfg.Now, rome: rome, log: log, died: make(chan struct{})}
+	if cfg.Writers <= 0 {
+		cfg.Writers = 8
+	}
+	s := &Store{engine: engineOf(url), now: cfg.Now, rome: rome, log: log, died: make(chan struct{})}
 	if s.now == nil {
 		s.now = time.Now
 	}
-	if !cfg.ReadOnly {
-		if err := s.openWriter(ctx, path, cfg); err != nil {
-			return nil, errors.Join(fmt.Errorf("open book: %w", err), s.Close())
-		}
-	}
-	s.read, err = sql.Open("sqlite", dsn(path, url.Values{"mode": {"ro"}}))
-	if err == nil {
-		s.read.SetMaxOpenConns(4)
-		err = s.read.PingContext(ctx)
+	s.write, s.read, err = s.engine.open(ctx, cfg)
+	if err == nil && s.write != nil {
+		err = s.migrate(ctx)
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open book: %w", err), s.Close())
 	}
 	return s, nil
-}
-
-func dsn(path string, more url.Values) string {
-	q := url.Values{"_busy_timeout": {"5000"}, "_foreign_keys": {"1"}}
-	for k, v := range more {
-		q[k] = v
-	}
-	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q.Encode()}).String()
-}
-
-func (s *Store) openWriter(ctx context.Context, path string, cfg StoreConfig) error {
-	sync := "FULL"
-	if cfg.testOnlyNoSync {
-		sync = "OFF"
-	}
-	db, err := sql.Open("sqlite", dsn(path, url.Values{"_txlock": {"immediate"}, "_journal_mode": {"WAL"}, "_synchronous": {sync}}))
-	if err != nil {
-		return err
-	}
-	s.write = db
-	db.SetMaxOpenConns(1)
-	if err := checkPragmas(ctx, db, cfg); err != nil {
-		return err
-	}
-	return migrate(ctx, db)
-}
-
-// checkPragmas reads back what the DSN asked for: a driver that did not
-// understand a word of it would say nothing.
-func checkPragmas(ctx context.Context, db *sql.DB, cfg StoreConfig) error {
-	want := map[string]string{"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "busy_timeout": "5000"}
-	if cfg.testOnlyNoSync {
-		want["synchronous"] = "0"
-	}
-	for name, value := range want {
-		var got string
-		if err := db.QueryRowContext(ctx, "PRAGMA "+name).Scan(&got); err != nil {
-			return fmt.Errorf("read pragma %s: %w", name, err)
-		}
-		if got != value {
-			return fmt.Errorf("pragma %s is %s, want %s", name, got, value)
-		}
-	}
-	return nil
-}
-
-func migrate(ctx context.Context, db *sql.DB) error {
-	files, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return fmt.Errorf("migrate: %w", err)
-	}
-	provider, err := goose.NewProvider(goose.DialectSQLite3, db, files)
-	if err != nil {
-		return fmt.Errorf("migrate: %w", err)
-	}
-	if _, err := provider.Up(ctx); err != nil {
-		return fmt.Errorf("migrate: %w", err)
-	}
-	return nil
 }
 
 // Close closes the book.
@@ -153,25 +92,87 @@ func (s *Store) Ping(ctx context.Context) error {
 	return s.read.QueryRowContext(ctx, "SELECT 1 FROM creditors UNION SELECT 1 LIMIT 1").Scan(&one)
 }
 
-// inTx runs f in one write transaction. An error of f rolls back; a failed
-// COMMIT breaks the store unless it merely found the file locked.
+// How often a transaction that lost against another is tried, and the longest
+// wait between two tries.
+const (
+	txTries   = 12
+	txMaxWait = 250 * time.Millisecond
+)
+
+// inTx runs f in one write transaction, as if no other ran meanwhile. An error
+// of f rolls back. A transaction that the database gave up for the sake of
+// another is run again: f must have no effect outside of the transaction but to
+// set what it answers.
 func (s *Store) inTx(ctx context.Context, f func(*sql.Tx) error) error {
-	if s.broken.Load() {
-		return ErrBroken
+	return s.transact(ctx, &sql.TxOptions{Isolation: sql.LevelSerializable}, f)
+}
+
+func (s *Store) transact(ctx context.Context, opts *sql.TxOptions, f func(*sql.Tx) error) error {
+	for try := 1; ; try++ {
+		if s.broken.Load() {
+			return ErrBroken
+		}
+		err := s.try(ctx, opts, f)
+		if err == nil || s.engine.kind(err) != faultLost || try == txTries {
+			return err
+		}
+		if err := pause(ctx, try); err != nil {
+			return err
+		}
 	}
-	tx, err := s.write.BeginTx(ctx, nil)
+}
+
+// pause waits a random part of a time that doubles with each try, up to [txMaxWait].
+func pause(ctx context.Context, try int) error {
+	wait := time.NewTimer(rand.N(min(txMaxWait, time.Millisecond<<try)))
+	defer wait.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-wait.C:
+		return nil
+	}
+}
+
+func (s *Store) try(ctx context.Context, opts *sql.TxOptions, f func(*sql.Tx) error) error {
+	tx, err := s.write.BeginTx(ctx, opts)
 	if err != nil {
-		return fmt.Errorf("begin: %w", err)
+		return s.told(fmt.Errorf("begin: %w", err))
 	}
 	if err := f(tx); err != nil {
-		return errors.Join(err, rolledBack(tx.Rollback()))
+		return s.told(errors.Join(err, rolledBack(tx.Rollback())))
 	}
-	err = tx.Commit()
+	return s.told(s.commit(ctx, tx))
+}
+
+// told marks the errors of a database that cannot be reached.
+func (s *Store) told(err error) error {
+	if err != nil && s.engine.kind(err) == faultAway {
+		return fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	return err
+}
+
+// commit ends a transaction. Where its COMMIT failed without a word, what the
+// database holds is looked up; where that is not possible, the book is broken.
+func (s *Store) commit(ctx context.Context, tx *sql.Tx) error {
+	mark := s.engine.mark(ctx, tx)
+	err := tx.Commit()
 	switch {
 	case err == nil, errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded), errors.Is(err, sql.ErrTxDone):
 		return err
-	case sqliteCode(err) == codeBusy, sqliteCode(err) == codeConstraint:
-		return fmt.Errorf("commit: %w", err) // the driver rolled back
+	case s.engine.rolledBack(err):
+		return fmt.Errorf("commit: %w", err)
+	}
+	s.log.Warn("a commit has no answer", "error", err.Error())
+	known, lookErr := s.engine.committed(ctx, s.write, mark)
+	switch {
+	case lookErr == nil && known:
+		return nil
+	case lookErr == nil:
+		return fmt.Errorf("%w: commit: %w", ErrUnavailable, err)
+	case !errors.Is(lookErr, ErrBroken):
+		return fmt.Errorf("%w: commit: %w; look up: %w", ErrUnavailable, err, lookErr)
 	}
 	if s.broken.CompareAndSwap(false, true) {
 		s.log.Error("alarm", "reason", "commit-failed", "error", err.Error())
@@ -186,20 +187,6 @@ func rolledBack(err error) error {
 		return nil
 	}
 	return err
-}
-
-// Primary result codes of SQLite.
-const (
-	codeBusy       = 5
-	codeConstraint = 19
-)
-
-func sqliteCode(err error) int {
-	var e *sqlite.Error
-	if errors.As(err, &e) {
-		return e.Code() & 0xff
-	}
-	return 0
 }
 
 // queryer is what *sql.DB and *sql.Tx share.

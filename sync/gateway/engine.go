@@ -1,0 +1,106 @@
+package gateway
+
+// Engines: the databases that can carry the book, and what differs between them.
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"github.com/pressly/goose/v3"
+)
+
+//go:embed migrations
+var migrations embed.FS
+
+// engine is one database. Statements are the same on all: plain SQL with
+// numbered parameters, booleans as 0 or 1, moments as milliseconds.
+type engine interface {
+	// open connects and checks that what is promised durable will be. write is
+	// nil when only reading was asked for.
+	open(ctx context.Context, cfg StoreConfig) (write, read *sql.DB, err error)
+	// dialect names the folder of migrations and goose's name of the language.
+	dialect() (string, goose.Dialect)
+	// kind sorts the database's errors.
+	kind(err error) fault
+	// mark notes, before its COMMIT, by what a transaction can be found again.
+	mark(ctx context.Context, tx *sql.Tx) string
+	// rolledBack says that the failed COMMIT surely left nothing.
+	rolledBack(err error) bool
+	// committed looks up what became of a transaction whose COMMIT had no
+	// answer; ErrBroken when only a new start can tell.
+	committed(ctx context.Context, db *sql.DB, mark string) (bool, error)
+}
+
+// fault is what an error of the database means to us.
+type fault int
+
+const (
+	faultOther   fault = iota // a mistake of ours, or no error of the database at all
+	faultRefused              // a rule of the book refused it; nothing but the transaction is hurt
+	faultLost                 // given up for the sake of another transaction: to be run again
+	faultBusy                 // nothing happened; come back later
+	faultAway                 // the database is not there at this moment
+)
+
+// passing says that the same request may well be answered a little later.
+func (s *Store) passing(err error) bool {
+	switch s.engine.kind(err) {
+	case faultLost, faultBusy, faultAway:
+		return true
+	}
+	return errors.Is(err, ErrUnavailable)
+}
+
+// engineOf chooses by the URL.
+func engineOf(url string) engine {
+	if strings.HasPrefix(url, "postgres://") || strings.HasPrefix(url, "postgresql://") {
+		return &postgres{url: url}
+	}
+	return sqliteFile(strings.TrimPrefix(url, "sqlite:"))
+}
+
+// migrateTries bounds how often migrating is tried: of two gateways that start
+// on one new database, one finds the other at work.
+const migrateTries = 5
+
+// migrate brings the book to the newest form.
+func (s *Store) migrate(ctx context.Context) error {
+	for try := 1; ; try++ {
+		err := s.migrateOnce(ctx)
+		if err == nil || try == migrateTries || ctx.Err() != nil {
+			return err
+		}
+		if pause(ctx, 6+try) != nil {
+			return err
+		}
+	}
+}
+
+func (s *Store) migrateOnce(ctx context.Context) error {
+	provider, err := s.provider(s.write)
+	if err != nil {
+		return err
+	}
+	if _, err := provider.Up(ctx); err != nil {
+		return fmt.Errorf("migrate: %w", err)
+	}
+	return nil
+}
+
+func (s *Store) provider(db *sql.DB) (*goose.Provider, error) {
+	folder, dialect := s.engine.dialect()
+	files, err := fs.Sub(migrations, "migrations/"+folder)
+	if err != nil {
+		return nil, fmt.Errorf("migrate: %w", err)
+	}
+	provider, err := goose.NewProvider(dialect, db, files)
+	if err != nil {
+		return nil, fmt.Errorf("migrate: %w", err)
+	}
+	return provider, nil
+}
