@@ -135,7 +135,7 @@ func (s *Store) gather(ctx context.Context, tx *sql.Tx, wanted []api.WantedBill)
 			return nil, &Refusal{Code: billRefusals[status], BillID: d.id}
 		}
 		bills = append(bills, paymentBill{
-			debt: d.id, iuv: d.iuv, creditor: d.creditor, expected: kiosk.Cents(w.Amount), amount: d.asked(), fee: feePerNotice,
+			debt: d.id, iuv: d.iuv, creditor: d.creditor, expected: kiosk.Cents(w.Amount), amount: d.asked(), fee: s.fee(d.service),
 			token: strings.ReplaceAll(uuid.NewString(), "-", ""),
 		})
 	}

@@ -27,6 +27,10 @@ type HandlerConfig struct {
 	InFlight       int           // requests worked on at the same time: 64
 	RequestTimeout time.Duration // of the work of one request: 10 s
 	PagesPerMinute int           // of the public page, from one address: 60
+
+	ChallengesPerMinute int // of one kiosk: 30
+	CitizensPerMinute   int // lookups by card of one kiosk: 20
+	FormsPerMinute      int // lookups by form of one kiosk: 60
 }
 
 func (c HandlerConfig) filled() HandlerConfig {
@@ -36,8 +40,10 @@ func (c HandlerConfig) filled() HandlerConfig {
 	if c.RequestTimeout <= 0 {
 		c.RequestTimeout = 10 * time.Second
 	}
-	if c.PagesPerMinute <= 0 {
-		c.PagesPerMinute = 60
+	for n, def := range map[*int]int{&c.PagesPerMinute: 60, &c.ChallengesPerMinute: 30, &c.CitizensPerMinute: 20, &c.FormsPerMinute: 60} {
+		if *n <= 0 {
+			*n = def
+		}
 	}
 	return c
 }
@@ -50,6 +56,8 @@ type handler struct {
 	schemas openapi3.Schemas // request bodies are held against the contract itself
 	slots   chan struct{}
 	pages   *limiter
+
+	challenges, citizens, forms *limiter // by kiosk
 }
 
 // NewHandler serves the contract on a book.
@@ -61,7 +69,8 @@ func NewHandler(store *Store, cfg HandlerConfig, log *slog.Logger) (http.Handler
 	cfg = cfg.filled()
 	h := &handler{
 		store: store, log: log, cfg: cfg, schemas: doc.Components.Schemas, slots: make(chan struct{}, cfg.InFlight),
-		pages: newLimiter(cfg.PagesPerMinute, time.Minute, store.now),
+		pages: newLimiter(cfg.PagesPerMinute, time.Minute, store.now), challenges: newLimiter(cfg.ChallengesPerMinute, time.Minute, store.now),
+		citizens: newLimiter(cfg.CitizensPerMinute, time.Minute, store.now), forms: newLimiter(cfg.FormsPerMinute, time.Minute, store.now),
 	}
 	r := chi.NewRouter()
 	r.Use(h.logged, h.recovered, h.bounded)
@@ -70,6 +79,7 @@ func NewHandler(store *Store, cfg HandlerConfig, log *slog.Logger) (http.Handler
 		h.problem(w, refuse(api.ProblemCodeMethodNotAllowed, ""))
 	})
 	r.Get("/v1/health", h.health)
+	r.Post("/v1/challenges", h.challenge)
 	r.Post("/v1/lookup", h.lookup)
 	r.Put("/v1/payments/{id}", h.activate)
 	r.Get("/v1/payments/{id}", h.payment)
@@ -92,8 +102,42 @@ func (h *handler) lookup(w http.ResponseWriter, r *http.Request) {
 		h.fail(w, r, err)
 		return
 	}
-	quote, err := h.store.Lookup(r.Context(), req.Notice)
-	h.answer(w, r, api.Found{Bills: []api.Quote{quote}}, err)
+	found, err := h.find(r.Context(), req)
+	h.answer(w, r, found, err)
+}
+
+// find asks the book in the one way that the request asks for. What could be
+// used to try codes and plates one after another is bounded for each kiosk.
+func (h *handler) find(ctx context.Context, req api.LookupRequest) (api.Found, error) {
+	switch {
+	case req.Citizen.Challenge != "":
+		if !h.citizens.allow(req.Kiosk) {
+			return api.Found{}, refuse(api.ProblemCodeGatewayBusy, "")
+		}
+		return h.store.LookupCitizen(ctx, req.Kiosk, req.Citizen)
+	case req.Form.Service != "":
+		if !h.forms.allow(req.Kiosk) {
+			return api.Found{}, refuse(api.ProblemCodeGatewayBusy, "")
+		}
+		return h.store.LookupForm(ctx, req.Form)
+	default:
+		quote, err := h.store.Lookup(ctx, req.Notice)
+		return api.Found{Bills: []api.Quote{quote}}, err
+	}
+}
+
+func (h *handler) challenge(w http.ResponseWriter, r *http.Request) {
+	var req api.ChallengeRequest
+	if err := h.read(w, r, "ChallengeRequest", &req); err != nil {
+		h.fail(w, r, err)
+		return
+	}
+	if !h.challenges.allow(req.Kiosk) {
+		h.problem(w, refuse(api.ProblemCodeGatewayBusy, ""))
+		return
+	}
+	c, err := h.store.Challenge(r.Context(), req)
+	h.answer(w, r, c, err)
 }
 
 func (h *handler) activate(w http.ResponseWriter, r *http.Request) {

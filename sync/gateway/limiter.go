@@ -1,6 +1,6 @@
 package gateway
 
-// The limiter of the public page: so many requests from one address in a window.
+// The limiter: so many requests from one address, or of one kiosk, in a window.
 
 import (
 	"net"
@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// maxAddresses bounds the memory of a limiter; when it is full, addresses not
-// seen in this window share one count.
-const maxAddresses = 10_000
+// maxSeen bounds the memory of a limiter; when it is full, those not seen in
+// this window share one count.
+const maxSeen = 10_000
 
 type limiter struct {
 	limit  int
@@ -27,21 +27,26 @@ func newLimiter(limit int, window time.Duration, now func() time.Time) *limiter 
 	return &limiter{limit: limit, window: window, now: now, count: map[string]int{}}
 }
 
-// allow counts a request and says whether it is within the limit.
-func (l *limiter) allow(r *http.Request) bool {
+// address is where a request comes from.
+func address(r *http.Request) string {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
-		host = r.RemoteAddr
+		return r.RemoteAddr
 	}
+	return host
+}
+
+// allow counts a request of somebody and says whether it is within the limit.
+func (l *limiter) allow(who string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if now := l.now(); now.Sub(l.since) >= l.window || now.Before(l.since) {
 		l.since = now
 		clear(l.count)
 	}
-	if _, seen := l.count[host]; !seen && len(l.count) >= maxAddresses {
-		host = ""
+	if _, seen := l.count[who]; !seen && len(l.count) >= maxSeen {
+		who = ""
 	}
-	l.count[host]++
-	return l.count[host] <= l.limit
+	l.count[who]++
+	return l.count[who] <= l.limit
 }

@@ -13,8 +13,16 @@ import (
 	"github.com/tserve/jolly/sync/gateway/outcome"
 )
 
-// feePerNotice is what the citizen pays for each notice.
+// feePerNotice is what the citizen pays for a notice of no service of the catalogue.
 const feePerNotice kiosk.Amount = 100
+
+// fee is what the citizen pays for a bill of the service.
+func (s *Store) fee(service string) kiosk.Amount {
+	if known, ok := s.catalogues.current().Service(service); ok && known.Fee.Cents > 0 {
+		return known.Fee.Cents
+	}
+	return feePerNotice
+}
 
 // Lookup answers what is owed under a notice. It changes nothing. A number that the creditor
 // does not know is an answer (status unknown); an unknown or silent creditor is
@@ -34,7 +42,7 @@ func (s *Store) Lookup(ctx context.Context, req api.NoticeSearch) (api.Quote, er
 	if err != nil {
 		return api.Quote{}, fmt.Errorf("lookup: %w", err)
 	}
-	return api.Quote{Bill: s.bill(c, d), Fee: int64(feePerNotice)}, nil
+	return api.Quote{Bill: s.bill(c, d), Fee: int64(s.fee(d.service))}, nil
 }
 
 type creditor struct {
@@ -61,7 +69,7 @@ func nullable(s string) sql.NullString { return sql.NullString{String: s, Valid:
 
 // debt is a row of the book with what stands on it.
 type debt struct {
-	id, creditor, notice, iuv, subject, instalment, due, state string
+	id, creditor, notice, iuv, service, subject, instalment, due, state string
 
 	amount     kiosk.Amount  // as looked up
 	activation sql.NullInt64 // as asked for at activation, when it differs
@@ -71,18 +79,66 @@ type debt struct {
 }
 
 const debtQuery = `
-SELECT d.id, d.creditor, d.notice, d.iuv, d.subject, d.instalment, d.due, d.state, d.amount, d.activation_amount, d.stand_in,
+SELECT d.id, d.creditor, d.notice, d.iuv, d.service, d.subject, d.instalment, d.due, d.state, d.amount, d.activation_amount, d.stand_in,
        EXISTS (SELECT 1 FROM payment_bills b JOIN payments p ON p.id = b.payment
                WHERE b.debt = d.id AND b.closing = '' AND p.state = 'doubtful'),
        EXISTS (SELECT 1 FROM payment_bills b JOIN payments p ON p.id = b.payment
                WHERE b.debt = d.id AND b.closing = '' AND p.state = 'active' AND p.expires_at > $1)
-FROM debts d WHERE d.creditor = $2 AND d.notice = $3`
+FROM debts d WHERE `
 
 func (s *Store) findDebt(ctx context.Context, q queryer, creditor, notice string) (debt, error) {
+	return scanDebt(q.QueryRowContext(ctx, debtQuery+"d.creditor = $2 AND d.notice = $3", s.now().UnixMilli(), creditor, notice))
+}
+
+func scanDebt(row interface{ Scan(...any) error }) (debt, error) {
 	var d debt
-	err := q.QueryRowContext(ctx, debtQuery, s.now().UnixMilli(), creditor, notice).Scan(&d.id, &d.creditor, &d.notice, &d.iuv,
-		&d.subject, &d.instalment, &d.due, &d.state, &d.amount, &d.activation, &d.standIn, &d.doubtful, &d.held)
+	err := row.Scan(&d.id, &d.creditor, &d.notice, &d.iuv, &d.service, &d.subject, &d.instalment, &d.due, &d.state, &d.amount,
+		&d.activation, &d.standIn, &d.doubtful, &d.held)
 	return d, err
+}
+
+// maxRead bounds what one search reads: more than one answer can hold, since
+// some may have to be left out.
+const maxRead = 10 * kiosk.MaxFound
+
+// findDebts finds the debts that fit a condition, the oldest due first. Its
+// arguments begin at $2.
+func (s *Store) findDebts(ctx context.Context, condition string, args ...any) ([]debt, error) {
+	if s.broken.Load() {
+		return nil, ErrBroken
+	}
+	var all []debt
+	err := each(ctx, s.read, func(rows *sql.Rows) error {
+		d, err := scanDebt(rows)
+		all = append(all, d)
+		return err
+	}, fmt.Sprintf("%s%s ORDER BY CASE WHEN d.due = '' THEN 1 ELSE 0 END, d.due, d.id LIMIT %d", debtQuery, condition, maxRead),
+		append([]any{s.now().UnixMilli()}, args...)...)
+	if err != nil {
+		return nil, fmt.Errorf("find debts: %w", err)
+	}
+	return all, nil
+}
+
+// found makes an answer of debts, as many as it can hold.
+func (s *Store) found(ctx context.Context, debts []debt) (api.Found, error) {
+	answer := api.Found{Bills: []api.Quote{}}
+	if len(debts) == 0 {
+		return answer, nil
+	}
+	names, err := s.creditorNames(ctx)
+	if err != nil {
+		return answer, err
+	}
+	for _, d := range debts {
+		if len(answer.Bills) == kiosk.MaxFound {
+			answer.More = true
+			break
+		}
+		c := creditor{code: d.creditor, name: names[d.creditor]}
+		answer.Bills = append(answer.Bills, api.Quote{Bill: s.bill(c, d), Fee: int64(s.fee(d.service))})
+	}
+	return answer, nil
 }
 
 // status is how the debt stands at this moment.

@@ -160,7 +160,7 @@ func (s *Store) receiptPage(r api.Receipt) receiptPage {
 
 // receipt serves the page, or the same as data.
 func (h *handler) receipt(w http.ResponseWriter, r *http.Request) {
-	if !h.pages.allow(r) {
+	if !h.pages.allow(address(r)) {
 		h.problem(w, refuse(api.ProblemCodeGatewayBusy, ""))
 		return
 	}

@@ -32,6 +32,10 @@ type Sample struct {
 	QR       string             // text of the QR code
 	GS1      string             // text of the GS1-128 bar code of older notices, or ""
 	Note     string             // what is special about it
+
+	Service string           // of the catalogue, or ""
+	Debtor  kiosk.FiscalCode // whose card finds it, or ""
+	Form    []string         // what finds it when typed into the service's form, or nil
 }
 
 // sampleRow is what a sample and its debt are made of.
@@ -44,7 +48,15 @@ type sampleRow struct {
 	state                           string
 	hold                            outcome.State // a payment of another channel that stands on it
 	standIn                         bool
+
+	service string
+	debtor  kiosk.FiscalCode
+	form    []string // the values in the order of the fields
+	keys    []formKey
 }
+
+// formKey is one value by which a form finds a debt.
+type formKey struct{ field, value string }
 
 // sampleRows is the table; amounts left out are those on the paper.
 func sampleRows() []sampleRow {
@@ -118,6 +130,7 @@ func (r sampleRow) sample() Sample {
 	s := Sample{
 		Name: r.name, Subject: r.subject, Creditor: r.creditor, Notice: r.notice(), Paper: r.paper, Amount: r.amount, Asked: r.asked,
 		Status: r.status(), QR: qrText(r.notice(), r.creditor, r.paper), Note: r.note,
+		Service: r.service, Debtor: r.debtor, Form: r.form,
 	}
 	if s.Status != kiosk.BillPayable {
 		s.Refusal = kiosk.Code("bill-" + s.Status)

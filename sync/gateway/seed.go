@@ -6,6 +6,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,7 +15,8 @@ import (
 	"github.com/tserve/jolly/kiosk"
 )
 
-// Seed writes the creditors and debts behind [Samples]. What is there already
+// Seed writes the creditors and debts behind [Samples] and [CardSamples], and,
+// once there is a catalogue, its creditors and those of [ServiceSamples]. What is there already
 // stays as it is, so a book can be seeded at every start. Due days count from
 // the day of the seeding.
 func (s *Store) Seed(ctx context.Context) error {
@@ -24,14 +26,19 @@ func (s *Store) Seed(ctx context.Context) error {
 			name   string
 			gln    string
 			silent bool
-		}{{prato, "Comune di Prato", pratoGLN, false}, {pisa, "Comune di Pisa", "", false}, {silent, "Ente di prova", "", true}} {
+		}{{prato, "Comune di Prato", pratoGLN, false}, {pisa, "Comune di Pisa", "", false}, {tuscany, "Regione Toscana", "", false},
+			{silent, "Ente di prova", "", true}} {
 			_, err := tx.ExecContext(ctx, "INSERT INTO creditors (code, name, gln, silent) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
 				string(c.code), c.name, nullable(c.gln), c.silent)
 			if err != nil {
 				return fmt.Errorf("creditor %s: %w", c.code, err)
 			}
 		}
-		for _, r := range sampleRows() {
+		catalogue := s.catalogues.current()
+		if err := seedCreditors(ctx, tx, catalogue); err != nil {
+			return err
+		}
+		for _, r := range slices.Concat(sampleRows(), citizenRows(), serviceRows(catalogue)) {
 			if err := s.seedDebt(ctx, tx, r.filled()); err != nil {
 				return fmt.Errorf("debt %s: %w", r.name, err)
 			}
@@ -44,20 +51,49 @@ func (s *Store) Seed(ctx context.Context) error {
 	return nil
 }
 
+// seedCreditors writes the creditors of a catalogue.
+func seedCreditors(ctx context.Context, tx *sql.Tx, c *kiosk.Catalogue) error {
+	if c == nil {
+		return nil
+	}
+	for _, cr := range c.Creditors {
+		_, err := tx.ExecContext(ctx, "INSERT INTO creditors (code, name, gln) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+			string(cr.Code), cr.Name, nullable(cr.GLN))
+		if err != nil {
+			return fmt.Errorf("creditor %s: %w", cr.Code, err)
+		}
+	}
+	return nil
+}
+
 func (s *Store) seedDebt(ctx context.Context, tx *sql.Tx, r sampleRow) error {
 	notice := r.notice()
 	id := "debt-" + r.name
+	debtor := ""
+	if r.debtor != "" {
+		debtor = s.people.debtor(r.debtor)
+	}
 	asked := sql.NullInt64{Int64: r.asked.Cents(), Valid: r.asked != r.amount}
 	res, err := tx.ExecContext(ctx, `INSERT INTO debts
-		(id, creditor, notice, iuv, subject, instalment, amount, activation_amount, due, state, stand_in)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING`,
+		(id, creditor, notice, iuv, subject, instalment, amount, activation_amount, due, state, stand_in, service, debtor)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT DO NOTHING`,
 		id, string(r.creditor), string(notice), notice.IUV(), r.subject, r.instalment, r.amount, asked,
-		s.now().In(s.rome).AddDate(0, 0, r.days).Format("2006-01-02"), r.state, r.standIn)
+		s.now().In(s.rome).AddDate(0, 0, r.days).Format("2006-01-02"), r.state, r.standIn, r.service, debtor)
 	if err != nil {
 		return err
 	}
-	if n, err := res.RowsAffected(); err != nil || n == 0 || r.hold == "" {
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
 		return err
+	}
+	for _, k := range r.keys {
+		_, err := tx.ExecContext(ctx, "INSERT INTO debt_keys (debt, service, mark) VALUES ($1, $2, $3)",
+			id, r.service, s.people.formMark(r.service, k.field, k.value))
+		if err != nil {
+			return err
+		}
+	}
+	if r.hold == "" {
+		return nil
 	}
 	return s.seedHold(ctx, tx, r)
 }

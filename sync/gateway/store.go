@@ -29,6 +29,9 @@ type StoreConfig struct {
 	ReadOnly bool             // open for reading only; the book must exist
 	Writers  int              // connections that write at the same time, where the database allows more than one: 8
 
+	PeopleKey []byte    // hides citizens and what they type; a random one that ends with the process
+	Cards     CardCheck // judges the citizens' cards; nil: nothing is found by card
+
 	testOnlyNoSync bool // property tests that need no durability
 }
 
@@ -42,6 +45,10 @@ type Store struct {
 	log    *slog.Logger
 	broken atomic.Bool
 	died   chan struct{} // closed when broken becomes true
+
+	catalogues catalogues
+	people     peopleKey
+	cards      CardCheck
 }
 
 // Open opens the book, makes it if needed and brings it to the newest form. One
@@ -55,7 +62,7 @@ func Open(ctx context.Context, url string, cfg StoreConfig, log *slog.Logger) (*
 	if cfg.Writers <= 0 {
 		cfg.Writers = 8
 	}
-	s := &Store{engine: engineOf(url), now: cfg.Now, rome: rome, log: log, died: make(chan struct{})}
+	s := &Store{engine: engineOf(url), now: cfg.Now, rome: rome, log: log, died: make(chan struct{}), people: newPeopleKey(cfg.PeopleKey), cards: cfg.Cards}
 	if s.now == nil {
 		s.now = time.Now
 	}

@@ -1,0 +1,152 @@
+package gateway
+
+// Lookup by form: the debts of a service that fit what was typed.
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/tserve/jolly/kiosk"
+	"github.com/tserve/jolly/kiosk/notice"
+	"github.com/tserve/jolly/sync/api"
+)
+
+// maxCatalogues is how many versions of the catalogue are remembered: a kiosk
+// pins one for a visit, and its form must still be understood when the next
+// version comes out.
+const maxCatalogues = 8
+
+// catalogues are the versions in use, the newest last.
+type catalogues struct {
+	mu  sync.Mutex
+	all []*kiosk.Catalogue
+}
+
+// UseCatalogue makes a catalogue the one in force. Those before it are
+// remembered for the forms of visits that began with them.
+func (s *Store) UseCatalogue(c *kiosk.Catalogue) {
+	if c == nil {
+		return
+	}
+	s.catalogues.mu.Lock()
+	defer s.catalogues.mu.Unlock()
+	all := s.catalogues.all
+	if len(all) > 0 && all[len(all)-1] == c {
+		return
+	}
+	all = append(all, c)
+	s.catalogues.all = all[max(0, len(all)-maxCatalogues):]
+}
+
+// current is the catalogue in force, nil before the first.
+func (c *catalogues) current() *kiosk.Catalogue {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.all) == 0 {
+		return nil
+	}
+	return c.all[len(c.all)-1]
+}
+
+// version is the newest catalogue of that version that is remembered, or nil.
+func (c *catalogues) version(v string) *kiosk.Catalogue {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i := len(c.all) - 1; i >= 0; i-- {
+		if c.all[i].Version == v {
+			return c.all[i]
+		}
+	}
+	return nil
+}
+
+// LookupForm finds the debts of a service by a filled form. The values are
+// checked again here: the kiosk's own check is a help for the citizen, not a
+// guard of the gateway.
+func (s *Store) LookupForm(ctx context.Context, f api.FormSearch) (api.Found, error) {
+	service, ok := s.catalogues.version(f.Catalogue).Service(f.Service)
+	if _, still := s.catalogues.current().Service(f.Service); !ok || !still || service.Find != kiosk.FindByForm {
+		return api.Found{}, refuse(api.ProblemCodeServiceUnknown, "")
+	}
+	if service.Level.Reaches(listingLevel) {
+		return api.Found{}, refuse(api.ProblemCodeCardLevel, "the service lists debts by card alone")
+	}
+	values, err := s.checkForm(service, f.Values)
+	if err != nil {
+		return api.Found{}, err
+	}
+	debts, err := s.findByForm(ctx, service, values)
+	if err != nil {
+		return api.Found{}, fmt.Errorf("lookup by form: %w", err)
+	}
+	found, err := s.found(ctx, debts)
+	if err != nil {
+		return api.Found{}, fmt.Errorf("lookup by form: %w", err)
+	}
+	return found, nil
+}
+
+// checkForm holds the values against the rules of the service's fields, and
+// names the field that does not fit.
+func (s *Store) checkForm(service kiosk.Service, typed []string) ([]kiosk.FormValue, error) {
+	if len(typed) > len(service.Fields) {
+		return nil, refuse(api.ProblemCodeFormInvalid, string(notice.FlawFields))
+	}
+	values := make([]kiosk.FormValue, len(service.Fields))
+	for i, v := range typed {
+		values[i] = kiosk.FormValue(v)
+	}
+	values, bad, err := notice.CheckForm(service, values, dayOf(s.now().In(s.rome)))
+	if err == nil {
+		return values, nil
+	}
+	r := refuse(api.ProblemCodeFormInvalid, "")
+	var flaw notice.Flaw
+	if errors.As(err, &flaw) {
+		r.Detail = string(flaw)
+	}
+	if bad >= 0 && bad < len(service.Fields) {
+		r.Field = service.Fields[bad].ID
+	}
+	return nil, r
+}
+
+// formMark is the mark of one typed value, as the book keeps it.
+func (k peopleKey) formMark(service, field, value string) string {
+	return k.seal("form", service, field, value)
+}
+
+// findByForm finds the debts all of whose keys were typed. Where some can still
+// be paid, those are the answer; else the others, so that whoever paid already
+// is told so.
+func (s *Store) findByForm(ctx context.Context, service kiosk.Service, values []kiosk.FormValue) ([]debt, error) {
+	args, places := []any{service.ID}, []string{}
+	for i, v := range values {
+		if v == "" {
+			continue
+		}
+		args = append(args, s.people.formMark(service.ID, service.Fields[i].ID, v.Clear()))
+		places = append(places, fmt.Sprintf("$%d", len(args)+1)) // $1 is the moment
+	}
+	if len(places) == 0 {
+		return nil, nil
+	}
+	all, err := s.findDebts(ctx, `d.id IN (SELECT k.debt FROM debt_keys k WHERE k.service = $2 AND k.mark IN (`+strings.Join(places, ", ")+`)
+		GROUP BY k.debt HAVING count(*) = (SELECT count(*) FROM debt_keys a WHERE a.debt = k.debt))`, args...)
+	if err != nil {
+		return nil, err
+	}
+	var open []debt
+	for _, d := range all {
+		if d.state == "open" {
+			open = append(open, d)
+		}
+	}
+	if len(open) > 0 {
+		return open, nil
+	}
+	return all, nil
+}
