@@ -103,18 +103,49 @@ func TestPaperOutBeforePaying(t *testing.T) {
 	s.wantPapers()
 }
 
+// With either printer: the torn paper is never finished, the receipt comes again
+// from its start, and what an IPP printer was sent is the receipt that is kept.
 func TestPaperOutInMidPrint(t *testing.T) {
+	for _, kind := range rig.Printers() {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			s := open(t, rig.Options{Printer: kind})
+			s.start()
+			s.pay("small", "paid")
+			s.printer("pull-after", 300)
+			failed := s.touch("choice-paper", "print-failed")
+			for _, way := range []string{"choice-phone", "choice-screen", "choice-none"} {
+				if a, ok := failed.Action(way); !ok || a.Disabled {
+					s.Errorf("the page does not offer %s", way)
+				}
+			}
+			s.printer("refill", 0)
+			s.touch("choice-again", "thanks")
+			book := s.settled()
+			s.wantPapers(false, true)
+			s.wantApproved(1)
+			s.wantRow(book, kiosk.RowPaid, kiosk.RowReceiptFailed, kiosk.RowReceiptDone)
+			s.wantReceipt(book.Payments[0].ID, book.Payments[0].STAN)
+		})
+	}
+}
+
+// Without paper the receipt is on the phone, on the screen, and under a code.
+func TestReceiptWithoutPaper(t *testing.T) {
 	t.Parallel()
-	s := ready(t)
+	s := open(t, rig.Options{Printer: rig.PrinterIPP})
+	s.start()
 	s.pay("small", "paid")
 	s.printer("pull-after", 300)
 	s.touch("choice-paper", "print-failed")
-	s.printer("refill", 0)
-	s.touch("choice-again", "thanks")
-	book := s.settled()
-	s.wantPapers(false, true)
+	ref := s.settled().Payments[0].Ref
+	s.says(s.touch("choice-phone", "receipt-qr"), ref)
+	s.touch("back", "paid")
+	s.says(s.touch("choice-screen", "receipt-screen"), ref)
+	s.touch("back", "paid")
+	s.says(s.touch("choice-none", "thanks"), ref)
+	s.wantPapers(false)
 	s.wantApproved(1)
-	s.wantRow(book, kiosk.RowPaid, kiosk.RowReceiptFailed, kiosk.RowReceiptDone)
 }
 
 func TestConfirmationOfThePaperLost(t *testing.T) {

@@ -80,8 +80,10 @@ type terminalSection struct {
 }
 
 type printerSection struct {
+	Kind    string `toml:"kind"`
 	Address string `toml:"address"`
-	Model   string `toml:"model"`
+	Model   string `toml:"model,omitempty"` // of a thermal printer
+	Paper   string `toml:"paper,omitempty"` // of an IPP printer
 }
 
 type gatewaySection struct {
@@ -120,7 +122,7 @@ func (r *Rig) config() kioskConfig {
 		Places:   placesSection{Scanner: "right", Terminal: "below", Printer: "below"},
 		Scanner:  scannerSection{Path: r.path("scanner"), Baud: 115200, AIM: true},
 		Terminal: terminalSection{Address: r.Terminal().Addr(), TerminalID: terminalID, RegisterID: registerID, LRC: "noext", SavesRefused: true},
-		Printer:  printerSection{Address: r.Printer().Addr(), Model: "generic"},
+		Printer:  r.devices.tray.section(),
 		Gateway:  gatewaySection{URL: r.Gate.URL},
 		Control:  controlSection{Socket: r.path("control.sock")},
 	}

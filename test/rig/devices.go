@@ -33,7 +33,8 @@ const (
 type devices struct {
 	scanner  *scannersim.Scanner
 	terminal *terminalsim.Sim
-	printer  *printersim.Printer
+	printer  *printersim.Printer // there also where another one is in use
+	tray     tray                // the printer in use
 
 	end   context.CancelFunc
 	group *errgroup.Group
@@ -44,7 +45,7 @@ type devices struct {
 }
 
 // openDevices starts the simulators; the reader's line is shown at link.
-func openDevices(ctx context.Context, link string, host time.Duration) (*devices, error) {
+func openDevices(ctx context.Context, link string, host time.Duration, printer string) (*devices, error) {
 	// They outlive the start, and end with close.
 	ctx, end := context.WithCancel(context.WithoutCancel(ctx))
 	group, ctx := errgroup.WithContext(ctx)
@@ -52,7 +53,15 @@ func openDevices(ctx context.Context, link string, host time.Duration) (*devices
 	d.terminal = terminalsim.New(terminalsim.Config{TerminalID: terminalID, FirstSTAN: firstSTAN, SavesRefused: true, Work: host, Trace: d.trace})
 	d.printer = printersim.New(printersim.Config{RowsPerSecond: rowsASec})
 	group.Go(func() error { return d.terminal.Run(ctx) })
-	group.Go(func() error { return d.printer.Run(ctx) })
+	switch printer {
+	case PrinterIPP:
+		d.tray = newOffice(ctx)
+	case "", PrinterESCPOS:
+		d.tray = thermal{d.printer}
+	default:
+		return nil, errors.Join(fmt.Errorf("start devices: printer %q: want one of %v", printer, Printers()), d.close())
+	}
+	group.Go(func() error { return d.tray.run(ctx) })
 	select {
 	case <-d.terminal.Ready():
 	case <-ctx.Done():
@@ -113,7 +122,7 @@ func (r *Rig) Scanner() *scannersim.Scanner { return r.devices.scanner }
 // Terminal is the card terminal.
 func (r *Rig) Terminal() *terminalsim.Sim { return r.devices.terminal }
 
-// Printer is the receipt printer.
+// Printer is the ESC/POS printer, where that is the one in use.
 func (r *Rig) Printer() *printersim.Printer { return r.devices.printer }
 
 // Case is a paper that can be held under the reader.
@@ -273,56 +282,6 @@ func (d *devices) charges() []Charge {
 	return all
 }
 
-// deeds are what can be done to the printer.
-func deeds() map[string]func(p *printersim.Printer, rows int) {
-	change := func(f func(*printersim.Condition)) func(*printersim.Printer, int) {
-		return func(p *printersim.Printer, _ int) { p.Change(f) }
-	}
-	return map[string]func(p *printersim.Printer, rows int){
-		"pull":   change(func(c *printersim.Condition) { c.PaperOut = true }),
-		"refill": func(p *printersim.Printer, _ int) { p.Refill() },
-		"pull-after": func(p *printersim.Printer, rows int) {
-			p.Change(func(c *printersim.Condition) { c.PaperOutAfter = max(rows, 1) })
-		},
-		"near-end":          change(func(c *printersim.Condition) { c.NearEnd = true }),
-		"lose-confirmation": change(func(c *printersim.Condition) { c.LoseConfirmation = true }),
-		"drop-line":         change(func(c *printersim.Condition) { c.DropAfterCut = true }),
-		"cover-open":        change(func(c *printersim.Condition) { c.CoverOpen = true }),
-		"cover-close":       change(func(c *printersim.Condition) { c.CoverOpen = false }),
-		"cutter-error":      change(func(c *printersim.Condition) { c.CutterError = true }),
-		"switch-off":        change(func(c *printersim.Condition) { c.Offline = true }),
-		"mend":              func(p *printersim.Printer, _ int) { p.Set(printersim.Condition{}); p.Refill() },
-	}
-}
-
-// PrinterDeeds are their names, in the order of the dock.
-func PrinterDeeds() []string {
-	return []string{"pull", "refill", "pull-after", "near-end", "lose-confirmation", "drop-line", "cover-open", "cover-close", "cutter-error", "switch-off", "mend"}
-}
-
-// DoPrinter does one of them; rows is for pull-after.
-func (r *Rig) DoPrinter(deed string, rows int) error {
-	do, ok := deeds()[deed]
-	if !ok {
-		return fmt.Errorf("printer: %q is none of %s", deed, strings.Join(PrinterDeeds(), ", "))
-	}
-	do(r.Printer(), rows)
-	return nil
-}
-
-// Prints are the papers that came out, oldest first.
-func (r *Rig) Prints() []printersim.Paper { return r.Printer().Papers() }
-
-// Print is one of them by its number.
-func (r *Rig) Print(number int) (printersim.Paper, error) {
-	for _, p := range r.Prints() {
-		if p.Number == number {
-			return p, nil
-		}
-	}
-	return printersim.Paper{}, fmt.Errorf("there is no paper %d", number)
-}
-
 func (d *devices) scannerState() ScannerState {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -339,27 +298,4 @@ func (d *devices) terminalState() TerminalState {
 		t.Behaviour = string(terminalsim.Approve)
 	}
 	return t
-}
-
-func (d *devices) printerState() PrinterState {
-	s := d.printer.Snapshot()
-	return PrinterState{State: condition(s), Condition: s.Condition, Papers: d.printer.Papers()}
-}
-
-// condition says in a few words how the printer is.
-func condition(s printersim.Snapshot) string {
-	c := s.Condition
-	for _, x := range []struct {
-		on   bool
-		word string
-	}{
-		{c.Offline, "switched off"}, {c.CoverOpen, "cover open"}, {c.PaperOut, "no paper"}, {c.CutterError, "cutter will stick"},
-		{c.LoseConfirmation, "will lose its confirmation"}, {c.DropAfterCut, "will drop the line"},
-		{c.PaperOutAfter > 0, fmt.Sprintf("paper for %d rows", c.PaperOutAfter)}, {s.Hanging > 0, "printing"}, {c.NearEnd, "near the end"},
-	} {
-		if x.on {
-			return x.word
-		}
-	}
-	return "ready"
 }

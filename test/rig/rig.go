@@ -25,6 +25,7 @@ type Options struct {
 	Scale     float64       // how large the panel is drawn; 0 is 1
 	Display   string        // the display to open the window on; "" starts an Xvfb
 	Cache     string        // the kiosk's cache directory, shared by rigs; "" is its own, cold
+	Printer   string        // one of Printers; "" is the first
 	Host      time.Duration // how long the card's bank takes to answer; 0: no time
 }
 
@@ -83,7 +84,7 @@ func (r *Rig) open(ctx context.Context) error {
 		return err
 	}
 	var err error
-	if r.devices, err = openDevices(ctx, r.path("scanner"), r.opt.Host); err != nil {
+	if r.devices, err = openDevices(ctx, r.path("scanner"), r.opt.Host, r.opt.Printer); err != nil {
 		return err
 	}
 	if r.gatewayAddr, err = freeAddress(); err != nil {

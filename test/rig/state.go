@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/tserve/jolly/kiosk/control"
-	printersim "github.com/tserve/jolly/printer/sim"
 )
 
 // State is the rig at one moment.
@@ -61,9 +60,10 @@ type Charge struct {
 
 // PrinterState is the receipt printer.
 type PrinterState struct {
-	State     string               `json:"state"`
-	Condition printersim.Condition `json:"condition"`
-	Papers    []printersim.Paper   `json:"papers"` // the newest fifty
+	Kind      string  `json:"kind"` // one of [Printers]
+	State     string  `json:"state"`
+	Condition any     `json:"condition"`
+	Papers    []Paper `json:"papers"` // the newest fifty
 }
 
 // NetworkState is the way to the gateway.
@@ -76,7 +76,8 @@ type NetworkState struct {
 
 // State looks at everything. What does not answer is left out.
 func (r *Rig) State(ctx context.Context) State {
-	s := State{Scanner: r.devices.scannerState(), Terminal: r.devices.terminalState(), Printer: r.devices.printerState()}
+	s := State{Scanner: r.devices.scannerState(), Terminal: r.devices.terminalState(), Printer: r.devices.tray.state()}
+	s.Printer.Papers = r.Prints()
 	mode, delay := r.Gate.State()
 	s.Network = NetworkState{Behaviour: mode, DelayMS: delay.Milliseconds(), Requests: len(r.Gate.Passed())}
 	r.mu.Lock()

@@ -6,6 +6,7 @@
 //	demo --play          one whole payment plays by itself in an X server without a screen (as does demo where
 //	                     there is no display) and leaves its evidence in out/
 //	demo --play --faults and after it the cases that go wrong
+//	demo --printer ipp   an IPP printer instead of the thermal one; the dock's buttons are the same
 //
 // It builds nothing: bin/kiosk and bin/gateway must be there (make build). It
 // is not part of what is installed on a kiosk.

@@ -21,6 +21,7 @@ import (
 // options are the flags.
 type options struct {
 	bin, out, listen, data    string
+	printer                   string
 	portrait, landscape, play bool
 	faults                    bool
 }
@@ -50,6 +51,7 @@ func command() *cobra.Command {
 	f.StringVar(&o.out, "out", "out", "directory for what a played payment leaves")
 	f.StringVar(&o.listen, "listen", "127.0.0.1:8474", "address of the dock")
 	f.StringVar(&o.data, "data", "", "directory for databases and logs, kept (default: a temporary one, removed)")
+	f.StringVar(&o.printer, "printer", rig.PrinterESCPOS, "the receipt printer: escpos (thermal, sent dots) or ipp (sent the PDF)")
 	f.BoolVar(&o.portrait, "portrait", false, "an upright panel (the default where it fits)")
 	f.BoolVar(&o.landscape, "landscape", false, "a lying panel")
 	f.BoolVar(&o.play, "play", os.Getenv("DISPLAY") == "", "play one payment without a display and end (the default where there is none)")
@@ -68,7 +70,7 @@ func beside() string {
 }
 
 func run(ctx context.Context, o options) (err error) {
-	ropt := rig.Options{Bin: o.bin, Dir: o.data, Landscape: o.landscape}
+	ropt := rig.Options{Bin: o.bin, Dir: o.data, Landscape: o.landscape, Printer: o.printer}
 	if !o.play {
 		ropt.Display = os.Getenv("DISPLAY")
 		if ropt.Scale, ropt.Landscape, err = fit(ropt.Display, o); err != nil {

@@ -5,7 +5,9 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/tserve/jolly/test/rig"
 )
@@ -39,17 +41,9 @@ func (p *player) troubles(ctx context.Context) error {
 				}
 				return p.cardTo(ctx, "paid")
 			}},
-		{"paper-out", "The paper ends in the middle of the receipt.", "small",
-			nil, func(ctx context.Context, p *player) error {
-				if err := payTo("paid")(ctx, p); err != nil {
-					return err
-				}
-				if err := p.post(ctx, "/api/printer", map[string]any{"do": "pull-after", "rows": 300}); err != nil {
-					return err
-				}
-				_, err := p.rig.Hand.TouchTo(ctx, "choice-paper", "print-failed")
-				return err
-			}},
+		{"paper-out", "The paper ends in the middle of the receipt; with a new roll it comes again from its start.", "small", nil, paperAgain},
+		{"no-paper", "The paper ends and nobody brings a roll: the receipt on the phone, on the screen, and at the counter under its code.",
+			"long-subject", nil, withoutPaper},
 		{"line-lost", "The line to the terminal is lost after the bank approved.", "stand-in",
 			post("/api/terminal", map[string]any{"behaviour": "drop-after", "times": 1}), payTo("doubtful", "paid")},
 	} {
@@ -59,6 +53,81 @@ func (p *player) troubles(ctx context.Context) error {
 	}
 	fmt.Printf("Afterwards the three books agree. The pages are in %s.\n", filepath.Join(p.out, "troubles"))
 	return nil
+}
+
+// tornPaper lets the paper end in the middle of the receipt.
+func (p *player) tornPaper(ctx context.Context) error {
+	if err := payTo("paid")(ctx, p); err != nil {
+		return err
+	}
+	if err := p.post(ctx, "/api/printer", map[string]any{"do": "pull-after", "rows": 300}); err != nil {
+		return err
+	}
+	_, err := p.rig.Hand.TouchTo(ctx, "choice-paper", "print-failed")
+	return err
+}
+
+// paperAgain plays the paper that ends and comes again: a torn one and a whole one.
+func paperAgain(ctx context.Context, p *player) error {
+	before := len(p.rig.Prints())
+	if err := p.tornPaper(ctx); err != nil {
+		return err
+	}
+	if err := p.shot("paper-out-1-told"); err != nil {
+		return err
+	}
+	if err := p.post(ctx, "/api/printer", map[string]any{"do": "refill"}); err != nil {
+		return err
+	}
+	s, err := p.rig.Hand.Await(ctx, "the offer to print again", func(s rig.Screen) bool { _, ok := s.Action("choice-again"); return ok })
+	if err != nil {
+		return err
+	}
+	if err := p.shot("paper-out-2-new-roll"); err != nil {
+		return err
+	}
+	if _, err := p.rig.Hand.TouchTo(ctx, "choice-again", "thanks"); err != nil {
+		return fmt.Errorf("after %s: %w", s, err)
+	}
+	papers := p.rig.Prints()[before:]
+	if len(papers) != 2 || papers[0].Whole || !papers[1].Whole {
+		return fmt.Errorf("a torn paper and a whole one are wanted, there are %+v", papers)
+	}
+	for i, name := range []string{"paper-out-torn.png", "paper-out-whole.png"} {
+		if err := os.WriteFile(filepath.Join(p.out, "troubles", name), papers[i].PNG, 0o644); err != nil {
+			return fmt.Errorf("keep a paper: %w", err)
+		}
+	}
+	return nil
+}
+
+// withoutPaper plays the three ways to a receipt without paper.
+func withoutPaper(ctx context.Context, p *player) error {
+	if err := p.tornPaper(ctx); err != nil {
+		return err
+	}
+	for _, s := range []struct{ touch, page, shot string }{
+		{"choice-phone", "receipt-qr", "no-paper-1-phone"}, {"back", "paid", "no-paper-2-choose"},
+		{"choice-screen", "receipt-screen", "no-paper-3-screen"}, {"back", "paid", ""}, {"choice-none", "thanks", "no-paper-4-code"},
+	} {
+		if _, err := p.rig.Hand.TouchTo(ctx, s.touch, s.page); err != nil {
+			return err
+		}
+		if s.shot == "" {
+			continue
+		}
+		if err := p.shot(s.shot); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// shot takes a picture of a trouble once it is painted.
+func (p *player) shot(name string) error {
+	t := time.NewTimer(painted)
+	<-t.C
+	return p.rig.Screenshot(filepath.Join(p.out, "troubles", name+".png"))
 }
 
 // trouble plays one, mends everything and waits until the books agree.
@@ -82,7 +151,7 @@ func (p *player) trouble(ctx context.Context, t trouble) error {
 	if err := t.play(ctx, p); err != nil {
 		return err
 	}
-	if err := p.rig.Screenshot(filepath.Join(p.out, "troubles", t.name+".png")); err != nil {
+	if err := p.shot(t.name); err != nil {
 		return err
 	}
 	for _, mend := range []func(context.Context, *player) error{
