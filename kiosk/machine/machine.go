@@ -99,7 +99,7 @@ func (m *Machine) devices(ctx context.Context, clock *clock) (runner.Devices, er
 	pusher := push.New(push.Config{}, m.store, faultyPush{gw, m.faults}, m.log.With("part", "push"))
 	m.nudge = pusher.Nudge
 	return runner.Devices{
-		Gateway: gw, Journal: journal{m.store, m.faults}, Terminal: m.terminal, Till: m.terminal, Days: days{m.store.Rows}, Scanner: scan, Pusher: pusher, Clock: clock,
+		Gateway: gw, Finder: gw, Journal: journal{m.store, m.faults}, Terminal: m.terminal, Till: m.terminal, Days: days{m.store.Rows}, Scanner: scan, Pusher: pusher, Clock: clock,
 		Printer: paper{printer.New(pcfg, m.raster, m.log.With("part", "printer")), filepath.Join(cfg.Kiosk.Data, "receipts"), m.faults, m.log},
 	}, nil
 }
