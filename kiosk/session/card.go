@@ -194,6 +194,10 @@ func cardLaid(s State) (State, []Effect) {
 		return begin(s, sc.Errand, sc.Typed)
 	case CardSecret:
 		return laidWhileTyping(s, sc)
+	case Form:
+		if er, ok := fillErrand(s, sc); ok {
+			return begin(s, er, Typed{})
+		}
 	}
 	if s.Payment.HoldsCard() {
 		return s, nil
@@ -210,7 +214,7 @@ func waitsForAnything(s State) bool {
 		return false
 	}
 	switch sc := s.Scene.(type) {
-	case Attract, Scan:
+	case Attract, Scan, Services, SearchService, ServiceHits:
 		return true
 	case TypeNotice:
 		return sc.Digits == ""
@@ -414,10 +418,11 @@ func backFromCard(s State, er Errand, t Typed) (State, []Effect) {
 // cardRead: the card may go.
 func cardRead(s State, e CardRead) (State, []Effect) {
 	er, t, ok := reading(s, e.Card)
-	switch {
-	case !ok:
+	if !ok {
 		return s, nil
-	case er.Then != nil:
+	}
+	s.Read = e.Card
+	if er.Then != nil {
 		return enter(s, er.Then), wiping(t, Sound{Name: "done"})
 	}
 	return enter(s, Greeting{Typed: t}), []Effect{Sound{Name: "done"}}

@@ -147,13 +147,15 @@ func service(s State, id, search string) (State, []Effect) {
 	switch svc.Find {
 	case kiosk.FindByForm:
 		if len(svc.Fields) > 0 {
-			return enter(s, Form{Service: id, Search: search}), nil
+			return question(s, Form{Service: id, Search: search})
 		}
 	case kiosk.FindByNotice:
 		if !s.Devices.Scanner {
 			return enter(s, TypeNotice{}), nil
 		}
 		return enter(s, Scan{Service: id}), nil
+	case kiosk.FindByCard:
+		return cardWanted(s, Errand{Else: s.Scene})
 	}
 	return s, nil
 }
@@ -240,10 +242,36 @@ func form(s State, sc Form, e Event) (State, []Effect) {
 		}
 	case Continued:
 		return answered(s, svc, sc)
+	case CardWanted:
+		if er, ok := fillErrand(s, sc); ok {
+			return cardWanted(s, er)
+		}
 	case WentBack:
 		return backInForm(s, svc, sc)
 	}
 	return s, nil
+}
+
+// fillErrand is to read the card into the question that a form asks now, if it
+// may be answered by a card.
+func fillErrand(s State, sc Form) (Errand, bool) {
+	_, f, ok := Question(s.Catalogue, sc)
+	if !ok || f.FromCard == "" {
+		return Errand{}, false
+	}
+	then := sc
+	then.Values[sc.At] = FromCard
+	return Errand{Then: then, Else: sc}, true
+}
+
+// question goes to a question of a form. What the card has told in this visit is
+// filled in; the citizen may type something else.
+func question(s State, sc Form) (State, []Effect) {
+	_, f, ok := Question(s.Catalogue, sc)
+	if ok && f.FromCard != "" && sc.Values[sc.At] == "" && s.Read != 0 && s.Read == s.Owner {
+		sc.Values[sc.At] = FromCard
+	}
+	return enter(s, sc), nil
 }
 
 // typed is a field's value after a key.
@@ -317,9 +345,9 @@ func vehicleFlaw(svc kiosk.Service, sc Form) bool {
 }
 
 func nextQuestion(s State, svc kiosk.Service, sc Form) (State, []Effect) {
-	sc.At++
-	if sc.At < min(len(svc.Fields), kiosk.MaxFields) {
-		return enter(s, sc), nil
+	if sc.At+1 < min(len(svc.Fields), kiosk.MaxFields) {
+		sc.At++
+		return question(s, sc)
 	}
 	return findBills(s, kiosk.Form{Catalogue: s.Catalogue.Version, Service: svc.ID, Values: sc.Values})
 }

@@ -31,6 +31,7 @@ type State struct {
 
 	Card  kiosk.CardNews // what lies in the readers, whosever it is
 	Owner uint64         // the insertion that this visit is about; 0: none
+	Read  uint64         // the insertion whose reading lies in the vault; 0: none
 	PINs  int            // that were wrong in this visit
 }
 

@@ -70,7 +70,7 @@ func paymentIn(ph payment.Phase) payment.State {
 
 // situations are one state for each scene and overlay.
 func situations() []State {
-	base := State{Now: 1, Visit: 5, Language: kiosk.English, Devices: devices()}
+	base := State{Now: 1, Visit: 5, Language: kiosk.English, Devices: devices(), Catalogue: services5, Newest: services5}
 	at := func(sc Scene) State { return enter(base, sc) }
 	with := func(s State) State { s.Cart = s.Cart.With(quote()); return s }
 	pay := func(s State, ph payment.Phase) State { s = with(s); s.Payment = paymentIn(ph); return s }
@@ -86,7 +86,9 @@ func situations() []State {
 		at(TypeNotice{Digits: "30200000000000422"}), at(TypeNotice{Digits: "302000000000004232"}),
 		at(TypeCreditor{Number: n.Number, Digits: "84006890481"}), at(TypedDoubt{Number: "302000000000004200"}),
 		at(LookingUp{Notice: n}), at(Review{Quote: quote(), Notice: n}),
-		at(FindingBills{Form: filled()}), with(at(Choose{Found: twoFound(), Form: filled()})), at(Choose{Found: twoFound(), Picked: 3, Form: filled()}),
+		at(Services{}), at(Services{Group: "cars"}), at(SearchService{Text: "BOL"}), at(ServiceHits{Text: "BOL"}),
+		at(carTax(0, "")), at(carTax(1, "AB123C")), at(carTax(1, "AA12345")), at(FormDoubt{Form: carTax(1, "AA12345"), Flaw: "vehicle"}),
+		at(Form{Service: "meals"}), at(FindingBills{Form: filled()}), with(at(Choose{Found: twoFound(), Form: filled()})), at(Choose{Found: twoFound(), Picked: 3, Form: filled()}),
 		at(Refused{Code: kiosk.CodeGatewayOffline, Form: filled()}),
 		at(Refused{Code: kiosk.CodeGatewayOffline, Notice: n}), pay(at(Refused{Code: kiosk.CodeTerminalOffline, Paying: true}), payment.Dropped),
 		with(at(Confirm{})), with(at(PrinterOut{})), pay(at(Preparing{}), payment.Activating), pay(at(Changed{}), payment.Consenting),
@@ -111,6 +113,8 @@ func happenings() []Event {
 		CodeScanned{kiosk.ScannedCode{Text: paperQR, AIM: "Q1"}}, CodeScanned{kiosk.ScannedCode{Text: "8001234567890"}},
 		DevicesChanged{Devices{}}, RecoveryEnded{},
 		LookupAnswered{Visit: 5, Quote: quote()}, LookupAnswered{Visit: 4, Quote: quote()}, LookupFailed{Visit: 5, Code: kiosk.CodeGatewayOffline},
+		CatalogueChanged{}, ServicesWanted{}, GroupChosen{"cars"}, SearchWanted{}, ServiceChosen{"bollo"}, ServiceChosen{"meals"}, ServiceChosen{"fine"},
+		ServiceChosen{"debts"}, OptionChosen{1}, LetterTyped{'D'},
 		CardWanted{}, CardMoved{card(8)}, CardMoved{kiosk.CardNews{Card: 7}}, CardRead{Visit: 5, Card: 7}, CardRead{Visit: 4, Card: 7},
 		CardFailed{Visit: 5, Card: 7, Code: kiosk.CodeCardWrongCAN}, CardFailed{Visit: 5, Card: 7, Code: kiosk.CodeGatewayOffline},
 		CardFailed{Visit: 5, Card: 6, Code: kiosk.CodeCardWrongCAN},
