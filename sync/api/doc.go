@@ -7,8 +7,9 @@
 //
 // It is not the domain: amounts here are plain cents and days are texts.
 // Package kiosk holds the vocabulary; the closed lists that appear in both are
-// compared by a test. There is no logic, no router and no HTTP in this package,
-// so that a kiosk carries none of the gateway's machinery.
+// compared by a test. There is no router and no HTTP in this package, so that
+// a kiosk carries none of the gateway's machinery, and no logic but [Seal] and
+// [Unseal]: both ends must sign and verify a catalogue over the same bytes.
 //
 // Bodies of outbox rows (payment.paid and its like) travel as text inside a
 // row, beside their hash; the schemas PaidBody, NotPaidBody and ReceiptBody say

@@ -4,6 +4,7 @@
 package api
 
 import (
+	"encoding/json"
 	"time"
 )
 
@@ -254,6 +255,10 @@ type CardEvidenceKind string
 
 // CardEvidenceOpened how the chip was opened
 type CardEvidenceOpened string
+
+// Catalogue Creditors, groups and services. A reader ignores keys that it does not know: the signature is
+// over the bytes as they came.
+type Catalogue = json.RawMessage
 
 // Cents an amount in cents of euro
 type Cents = int64
@@ -616,6 +621,22 @@ type Row struct {
 // RowKind the kinds of rows that are understood; a row of another kind is parked
 type RowKind string
 
+// SignedCatalogue A catalogue and the operator's Ed25519 signature (RFC 8032). Signed are, as bytes: the line
+// "tserve catalogue 1", the line with the key's id, each with a line feed at its end, then the catalogue
+// as JSON without blanks between its tokens, in the order of its keys here, with the signs < > &
+// and U+2028, U+2029 of texts written as \u003c and so on.
+type SignedCatalogue struct {
+	// Catalogue Creditors, groups and services. A reader ignores keys that it does not know: the signature is
+	// over the bytes as they came.
+	Catalogue Catalogue `json:"catalogue"`
+
+	// Key the first 8 bytes of SHA-256 of the public key, hexadecimal
+	Key string `json:"key"`
+
+	// Signature 64 bytes in base64
+	Signature string `json:"signature"`
+}
+
 // TransactionsRequest defines model for TransactionsRequest.
 type TransactionsRequest struct {
 	Kiosk KioskID `json:"kiosk"`
@@ -667,6 +688,12 @@ type GetReceiptParams struct {
 
 // GetReceiptParamsFormat defines parameters for GetReceipt.
 type GetReceiptParamsFormat string
+
+// GetCatalogueParams defines parameters for GetCatalogue.
+type GetCatalogueParams struct {
+	// IfNoneMatch the entity tag of the catalogue that the kiosk has
+	IfNoneMatch string `json:"If-None-Match,omitempty,omitzero"`
+}
 
 // CreateChallengeJSONRequestBody defines body for CreateChallenge for application/json ContentType.
 type CreateChallengeJSONRequestBody = ChallengeRequest
