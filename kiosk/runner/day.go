@@ -62,6 +62,7 @@ type (
 	dayEnded struct {
 		close kiosk.DayClose
 		err   error
+		left  bool // an earlier process began it
 	}
 )
 
@@ -218,7 +219,7 @@ func (r *Runner) beginDay(ctx context.Context, act dayAct, f dayFacts) {
 	r.log.Info("closing the terminal's day", "day", day, "act", act, "by hand", f.byHand)
 	r.start(func() {
 		d, err := r.closeDay(ctx, day, f.byHand)
-		r.post(dayEnded{d, err})
+		r.post(dayEnded{close: d, err: err, left: act == dayEnd})
 	})
 }
 
@@ -302,6 +303,7 @@ func (r *Runner) dayEnds(ctx context.Context, e dayEnded) {
 			"terminal", e.close.Terminal.String(), "host", e.close.Close.HostTotal.String(), "charges", e.close.Charges, "agrees", e.close.Agrees())
 		r.day.begun, r.day.tries = false, 0
 		r.day.nextLook = now
+		r.dayPaper(ctx, e)
 	}
 	if r.day.waiter != nil {
 		r.day.waiter <- e

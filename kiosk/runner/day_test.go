@@ -3,6 +3,7 @@ package runner
 // The closing of the terminal's day.
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"strings"
@@ -241,6 +242,76 @@ func TestATerminalThatRefusesToClose(t *testing.T) {
 			})
 		})
 	}
+}
+
+// reports gathers the days whose paper was printed.
+type reports struct{ days chan kiosk.DayClose }
+
+func (r reports) Day(_ context.Context, d kiosk.DayClose) kiosk.PrintReport {
+	r.days <- d
+	return kiosk.PrintReport{Result: kiosk.PrintDone, State: kiosk.PrinterReady}
+}
+
+// A day that was closed, or may have been, has its paper, once; one that was not
+// closed, or that an earlier process left open, has none.
+func TestThePaperOfTheDay(t *testing.T) {
+	for name, c := range map[string]struct {
+		outcome kiosk.CloseOutcome
+		left    bool // by an earlier process
+		total   kiosk.Amount
+		want    int
+	}{
+		"closed":                 {kiosk.CloseDone, false, 8740, 1},
+		"nobody knows":           {kiosk.CloseUnknown, false, 8740, 1},
+		"refused":                {kiosk.CloseRefused, false, 8740, 0},
+		"nothing taken":          {kiosk.CloseEmpty, false, 0, 0},
+		"left by the one before": {kiosk.CloseUnknown, true, 0, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				h := newHouse(t)
+				h.total = c.total
+				h.closeDay = func() (kiosk.TerminalClose, error) {
+					return kiosk.TerminalClose{Outcome: c.outcome, Total: c.total, HostTotal: c.total}, nil
+				}
+				if c.left {
+					h.takings = kiosk.Takings{Last: kiosk.DayClose{Day: "2000-01-01"}, LastID: "day/x", Begun: true}
+				}
+				papers := reports{make(chan kiosk.DayClose, 10)}
+				h.reports = papers
+				k := runClosing(t, h, atOne)
+				pass(2 * time.Hour)
+				if got := len(papers.days); got != c.want {
+					t.Errorf("%d papers, want %d; did %v", got, c.want, k.done())
+				}
+				k.end()
+			})
+		})
+	}
+}
+
+// A paper for the maintainer stands in nobody's way.
+func TestAtRest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := runClosing(t, newHouse(t), CloseTime{})
+		ran := false
+		err := k.r.AtRest(t.Context(), func(ctx context.Context) error {
+			ran = true
+			if err := k.r.AtRest(ctx, nil); !errors.Is(err, ErrInUse) {
+				t.Errorf("twice at a time: %v", err)
+			}
+			return nil
+		})
+		if err != nil || !ran {
+			t.Errorf("ran %v, %v", ran, err)
+		}
+		pass(time.Second)
+		k.scan(paperQR)
+		if err := k.r.AtRest(t.Context(), nil); !errors.Is(err, ErrNotNow) {
+			t.Errorf("with a citizen there: %v", err)
+		}
+		k.end()
+	})
 }
 
 func TestSumsThatDiffer(t *testing.T) {

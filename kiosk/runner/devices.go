@@ -113,8 +113,9 @@ type Devices struct {
 	Screen   Screen
 	Speaker  Speaker // nil: silent
 	Clock    Clock
-	Till     Till   // nil: the day is never closed
-	Days     Days   // nil: the day is never closed
-	Cards    Cards  // nil: there is no reader of citizens' cards
-	Finder   Finder // nil: nothing is found without a paper
+	Till     Till    // nil: the day is never closed
+	Days     Days    // nil: the day is never closed
+	Reports  Reports // nil: no paper of the day is printed by itself
+	Cards    Cards   // nil: there is no reader of citizens' cards
+	Finder   Finder  // nil: nothing is found without a paper
 }

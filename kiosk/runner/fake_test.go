@@ -41,6 +41,7 @@ type house struct {
 	report     kiosk.PrintReport
 	accept     bool // the gateway closes what is pushed
 
+	reports  Reports
 	takings  kiosk.Takings
 	total    kiosk.Amount
 	totalErr error

@@ -42,6 +42,9 @@ func runClosing(t *testing.T, h *house, at CloseTime) *kioskOf {
 		Gateway: h, Journal: h, Terminal: term{h}, Printer: paperFake{h}, Scanner: scanFake{h},
 		Pusher: pushFake{h, make(chan struct{}, 1)}, Screen: h, Clock: h, Till: term{h}, Days: h,
 	}
+	if h.reports != nil {
+		dev.Reports = h.reports
+	}
 	k := &kioskOf{house: h, r: New(cfg, dev, slog.New(slog.DiscardHandler)), ended: make(chan error, 1)}
 	ctx, cancel := context.WithCancel(t.Context())
 	k.stop = cancel

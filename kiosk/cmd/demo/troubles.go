@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
+	"github.com/tserve/jolly/kiosk/control"
 	"github.com/tserve/jolly/test/rig"
 )
 
@@ -164,7 +166,14 @@ func (p *player) trouble(ctx context.Context, t trouble) error {
 	if err := rig.Settle(ctx, p.rig); err != nil {
 		return err
 	}
-	return p.leave(ctx)
+	if err := p.leave(ctx); err != nil {
+		return err
+	}
+	_, err := h.Await(ctx, "every device mended", func(rig.Screen) bool {
+		health, err := p.rig.Control.Health(ctx)
+		return err == nil && !slices.ContainsFunc(health.Devices, func(d control.Device) bool { return !d.OK })
+	})
+	return err
 }
 
 // leave goes back to the first page, whatever is shown.
