@@ -21,6 +21,8 @@ const (
 	Terminal Device = "terminal"
 	Printer  Device = "printer"
 	Gateway  Device = "gateway"
+	// CardReader reads the citizens' cards.
+	CardReader Device = "card-reader"
 )
 
 // TimeToVisible is how long a device must have failed before a citizen sees it.
@@ -30,7 +32,7 @@ func TimeToVisible(d Device) kiosk.Span {
 		return 12 * kiosk.Second
 	case Gateway:
 		return 8 * kiosk.Second
-	case Scanner:
+	case Scanner, CardReader:
 		return 3 * kiosk.Second
 	default:
 		return 0 // paper: the citizen must know before paying
@@ -77,7 +79,7 @@ func (r *Register) Works(d Device, now kiosk.Mono) bool {
 // All returns what is known, in a fixed order.
 func (r *Register) All() []Status {
 	var all []Status
-	for _, d := range []Device{Scanner, Terminal, Printer, Gateway} {
+	for _, d := range []Device{Scanner, Terminal, Printer, Gateway, CardReader} {
 		if st, ok := r.of[d]; ok {
 			all = append(all, st)
 		}
@@ -112,6 +114,8 @@ const (
 	ProblemDayLate ProblemCode = "day-close-late"
 	// ProblemRows: the gateway refused rows for good; a person must look.
 	ProblemRows ProblemCode = "rows-parked"
+	// ProblemCardLeft: a citizen's card was left in the reader.
+	ProblemCardLeft ProblemCode = "card-left"
 	// ProblemClock: the machine's clock is not known to be right.
 	ProblemClock ProblemCode = "clock"
 )

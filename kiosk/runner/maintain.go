@@ -204,5 +204,6 @@ func (r *Runner) problems() []health.Problem {
 	if !r.now().Wall.Trusted {
 		all = append(all, health.Problem{Code: health.ProblemClock, Detail: "the clock is not known to be right; papers say so"})
 	}
+	all = append(all, r.cardProblems()...)
 	return append(all, r.dayProblems()...)
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -28,6 +29,7 @@ type Config struct {
 	Save         time.Duration // limit of a journal step; default 10 s
 	Charge       time.Duration // limit of a charge, above the terminal's own; default 240 s
 	Print        time.Duration // limit of a print job; default 120 s
+	Card         time.Duration // limit of reading a citizen's card and searching for its bills; default 50 s
 	Decide       time.Duration // after which an unknown charge is a problem for the maintainer; default 24 h
 
 	CloseAt  CloseTime      // when the terminal's day is closed; default never
@@ -48,6 +50,7 @@ func (c Config) withDefaults() Config {
 	set(&c.Save, 10*time.Second)
 	set(&c.Charge, 240*time.Second)
 	set(&c.Print, 120*time.Second)
+	set(&c.Card, 50*time.Second)
 	set(&c.Decide, 24*time.Hour)
 	if c.Location == nil {
 		c.Location = time.Local
@@ -74,6 +77,8 @@ type Runner struct {
 	noSales   bool // the journal could not be written
 	held      bool // a maintainer has the terminal
 	day       dayState
+	card      cardWork
+	vault     vault
 	recovered bool // the journal was read at start-up
 	looked    map[health.Device]bool
 	shown     string
@@ -277,6 +282,10 @@ func (r *Runner) handle(ctx context.Context, e any) {
 		r.dayKnown(ctx, e)
 	case dayEnded:
 		r.dayEnds(ctx, e)
+	case cardNews:
+		r.cardMoved(ctx, e.news)
+	case cardSays:
+		r.cardSaid(ctx, e)
 	case released:
 		r.held = false
 		r.devicesChanged(ctx)
@@ -296,11 +305,19 @@ func (r *Runner) touched(ctx context.Context, t page.Touch) {
 	}
 	e, ok := t.Action.Event.(session.Event)
 	if !ok || t.Serial != r.page.Serial {
-		r.log.Debug("touch dropped", "action", t.Action.ID, "serial", t.Serial, "shown", r.page.Serial)
+		r.log.Debug("touch dropped", "action", loggable(t.Action.ID), "serial", t.Serial, "shown", r.page.Serial)
 		return
 	}
-	r.log.Info("touch", "action", t.Action.ID, "page", r.page.Name)
+	r.log.Info("touch", "action", loggable(t.Action.ID), "page", r.page.Name)
 	r.stepSession(ctx, e)
+}
+
+// loggable names an action without what was typed: a log of keys is what they spell.
+func loggable(id string) string {
+	if strings.HasPrefix(id, "key-") {
+		return "key"
+	}
+	return id
 }
 
 // stepSession tells the session the time, then the event, carries out its

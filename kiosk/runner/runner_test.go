@@ -32,6 +32,12 @@ func run(t *testing.T, h *house) *kioskOf { return runClosing(t, h, CloseTime{})
 // runClosing runs a kiosk that closes its terminal's day at a time.
 func runClosing(t *testing.T, h *house, at CloseTime) *kioskOf {
 	t.Helper()
+	return runWith(t, h, at, slog.New(slog.DiscardHandler), func(*Devices) {})
+}
+
+// runWith runs a kiosk with other devices than the usual.
+func runWith(t *testing.T, h *house, at CloseTime, log *slog.Logger, change func(*Devices)) *kioskOf {
+	t.Helper()
 	n := 0
 	cfg := Config{
 		House:   screen.House{Kiosk: "PO-001", Place: "Biblioteca", Body: "Comune di Prato", PublicURL: "http://g", Scanner: page.Right, Terminal: page.Below, Printer: page.Below},
@@ -45,7 +51,8 @@ func runClosing(t *testing.T, h *house, at CloseTime) *kioskOf {
 	if h.reports != nil {
 		dev.Reports = h.reports
 	}
-	k := &kioskOf{house: h, r: New(cfg, dev, slog.New(slog.DiscardHandler)), ended: make(chan error, 1)}
+	change(&dev)
+	k := &kioskOf{house: h, r: New(cfg, dev, log), ended: make(chan error, 1)}
 	ctx, cancel := context.WithCancel(t.Context())
 	k.stop = cancel
 	go func() { k.ended <- k.r.Run(ctx) }()

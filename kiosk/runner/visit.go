@@ -30,8 +30,19 @@ func (r *Runner) sessionEffect(ctx context.Context, eff session.Effect) {
 		if r.dev.Speaker != nil {
 			r.dev.Speaker.Play(eff.Name)
 		}
+	case session.HoldDigit:
+		r.vault.hold(eff.Digit)
+	case session.DropDigit:
+		r.vault.drop()
+	case session.WipeSecret:
+		r.vault.wipeSecret()
+	case session.ReadCard:
+		r.readCard(ctx, eff)
+	case session.TellCardLeft:
+		r.cardLeft()
 	case session.Wipe:
 		r.log.Info("visit ended", "visit", eff.Visit)
+		r.wipe(ctx, eff.Card)
 		r.forget(eff.Visit)
 	}
 }

@@ -29,6 +29,7 @@ func (r *Runner) startDevices(ctx context.Context) {
 			r.log.Error("push", "err", err)
 		}
 	})
+	r.startCards(ctx)
 	r.start(func() { r.watch(ctx, r.lookAtPrinter) })
 	r.start(func() { r.watch(ctx, r.lookAtGateway) })
 	r.start(func() { r.watch(ctx, r.lookAtTerminal) })
@@ -153,6 +154,7 @@ func (r *Runner) sessionDevices() session.Devices {
 	d := session.Devices{
 		Scanner: r.health.Works(health.Scanner, now), Gateway: r.health.Works(health.Gateway, now),
 		Printer: r.printer, Terminal: kiosk.TerminalOffline, SalesStopped: r.noSales || r.held || r.day.running,
+		Cards: r.cardReader(now),
 	}
 	if r.health.Works(health.Terminal, now) {
 		d.Terminal = kiosk.TerminalReady

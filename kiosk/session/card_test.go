@@ -140,7 +140,7 @@ func TestThePINCounter(t *testing.T) {
 func TestACardLeftBehind(t *testing.T) {
 	s, _ := walk(t, fresh(), LanguageChosen{kiosk.English}, CardMoved{card(7)})
 	s, all := walk(t, s, ExitAsked{})
-	if _, ok := s.Scene.(TakeCard); !ok || !has(all, Wipe{Visit: 1}) || s.Language != kiosk.English || s.Visit != 2 {
+	if _, ok := s.Scene.(TakeCard); !ok || !has(all, Wipe{Visit: 1, Card: 7}) || s.Language != kiosk.English || s.Visit != 2 {
 		t.Fatalf("scene %#v %s %v", s.Scene, s.Language, all)
 	}
 	s, _ = walk(t, s, CodeScanned{kiosk.ScannedCode{Text: paperQR}}, NoticeWanted{}, CardWanted{}, ExitAsked{}, Stirred{})
@@ -167,7 +167,7 @@ func TestACardLeftBehind(t *testing.T) {
 func TestANewCardIsANewPerson(t *testing.T) {
 	base := State{Now: 1, Visit: 5, Language: kiosk.English, Devices: devices(), Cart: kiosk.Cart{}.With(quote()), Owner: 7}
 	s, all := walk(t, enter(base, Confirm{}), CardMoved{card(8)})
-	if _, ok := s.Scene.(CardSecret); !ok || s.Cart.Count != 0 || s.Visit != 6 || s.Language != kiosk.Italian || !has(all, Wipe{Visit: 5}) {
+	if _, ok := s.Scene.(CardSecret); !ok || s.Cart.Count != 0 || s.Visit != 6 || s.Language != kiosk.Italian || !has(all, Wipe{Visit: 5, Card: 7}) {
 		t.Errorf("%#v %v", s, all)
 	}
 	// But never while money moves: its turn comes when the visit ends.
@@ -178,7 +178,7 @@ func TestANewCardIsANewPerson(t *testing.T) {
 		t.Fatalf("%T %v", s.Scene, all)
 	}
 	s, all = walk(t, s, PaymentMoved{5, paymentIn(payment.Delivering)}, PaymentMoved{5, paymentIn(payment.Closed)}, ReceiptChosen{WayNone}, Continued{})
-	if _, ok := s.Scene.(CardSecret); !ok || !has(all, Wipe{Visit: 5}) || s.Owner != 8 {
+	if _, ok := s.Scene.(CardSecret); !ok || !has(all, Wipe{Visit: 5, Card: 7}) || s.Owner != 8 {
 		t.Errorf("after the payment: %#v %v", s.Scene, all)
 	}
 }

@@ -171,8 +171,8 @@ type (
 	}
 	// Sound plays a short sound.
 	Sound struct{ Name string }
-	// Wipe forgets everything of a visit.
-	Wipe struct{ Visit uint64 }
+	// Wipe forgets everything of a visit and powers its card down.
+	Wipe struct{ Visit, Card uint64 }
 )
 
 func (Lookup) effect()       {}

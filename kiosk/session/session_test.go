@@ -101,7 +101,7 @@ func TestWalkingAway(t *testing.T) {
 		if s.Card.Present {
 			rests = gone.Scene == TakeCard{Card: 7, Since: gone.Now}
 		}
-		if !rests || !has(out, Wipe{Visit: s.Visit}) {
+		if !rests || !has(out, Wipe{Visit: s.Visit, Card: s.Owner}) {
 			t.Errorf("%T: not wiped: %v", s.Scene, out)
 		}
 		if p := s.Payment; p.ID != "" && !p.Finished() && !has(out, Abandon{Payment: p.ID, Reason: payment.ReasonWalkedAway}) {

@@ -182,7 +182,7 @@ func leave(s State, why payment.Reason) (State, []Effect) {
 	if p := s.Payment; p.ID != "" && !p.Finished() {
 		out = append(out, Abandon{Payment: p.ID, Reason: why})
 	}
-	out = append(out, Wipe{Visit: s.Visit})
+	out = append(out, Wipe{Visit: s.Visit, Card: s.Owner})
 	next := rest(s)
 	switch {
 	case s.Owner != 0 && (s.Card.Card == s.Owner && s.Card.Present || s.Card.Others):
