@@ -70,6 +70,7 @@ const listingLevel = kiosk.LevelPresent
 func (s *Store) LookupCitizen(ctx context.Context, kioskID string, c api.CitizenSearch) (api.Found, error) {
 	audit := citizenLookup{id: uuid.NewString(), kiosk: kioskID, visit: c.Visit, card: string(c.Card.Kind), result: "begun"}
 	err := s.inTx(ctx, func(tx *sql.Tx) error {
+		audit.result = "begun" // it may be run again
 		good, err := s.useChallenge(ctx, tx, kioskID, c)
 		if err != nil {
 			return err

@@ -9,7 +9,6 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -53,7 +52,7 @@ func testLog() *slog.Logger { return slog.New(slog.DiscardHandler) }
 func newBook(t testing.TB) (*Store, *clock) {
 	t.Helper()
 	c := newClock()
-	s, err := Open(t.Context(), filepath.Join(t.TempDir(), "book.db"), StoreConfig{Now: c.now, testOnlyNoSync: true}, testLog())
+	s, err := Open(t.Context(), newBookURL(t), StoreConfig{Now: c.now, testOnlyNoSync: true}, testLog())
 	if err != nil {
 		t.Fatal(err)
 	}

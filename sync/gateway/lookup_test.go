@@ -8,8 +8,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -68,7 +66,7 @@ func proved(who kiosk.FiscalCode) CardVerdict {
 // newFinding is a seeded book with a catalogue and the fake check.
 func newFinding(t testing.TB, log *slog.Logger) (*Store, *clock, string) {
 	t.Helper()
-	c, path := newClock(), filepath.Join(t.TempDir(), "book.db")
+	c, path := newClock(), newBookURL(t)
 	s, err := Open(t.Context(), path, StoreConfig{Now: c.now, testOnlyNoSync: true, Cards: fakeCheck, PeopleKey: []byte("a key of the test")}, log)
 	if err != nil {
 		t.Fatal(err)
@@ -317,14 +315,7 @@ func TestTheBookAndTheLogTellNobody(t *testing.T) {
 	if _, err := s.LookupForm(t.Context(), form("toscana-bollo", "car", "AB123CD")); err != nil {
 		t.Fatal(err)
 	}
-	held := log.Bytes()
-	for _, name := range []string{path, path + "-wal"} {
-		b, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		held = append(held, b...)
-	}
+	held := append(log.Bytes(), wholeBook(t, path)...)
 	if !bytes.Contains(held, []byte("Mensa scolastica")) {
 		t.Fatal("the book was not read")
 	}

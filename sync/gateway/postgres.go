@@ -16,6 +16,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 )
@@ -209,12 +210,23 @@ func (c pgConn) CheckNamedValue(v *driver.NamedValue) error {
 		return nil
 	}
 	value, err := driver.DefaultParameterConverter.ConvertValue(v.Value)
-	if b, ok := value.(bool); ok && err == nil {
-		value = int64(0)
-		if b {
-			value = int64(1)
-		}
+	if b, ok := value.(bool); ok {
+		value = bit(b)
 	}
 	v.Value = value
 	return err
+}
+
+// bit is a bool that goes into a column of numbers, too.
+type bit bool
+
+// BoolValue implements [pgtype.BoolValuer].
+func (b bit) BoolValue() (pgtype.Bool, error) { return pgtype.Bool{Bool: bool(b), Valid: true}, nil }
+
+// Int64Value implements [pgtype.Int64Valuer].
+func (b bit) Int64Value() (pgtype.Int8, error) {
+	if b {
+		return pgtype.Int8{Int64: 1, Valid: true}, nil
+	}
+	return pgtype.Int8{Int64: 0, Valid: true}, nil
 }

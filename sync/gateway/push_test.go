@@ -29,7 +29,7 @@ func TestSameRowAgainGivesTheStoredAnswer(t *testing.T) {
 
 // The book that fell over between two starts still knows every row.
 func TestRowsSurviveANewStart(t *testing.T) {
-	path := t.TempDir() + "/book.db"
+	path := newBookURL(t)
 	open := func() *Store {
 		s, err := Open(t.Context(), path, StoreConfig{}, testLog())
 		if err != nil {
@@ -65,7 +65,10 @@ func TestRowsSurviveANewStart(t *testing.T) {
 
 // A closed book can still be read: the operator asks after the gateway stopped.
 func TestReadOnlyAfterTheWriterIsGone(t *testing.T) {
-	path := t.TempDir() + "/a book?.db"
+	path := newBookURL(t)
+	if servers.postgres == nil {
+		path = "sqlite:" + t.TempDir() + "/a book?.db"
+	}
 	s, err := Open(t.Context(), path, StoreConfig{}, testLog())
 	if err != nil {
 		t.Fatal(err)

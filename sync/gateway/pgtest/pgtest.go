@@ -51,7 +51,7 @@ func New(ctx context.Context) (*Server, error) {
 		return nil, fmt.Errorf("start PostgreSQL: %w", err)
 	}
 	if err = s.own(); err == nil {
-		err = s.command(ctx, "initdb", "-D", s.data(), "-U", "jolly", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions").Run()
+		err = s.Program(ctx, "initdb", "-D", s.data(), "-U", "jolly", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions").Run()
 	}
 	if err == nil {
 		err = s.Start(ctx)
@@ -65,7 +65,8 @@ func New(ctx context.Context) (*Server, error) {
 // binaries finds the newest PostgreSQL of the machine.
 func binaries() (string, error) {
 	if path, err := exec.LookPath("postgres"); err == nil {
-		return filepath.Dir(path), nil
+		path, err = filepath.EvalSymlinks(path)
+		return filepath.Dir(path), err
 	}
 	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/postgres")
 	if err != nil || len(found) == 0 {
@@ -105,8 +106,8 @@ func (s *Server) own() error {
 
 func (s *Server) data() string { return filepath.Join(s.dir, "data") }
 
-// command is one of PostgreSQL's programs, run as the server's owner.
-func (s *Server) command(ctx context.Context, name string, args ...string) *exec.Cmd {
+// Program is one of PostgreSQL's programs, run as the server's owner.
+func (s *Server) Program(ctx context.Context, name string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, filepath.Join(s.bin, name), args...)
 	cmd.Dir = s.dir
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: s.owner}

@@ -1,0 +1,128 @@
+package gateway
+
+// One suite, every database: all tests of this package run on SQLite, and
+// TestOnPostgreSQL runs them again, in a process of its own, on a real server.
+// One test alone there: JOLLY_TEST_BOOK=postgres go test -run Name ./sync/gateway
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/exec"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/tserve/jolly/sync/gateway/pgtest"
+)
+
+const bookEnv = "JOLLY_TEST_BOOK"
+
+// servers is the server of this process, and how many books were made on it.
+// It is nil when the books are files.
+var servers struct {
+	postgres *pgtest.Server
+	made     atomic.Int64
+}
+
+func TestMain(m *testing.M) {
+	os.Exit(run(m))
+}
+
+func run(m *testing.M) int {
+	if os.Getenv(bookEnv) != "postgres" {
+		return m.Run()
+	}
+	server, err := startServer(context.Background())
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	servers.postgres = server
+	code := m.Run()
+	if err := server.Close(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return code
+}
+
+// templateBook is an empty book of the newest form, of which every test gets a copy.
+const templateBook = "template_book"
+
+func startServer(ctx context.Context) (*pgtest.Server, error) {
+	server, err := pgtest.New(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := server.Create(ctx, templateBook, ""); err != nil {
+		return server, err
+	}
+	s, err := Open(ctx, server.URL(templateBook), StoreConfig{}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return server, err
+	}
+	return server, s.Close()
+}
+
+// newBookURL is where a new book of this test is, on the database that the
+// process tests.
+func newBookURL(t testing.TB) string {
+	t.Helper()
+	if servers.postgres == nil {
+		return t.TempDir() + "/book.db"
+	}
+	name := fmt.Sprintf("book_%d", servers.made.Add(1))
+	if err := servers.postgres.Create(t.Context(), name, templateBook); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := servers.postgres.Drop(context.Background(), name); err != nil {
+			t.Error(err)
+		}
+	})
+	return servers.postgres.URL(name)
+}
+
+// wholeBook is every byte that the book holds, also of what was deleted since,
+// where that lies in a file of ours.
+func wholeBook(t testing.TB, url string) []byte {
+	t.Helper()
+	if servers.postgres != nil {
+		out, err := servers.postgres.Program(t.Context(), "pg_dump", "--dbname="+url).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	var held []byte
+	for _, name := range []string{url, url + "-wal"} {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		held = append(held, b...)
+	}
+	return held
+}
+
+// TestOnPostgreSQL is the whole suite on PostgreSQL.
+func TestOnPostgreSQL(t *testing.T) {
+	if servers.postgres != nil {
+		return // it is this process
+	}
+	args := []string{"-test.timeout=5m", "-rapid.checks=30"} // each check has a database of its own
+	for _, arg := range os.Args[1:] {
+		if strings.HasPrefix(arg, "-test.short") || strings.HasPrefix(arg, "-test.v") || strings.HasPrefix(arg, "-test.shuffle") {
+			args = append(args, arg)
+		}
+	}
+	cmd := exec.CommandContext(t.Context(), os.Args[0], args...)
+	cmd.Env = append(os.Environ(), bookEnv+"=postgres")
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("on PostgreSQL: %v\n%s", err, out)
+	}
+	t.Logf("on PostgreSQL:\n%s", out)
+}
