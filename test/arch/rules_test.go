@@ -66,6 +66,8 @@ var mayImport = []struct {
 		"the contract is what both ends share; it depends on neither"},
 	{[]string{"sync/client"}, []string{"kiosk", "sync/api"},
 		"the kiosk's end of the wire knows the contract and not the gateway's inside"},
+	{[]string{"sync/gateway/catalogue"}, []string{"kiosk", "kiosk/notice", "sync/api", "assets"},
+		"the catalogue's texts are measured with the type that the kiosk draws them with, its pictograms are the kiosk's"},
 	{[]string{"sync/gateway/..."}, []string{"kiosk", "kiosk/notice", "sync/api", "cardreader/proof", "sync/gateway/..."},
 		"the gateway runs elsewhere, without a kiosk's devices and loop"},
 	{[]string{"sync/outbox/..."}, []string{"kiosk", "kiosk/payment", "sync/outbox/..."},
