@@ -16,6 +16,7 @@ import (
 
 	"github.com/tserve/jolly/kiosk"
 	"github.com/tserve/jolly/sync/api"
+	"github.com/tserve/jolly/sync/gateway/catalogue"
 )
 
 const testVisit = "5d41402abc4b2a76b9719d911017c592"
@@ -334,7 +335,7 @@ func TestTheBookAndTheLogTellNobody(t *testing.T) {
 }
 
 func form(service string, values ...string) api.FormSearch {
-	return api.FormSearch{Catalogue: "2026-11-22.1", Service: service, Values: values}
+	return api.FormSearch{Catalogue: "2026-11-22.1", Service: service, Values: append([]string{}, values...)}
 }
 
 func TestAFormFindsWhatWasTyped(t *testing.T) {
@@ -429,4 +430,56 @@ func TestAFormOfTheVersionBeforeIsUnderstood(t *testing.T) {
 	}
 	_, err = s.LookupForm(t.Context(), form("toscana-bollo", "car", "AB123CD"))
 	wantRefusal(t, err, api.ProblemCodeServiceUnknown)
+}
+
+// Every service of the shipped catalogue that needs no paper finds its sample,
+// and what the sample citizens owe is owed for services that there are.
+func TestEveryServiceOfTheCatalogueFindsItsSample(t *testing.T) {
+	c, err := catalogue.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := Open(t.Context(), newBookURL(t), StoreConfig{testOnlyNoSync: true, Cards: fakeCheck}, testLog())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	s.UseCatalogue(c)
+	if err := s.Seed(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	byCitizen, err := byCard(t, s, proved(citizenCNS))
+	if err != nil || byCitizen.More {
+		t.Fatalf("%v, more %v", err, byCitizen.More)
+	}
+	for _, service := range c.Services {
+		want, found := "service-"+service.ID, byCitizen
+		if service.Find == kiosk.FindByNotice {
+			continue
+		}
+		if service.Find == kiosk.FindByForm {
+			example := catalogue.Example(c, service)
+			values := make([]string, len(service.Fields))
+			for i := range service.Fields {
+				values[i] = example.Values[i].Clear()
+			}
+			if found, err = s.LookupForm(t.Context(), api.FormSearch{Catalogue: c.Version, Service: service.ID, Values: values}); err != nil {
+				t.Errorf("%s: %v", service.ID, err)
+				continue
+			}
+		}
+		i := slices.Index(names(found), want)
+		if i < 0 {
+			t.Errorf("%s: not among %v", service.ID, names(found))
+			continue
+		}
+		if q := found.Bills[i]; q.Fee != service.Fee.Cents.Cents() || q.Bill.CreditorName == "" || q.Bill.Subject == "" {
+			t.Errorf("%s: %+v", service.ID, q)
+		}
+	}
+	for _, p := range CardSamples() {
+		if _, ok := c.Service(p.Service); !ok {
+			t.Errorf("%s is owed for %q, which the catalogue does not have", p.Name, p.Service)
+		}
+	}
 }

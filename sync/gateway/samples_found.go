@@ -93,12 +93,12 @@ func serviceRows(c *kiosk.Catalogue) []sampleRow {
 	return all
 }
 
-// fillForm types the examples of a service's form.
+// fillForm types the examples of a service's form, and takes the first options.
 func (r *sampleRow) fillForm(s kiosk.Service) {
 	typed := make([]kiosk.FormValue, len(s.Fields))
 	for i, f := range s.Fields {
 		typed[i] = kiosk.FormValue(f.Example)
-		if f.Kind == kiosk.FieldChoice && f.Example == "" && len(f.Options) > 0 {
+		if f.Kind == kiosk.FieldChoice && len(f.Options) > 0 {
 			typed[i] = kiosk.FormValue(f.Options[0].Value)
 		}
 	}
