@@ -106,6 +106,14 @@ func (t Terminal) DayEnds() (hour, minute int, on bool) {
 
 // Printer is the receipt printer.
 type Printer struct {
+	PrinterLine
+
+	DayReport bool `toml:"day_report"` // print the day's paper when the terminal's day is closed
+	Readiness bool `toml:"readiness"`  // print what works and what does not after each start
+}
+
+// PrinterLine is how the printer is reached and what it is.
+type PrinterLine struct {
 	Kind    string `toml:"kind"`    // "escpos" or "ipp"; default "escpos"
 	Address string `toml:"address"` // host:port, or ipp://host/path
 	Device  string `toml:"device"`  // instead of an address: /dev/usb/lp0 or a serial line

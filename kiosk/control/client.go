@@ -83,6 +83,12 @@ func (c *Client) Resolve(ctx context.Context, d Decision) error {
 	return c.post(ctx, "/v1/payment/resolve", d, &done)
 }
 
+// PrintPaper prints a paper for the maintainer.
+func (c *Client) PrintPaper(ctx context.Context, p Paper) (out Printed, err error) {
+	err = c.post(ctx, "/v1/printer/print", p, &out)
+	return out, err
+}
+
 // RetryRow sends a parked row again.
 func (c *Client) RetryRow(ctx context.Context, id string) error {
 	var done Done

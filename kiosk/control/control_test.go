@@ -54,6 +54,10 @@ func (s source) Resolve(_ context.Context, d Decision) error {
 }
 func (s source) RetryRow(_ context.Context, id string) error { return s.note("retry " + id) }
 
+func (s source) PrintPaper(_ context.Context, p Paper) (Printed, error) {
+	return Printed{Result: "printed", State: "ready"}, s.note("print " + p.Paper)
+}
+
 func (s source) Screen(context.Context) (Screen, error) {
 	return Screen{Page: "bill", Serial: 7, Text: []string{"86,40 €"}, Actions: []Action{{ID: "continue", X: 1, W: 2}}}, s.err
 }
@@ -173,7 +177,10 @@ func TestOrders(t *testing.T) {
 	if err := c.RetryRow(ctx, "p1/payment.paid"); err != nil {
 		t.Error(err)
 	}
-	want := []string{"status", "totals", "last", "probe", "close", "resolve p1 charged 000042", "retry p1/payment.paid"}
+	if p, err := c.PrintPaper(ctx, Paper{Paper: PaperReadiness}); err != nil || p.Result != "printed" || p.State != "ready" {
+		t.Errorf("%+v, %v", p, err)
+	}
+	want := []string{"status", "totals", "last", "probe", "close", "resolve p1 charged 000042", "retry p1/payment.paid", "print readiness"}
 	if !slices.Equal(told, want) {
 		t.Errorf("ordered %v, want %v", told, want)
 	}
@@ -215,6 +222,8 @@ func TestOrdersThatAreNone(t *testing.T) {
 		{"POST", "/v1/outbox/retry", `{"id":""}`, 400},
 		{"POST", "/v1/outbox/retry", `{"id":"` + strings.Repeat("x", maxBody) + `"}`, 400},
 		{"POST", "/v1/terminal/close", `{"force":true}`, 400},
+		{"POST", "/v1/printer/print", ``, 400},
+		{"POST", "/v1/printer/print", `{"paper":"money"}`, 400},
 		{"GET", "/v1/terminal/close", ``, 405},
 		{"POST", "/v1/terminal/drill", ``, 404},
 	} {

@@ -15,6 +15,7 @@
 //	POST /v1/terminal/close    close its day now
 //	POST /v1/payment/resolve   a person's word on a charge that is unknown
 //	POST /v1/outbox/retry      send a parked row again
+//	POST /v1/printer/print     print a paper for the maintainer: readiness, day, test
 //
 // What does something is refused (409) while a card is being charged, and each
 // order is in the log with the user who gave it, when it came and how it ended.

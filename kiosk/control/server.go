@@ -26,6 +26,13 @@ type Source interface {
 	Health(ctx context.Context) (Health, error)
 	Terminal
 	Keeper
+	Papers
+}
+
+// Papers prints a paper for the maintainer. An error that wraps [ErrRefused] says
+// that somebody stands at the kiosk, or that there is no such paper.
+type Papers interface {
+	PrintPaper(ctx context.Context, p Paper) (Printed, error)
 }
 
 // Terminal asks the kiosk's card terminal, and closes its day. An error that
@@ -107,6 +114,7 @@ func handler(src Source, log *slog.Logger) http.Handler {
 	mux.HandleFunc("POST /v1/payment/resolve", act(a, talkLimit, func(ctx context.Context, d Decision) (any, error) {
 		return Done{OK: true}, src.Resolve(ctx, d)
 	}))
+	mux.HandleFunc("POST /v1/printer/print", act(a, talkLimit, func(ctx context.Context, p Paper) (any, error) { return src.PrintPaper(ctx, p) }))
 	mux.HandleFunc("POST /v1/outbox/retry", act(a, talkLimit, func(ctx context.Context, r Retry) (any, error) {
 		return Done{OK: true}, src.RetryRow(ctx, r.ID)
 	}))

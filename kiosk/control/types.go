@@ -117,6 +117,34 @@ type Retry struct {
 	ID string `json:"id"`
 }
 
+// The papers that a maintainer can have printed.
+const (
+	PaperReadiness = "readiness" // what works now, and what does not
+	PaperDay       = "day"       // the last closing of the terminal's day
+	PaperTest      = "test"      // letters, edges and a code
+)
+
+// Paper names one of them.
+type Paper struct {
+	Paper string `json:"paper"`
+}
+
+// Check finds what is no paper's name.
+func (p Paper) Check() error {
+	switch p.Paper {
+	case PaperReadiness, PaperDay, PaperTest:
+		return nil
+	}
+	return errors.New("paper: want readiness, day or test")
+}
+
+// Printed is how printing a paper ended.
+type Printed struct {
+	Result string `json:"result"` // "printed", "failed" or "unknown"
+	State  string `json:"state"`
+	Reason string `json:"reason,omitempty"`
+}
+
 // Done is the answer to what was done.
 type Done struct {
 	OK bool `json:"ok"`

@@ -41,6 +41,8 @@ type Machine struct {
 	nudge  func() // sends what waits in the outbox
 
 	terminal *terminal.Terminal
+	printer  *printer.Printer
+	clock    *clock
 
 	screen *shown
 	window fyne.Window
@@ -57,6 +59,7 @@ func New(ctx context.Context, cfg config.Config, app fyne.App, log *slog.Logger)
 	}
 	m := &Machine{cfg: cfg, log: log, faults: faultsFromEnvironment()}
 	clock := newClock()
+	m.clock = clock
 	var err error
 	m.store, err = outbox.Open(ctx, outbox.Config{
 		Path: filepath.Join(cfg.Kiosk.Data, "outbox.db"), Kiosk: cfg.Kiosk.ID, Now: func() kiosk.Wall { return clock.Now().Wall },
@@ -83,10 +86,11 @@ func (m *Machine) devices(ctx context.Context, clock *clock) (runner.Devices, er
 	if err != nil {
 		return runner.Devices{}, fmt.Errorf("printer: %w", err)
 	}
-	pcfg, err := printer.Settings(cfg.Printer).Config()
+	pcfg, err := printer.Settings(cfg.Printer.PrinterLine).Config()
 	if err != nil {
 		return runner.Devices{}, err
 	}
+	m.printer = printer.New(pcfg, m.raster, m.log.With("part", "printer"))
 	tcfg := terminal.Config{
 		Address: cfg.Terminal.Address, TerminalID: cfg.Terminal.TerminalID, RegisterID: cfg.Terminal.RegisterID,
 		LRC: ecr17.LRC(cfg.Terminal.LRC), SavesRefused: cfg.Terminal.SavesRefused, Baud: cfg.Terminal.Baud,
@@ -100,7 +104,7 @@ func (m *Machine) devices(ctx context.Context, clock *clock) (runner.Devices, er
 	m.nudge = pusher.Nudge
 	return runner.Devices{
 		Gateway: gw, Finder: gw, Journal: journal{m.store, m.faults}, Terminal: m.terminal, Till: m.terminal, Days: days{m.store.Rows}, Scanner: scan, Pusher: pusher, Clock: clock,
-		Printer: paper{printer.New(pcfg, m.raster, m.log.With("part", "printer")), filepath.Join(cfg.Kiosk.Data, "receipts"), m.faults, m.log},
+		Printer: paper{m.printer, filepath.Join(cfg.Kiosk.Data, "receipts"), m.faults, m.log},
 	}, nil
 }
 
@@ -110,6 +114,9 @@ func (m *Machine) show(app fyne.App, dev runner.Devices, clock *clock) {
 	m.screen.ui = ui.New(ui.Profile{MMPerPx: m.cfg.Screen.MMPerPx, BottomMM: m.cfg.Screen.BottomMM},
 		func(t page.Touch) { m.runner.Touch(t) }, time.Now)
 	dev.Screen = m.screen
+	if m.cfg.Printer.DayReport {
+		dev.Reports = reports{m}
+	}
 	hour, minute, closes := m.cfg.Terminal.DayEnds()
 	m.runner = runner.New(runner.Config{
 		House: m.house(), PSPCode: m.cfg.PSP.Code, NewID: newID, CloseAt: runner.CloseTime{On: closes, Hour: hour, Minute: minute},
@@ -178,6 +185,13 @@ func (m *Machine) Run(ctx context.Context) error {
 		return control.Serve(ctx, m.cfg.Control.Socket, m, m.log.With("part", "control"))
 	})
 	run("touch", beside, m.forgetLostReleases)
+	if m.cfg.Printer.Readiness {
+		parts.Add(1)
+		go func() {
+			defer parts.Done()
+			_ = m.printReadiness(ctx) // it is only a paper
+		}()
+	}
 	parts.Wait()
 	close(errs)
 	var all error

@@ -93,9 +93,11 @@ type Day struct {
 	Amount   kiosk.Amount // of what was charged
 	Fee      kiosk.Amount
 	Total    kiosk.Amount
-	Terminal kiosk.Amount // what the card terminal says it took
-	Told     bool         // it said so
-	Waiting  int          // rows that the gateway has not got yet
+	Terminal kiosk.Amount       // what the card terminal says it took
+	Told     bool               // it said so
+	Closing  kiosk.CloseOutcome // how its day was closed; "" says nothing about that
+	Bank     kiosk.Amount       // what the bank says, when it was closed
+	Waiting  int                // rows that the gateway has not got yet
 }
 
 // EndOfDay is the report of a day; where terminal and journal differ it says so
@@ -104,7 +106,14 @@ func EndOfDay(s Station, d Day) []Line {
 	w := report(s, "day")
 	w.pair("day_from", i18n.DateTime(s.Language, d.From))
 	w.pair("day_to", i18n.DateTime(s.Language, d.To))
-	if d.Told && d.Terminal != d.Total {
+	if d.Closing != "" {
+		w.pair("day_closing", w.t("day_closing_"+string(d.Closing)))
+	}
+	if d.Closing == kiosk.CloseUnknown {
+		w.add(Line{Kind: Note, Text: w.t("day_unknown")})
+		w.add(Line{Kind: Space})
+	}
+	if (d.Told && d.Terminal != d.Total) || (d.Closing == kiosk.CloseDone && d.Bank != d.Total) {
 		w.add(Line{Kind: Note, Text: w.t("day_differs")})
 		w.add(Line{Kind: Space})
 	}
@@ -114,6 +123,9 @@ func EndOfDay(s Station, d Day) []Line {
 	w.add(Line{Kind: Total, Label: w.t("total_charged"), Text: w.money(d.Total)})
 	if d.Told {
 		w.pair("day_terminal", w.money(d.Terminal))
+		if d.Closing == kiosk.CloseDone {
+			w.pair("day_bank", w.money(d.Bank))
+		}
 	} else {
 		w.add(Line{Kind: Text, Text: w.t("day_not_told")})
 	}

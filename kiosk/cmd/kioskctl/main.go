@@ -12,7 +12,9 @@
 //	kioskctl terminal status     the card terminal; also totals, close, last, probe
 //	kioskctl config check FILE   every mistake with line and cure
 //	kioskctl receipt render      a receipt as PDF, picture, ESC/POS
-//	kioskctl printer status      and test-page, feed, cut while no kiosk runs
+//	kioskctl printer status      and test-page; feed, cut while no kiosk runs
+//	kioskctl printer readiness   have the kiosk print what works; day-report: the last closing of the day
+//	kioskctl printer reload      step by step, until there is paper
 //	kioskctl notice decode       texts of codes, one per line in, to JSON lines
 //	kioskctl notice image FILE   every code on PNG, JPEG and PDF pages, to JSON lines
 //	kioskctl check KIND          notice, fiscal-code, vat, plate, rf: values to JSON lines

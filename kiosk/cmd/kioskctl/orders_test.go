@@ -60,6 +60,9 @@ func (r *running) CloseDay(context.Context) (kiosk.DayClose, error) {
 func (r *running) Resolve(_ context.Context, d control.Decision) error {
 	return r.note("resolve %s %s %s", d.Payment, d.Outcome, d.STAN)
 }
+func (r *running) PrintPaper(_ context.Context, p control.Paper) (control.Printed, error) {
+	return control.Printed{Result: "printed", State: "ready"}, r.note("print %s", p.Paper)
+}
 func (r *running) RetryRow(_ context.Context, id string) error { return r.note("retry %s", id) }
 
 // serve answers at the socket of a configuration, and waits until it does.
@@ -101,6 +104,9 @@ func TestOrders(t *testing.T) {
 		{[]string{"terminal", "last"}, []string{"charged", "000042", "EURO 87.40"}, "last"},
 		{[]string{"terminal", "probe"}, []string{`terminal.lrc = "std"`}, "probe"},
 		{[]string{"terminal", "close"}, []string{"closed", "SUMS DIFFER"}, "close"},
+		{[]string{"printer", "readiness"}, []string{"printed", "ready"}, "print readiness"},
+		{[]string{"printer", "day-report"}, []string{"printed"}, "print day"},
+		{[]string{"printer", "test-page"}, []string{"printed"}, "print test"},
 		{[]string{"payment", "resolve", string(id), "--charged", "000042"}, []string{"durable"}, "resolve " + string(id) + " charged 000042"},
 		{[]string{"payment", "resolve", string(id), "--refused"}, []string{"durable"}, "resolve " + string(id) + " refused "},
 		{[]string{"outbox", "retry", "a/b"}, []string{"again"}, "retry a/b"},

@@ -1,7 +1,8 @@
 package main
 
-// The printer by hand. While a kiosk runs, the printer is the kiosk's: a paper
-// in between would stand in the way of a citizen's receipt.
+// The printer by hand. While a kiosk runs, the printer is the kiosk's: it prints
+// what it is asked for when nobody stands there, so that no paper in between stands
+// in the way of a citizen's receipt.
 
 import (
 	"context"
@@ -33,12 +34,18 @@ func (t *tool) printerCommands() *cobra.Command {
 		},
 	}
 	feed.Flags().IntVar(&rows, "rows", 160, "rows of dots, eight a millimetre")
-	cmd := &cobra.Command{Use: "printer", Short: "The printer; all but status only while no kiosk runs"}
+	order := func(use, short, paper string) *cobra.Command {
+		return &cobra.Command{Use: use, Short: short, Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
+			return t.running(func(c *control.Client) error { return t.orderPaper(cmd.Context(), c, paper) })
+		}}
+	}
+	cmd := &cobra.Command{Use: "printer", Short: "The printer; feed and cut only while no kiosk runs"}
 	cmd.AddCommand(
 		&cobra.Command{Use: "status", Short: "How it is", Args: cobra.NoArgs, RunE: t.printerStatus},
-		&cobra.Command{Use: "test-page", Short: "Print letters, edges and a code", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
-			return t.withPrinter(cmd.Context(), testPage)
-		}},
+		&cobra.Command{Use: "test-page", Short: "Print letters, edges and a code", Args: cobra.NoArgs, RunE: t.testPage},
+		order("readiness", "Have the running kiosk print what works now and what does not", control.PaperReadiness),
+		order("day-report", "Have the running kiosk print the last closing of the day", control.PaperDay),
+		t.reloadCommand(),
 		feed,
 		&cobra.Command{Use: "cut", Short: "Cut and hand out what hangs there", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
 			return t.withPrinter(cmd.Context(), func(ctx context.Context, p *printer.Printer, _ config.Config) kiosk.PrintReport { return p.Cut(ctx) })
@@ -53,35 +60,44 @@ func answering(ctx context.Context, cfg config.Config) (control.Health, bool) {
 	return h, err == nil
 }
 
+// printerState is how the printer is, and who said so.
+type printerState struct {
+	State string `json:"state"`
+	From  string `json:"from"` // "kiosk" or "printer"
+}
+
+// lookAtPrinter asks the running kiosk, or else the printer itself.
+func lookAtPrinter(ctx context.Context, cfg config.Config) (printerState, error) {
+	h, ok := answering(ctx, cfg)
+	if !ok {
+		settings, err := printer.Settings(cfg.Printer.PrinterLine).Config()
+		if err != nil {
+			return printerState{}, err
+		}
+		return printerState{string(printer.New(settings, nil, nil).State(ctx)), "printer"}, nil
+	}
+	s := printerState{string(kiosk.PrinterUnknown), "kiosk"}
+	for _, d := range h.Devices {
+		if d.Device == "printer" {
+			s.State = d.Detail
+			if s.State == "" && d.OK {
+				s.State = string(kiosk.PrinterReady)
+			}
+		}
+	}
+	return s, nil
+}
+
 func (t *tool) printerStatus(cmd *cobra.Command, _ []string) error {
 	cfg, err := config.Read(t.file)
 	if err != nil {
 		return err
 	}
-	var answer struct {
-		State  string `json:"state"`
-		Detail string `json:"detail,omitempty"`
-		From   string `json:"from"` // "kiosk" or "printer"
+	s, err := lookAtPrinter(cmd.Context(), cfg)
+	if err != nil {
+		return err
 	}
-	if h, ok := answering(cmd.Context(), cfg); ok {
-		answer.From, answer.State = "kiosk", string(kiosk.PrinterUnknown)
-		for _, d := range h.Devices {
-			if d.Device == "printer" {
-				answer.State = d.Detail
-				if answer.State == "" && d.OK {
-					answer.State = string(kiosk.PrinterReady)
-				}
-			}
-		}
-	} else {
-		settings, err := printer.Settings(cfg.Printer).Config()
-		if err != nil {
-			return err
-		}
-		answer.From = "printer"
-		answer.State = string(printer.New(settings, nil, nil).State(cmd.Context()))
-	}
-	return t.print(answer, func(w *tabwriter.Writer) { fmt.Fprintf(w, "%s\t(asked: %s)\n", answer.State, answer.From) })
+	return t.print(s, func(w *tabwriter.Writer) { fmt.Fprintf(w, "%s\t(asked: %s)\n", s.State, s.From) })
 }
 
 // withPrinter does something with the printer of the configuration, unless a
@@ -94,7 +110,7 @@ func (t *tool) withPrinter(ctx context.Context, do func(context.Context, *printe
 	if _, ok := answering(ctx, cfg); ok {
 		return errors.New("the running kiosk owns the printer: stop it first, or ask for the status only")
 	}
-	settings, err := printer.Settings(cfg.Printer).Config()
+	settings, err := printer.Settings(cfg.Printer.PrinterLine).Config()
 	if err != nil {
 		return err
 	}
@@ -104,20 +120,39 @@ func (t *tool) withPrinter(ctx context.Context, do func(context.Context, *printe
 	}
 	defer func() { err = errors.Join(err, raster.Close()) }()
 	report := do(ctx, printer.New(settings, raster, nil), cfg)
-	answer := struct {
-		Result string `json:"result"`
-		State  string `json:"state"`
-		Reason string `json:"reason,omitempty"`
-	}{string(report.Result), string(report.State), report.Reason}
-	if err := t.print(answer, func(w *tabwriter.Writer) {
-		fmt.Fprintf(w, "%s\t%s\t%s\n", answer.Result, answer.State, answer.Reason)
-	}); err != nil {
+	return t.printed(control.Printed{Result: string(report.Result), State: string(report.State), Reason: report.Reason})
+}
+
+// printed tells how a paper ended; what is not surely printed is an error.
+func (t *tool) printed(p control.Printed) error {
+	if err := t.print(p, func(w *tabwriter.Writer) { fmt.Fprintf(w, "%s\t%s\t%s\n", p.Result, p.State, p.Reason) }); err != nil {
 		return err
 	}
-	if report.Result != kiosk.PrintDone {
-		return fmt.Errorf("printer: %s", report.Result)
+	if p.Result != string(kiosk.PrintDone) {
+		return fmt.Errorf("printer: %s", p.Result)
 	}
 	return nil
+}
+
+// orderPaper has the running kiosk print a paper.
+func (t *tool) orderPaper(ctx context.Context, c *control.Client, paper string) error {
+	p, err := c.PrintPaper(ctx, control.Paper{Paper: paper})
+	if err != nil {
+		return err
+	}
+	return t.printed(p)
+}
+
+// testPage prints it through the running kiosk, or without one.
+func (t *tool) testPage(cmd *cobra.Command, _ []string) error {
+	cfg, err := config.Read(t.file)
+	if err != nil {
+		return err
+	}
+	if _, ok := answering(cmd.Context(), cfg); ok {
+		return t.orderPaper(cmd.Context(), control.NewClient(cfg.Control.Socket), control.PaperTest)
+	}
+	return t.withPrinter(cmd.Context(), testPage)
 }
 
 func testPage(ctx context.Context, p *printer.Printer, cfg config.Config) kiosk.PrintReport {

@@ -140,7 +140,7 @@ func TestPrinterByHand(t *testing.T) {
 func TestPrinterOfARunningKiosk(t *testing.T) {
 	s, cfg := printerAt(t)
 	(&running{}).serve(t, cfg)
-	for _, deed := range []string{"test-page", "feed", "cut"} {
+	for _, deed := range []string{"feed", "cut"} {
 		if _, err := byHand(t, "--config", cfg, "printer", deed); err == nil || !strings.Contains(err.Error(), "owns the printer") {
 			t.Errorf("%s: %v", deed, err)
 		}

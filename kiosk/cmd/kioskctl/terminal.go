@@ -3,6 +3,7 @@ package main
 // The card terminal: through the running kiosk, which alone owns it.
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"text/tabwriter"
@@ -33,11 +34,15 @@ func (t *tool) running(use func(*control.Client) error) error {
 
 func (t *tool) terminalCommands() *cobra.Command {
 	term := &cobra.Command{Use: "terminal", Short: "The card terminal of the running kiosk"}
+	var paper bool
+	closing := &cobra.Command{Use: "close", Short: "Close its day with the bank now", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return t.terminalClose(cmd.Context(), paper) },
+		Long: "Close the terminal's day with the bank now. It is refused while somebody stands at the kiosk and\nwhile a charge is unknown. If the answer is lost nobody knows whether the day was closed: then look\nat the terminal's own report, and do not close it again."}
+	closing.Flags().BoolVar(&paper, "print", false, "print the day's paper, also where the kiosk is not set up to")
 	term.AddCommand(
 		&cobra.Command{Use: "status", Short: "How it is", Args: cobra.NoArgs, RunE: t.terminalStatus},
 		&cobra.Command{Use: "totals", Short: "What it took since its day was closed, beside the journal's sum", Args: cobra.NoArgs, RunE: t.terminalTotals},
-		&cobra.Command{Use: "close", Short: "Close its day with the bank now", Args: cobra.NoArgs, RunE: t.terminalClose,
-			Long: "Close the terminal's day with the bank now. It is refused while somebody stands at the kiosk and\nwhile a charge is unknown. If the answer is lost nobody knows whether the day was closed: then look\nat the terminal's own report, and do not close it again."},
+		closing,
 		&cobra.Command{Use: "last", Short: "Its last result, and the slip where it sends one", Args: cobra.NoArgs, RunE: t.terminalLast},
 		&cobra.Command{Use: "probe", Short: "Find how it reckons its check byte; nothing is charged", Args: cobra.NoArgs, RunE: t.terminalProbe},
 	)
@@ -75,13 +80,16 @@ func (t *tool) terminalTotals(cmd *cobra.Command, _ []string) error {
 	})
 }
 
-func (t *tool) terminalClose(cmd *cobra.Command, _ []string) error {
+func (t *tool) terminalClose(ctx context.Context, paper bool) error {
 	return t.running(func(c *control.Client) error {
-		d, err := c.CloseDay(cmd.Context())
+		d, err := c.CloseDay(ctx)
 		if err != nil {
 			return err
 		}
 		if err := t.print(d, func(w *tabwriter.Writer) { dayLines(w, d) }); err != nil {
+			return err
+		}
+		if err := t.dayPaper(ctx, c, d, paper); err != nil {
 			return err
 		}
 		switch d.Close.Outcome {
@@ -93,6 +101,18 @@ func (t *tool) terminalClose(cmd *cobra.Command, _ []string) error {
 		}
 		return nil
 	})
+}
+
+// dayPaper prints the paper of a closing, unless the kiosk does so by itself.
+func (t *tool) dayPaper(ctx context.Context, c *control.Client, d kiosk.DayClose, wanted bool) error {
+	cfg, err := config.Read(t.file)
+	if err != nil || !wanted {
+		return err
+	}
+	if o := d.Close.Outcome; cfg.Printer.DayReport && (o == kiosk.CloseDone || o == kiosk.CloseUnknown) {
+		return nil
+	}
+	return t.orderPaper(ctx, c, control.PaperDay)
 }
 
 // dayLines writes a closing for people.
