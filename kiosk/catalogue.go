@@ -4,9 +4,12 @@ package kiosk
 // gateway signs it; the kiosk keeps the last good one and pins it in a visit.
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
+	"strconv"
+	"strings"
 )
 
 // Text is a text in every language.
@@ -181,6 +184,35 @@ func (c *Catalogue) Service(id string) (Service, bool) {
 		}
 	}
 	return Service{}, false
+}
+
+// CompareVersions says whether version a of a catalogue is older than b (-1), the
+// same (0) or newer (+1). A version is a day and a number within it,
+// "2026-11-22.1"; what is not of that form is older than what is.
+func CompareVersions(a, b string) int {
+	dayA, numberA, okA := cutVersion(a)
+	dayB, numberB, okB := cutVersion(b)
+	switch {
+	case okA != okB && okA:
+		return 1
+	case okA != okB:
+		return -1
+	case !okA:
+		return strings.Compare(a, b)
+	}
+	return cmp.Or(strings.Compare(dayA, dayB), cmp.Compare(numberA, numberB))
+}
+
+func cutVersion(v string) (day string, number uint64, ok bool) {
+	day, rest, ok := strings.Cut(v, ".")
+	if !ok || len(day) != len("2026-11-22") {
+		return "", 0, false
+	}
+	if _, err := ParseDate(day); err != nil {
+		return "", 0, false
+	}
+	number, err := strconv.ParseUint(rest, 10, 32)
+	return day, number, err == nil
 }
 
 // Check says why the kiosk could not work with the catalogue: something that it
