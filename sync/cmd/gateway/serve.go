@@ -17,9 +17,14 @@ func serveCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "serve", Short: "Serve the kiosks and the citizens' pages", Args: cobra.NoArgs}
 	listen := cmd.Flags().String("listen", "127.0.0.1:8480", "address to listen on; port 0 takes a free one, which the log then tells")
 	seed := cmd.Flags().Bool("seed", false, "write the demonstration's creditors and debts of Prato")
+	people := cmd.Flags().String("people-key", "", "file of the key that hides citizens in the book, made if it is not there (default beside a book in a file)")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) (err error) {
 		log := slog.New(slog.NewJSONHandler(cmd.ErrOrStderr(), nil))
-		store, err := openStore(cmd, gateway.StoreConfig{}, log)
+		key, err := peopleKey(*people, cmd.Flag("db").Value.String(), log)
+		if err != nil {
+			return err
+		}
+		store, err := openStore(cmd, gateway.StoreConfig{PeopleKey: key}, log)
 		if err != nil {
 			return err
 		}
