@@ -20,10 +20,13 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"github.com/tserve/jolly/sync/api"
+	"github.com/tserve/jolly/sync/gateway/catalogue"
 )
 
 // HandlerConfig bounds what the handler does. The zero value of each field is its default.
 type HandlerConfig struct {
+	Catalogue *catalogue.Served // in force; nil: there is none
+
 	InFlight       int           // requests worked on at the same time: 64
 	RequestTimeout time.Duration // of the work of one request: 10 s
 	PagesPerMinute int           // of the public page, from one address: 60
@@ -79,6 +82,7 @@ func NewHandler(store *Store, cfg HandlerConfig, log *slog.Logger) (http.Handler
 		h.problem(w, refuse(api.ProblemCodeMethodNotAllowed, ""))
 	})
 	r.Get("/v1/health", h.health)
+	r.Get("/v1/catalogue", h.catalogue)
 	r.Post("/v1/challenges", h.challenge)
 	r.Post("/v1/lookup", h.lookup)
 	r.Put("/v1/payments/{id}", h.activate)
