@@ -43,6 +43,7 @@ func command() *cobra.Command {
 		migrateCommand(),
 		paymentCommand(),
 		ledgerCommand(),
+		catalogueCommand(),
 	)
 	return root
 }

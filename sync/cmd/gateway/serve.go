@@ -18,6 +18,7 @@ func serveCommand() *cobra.Command {
 	listen := cmd.Flags().String("listen", "127.0.0.1:8480", "address to listen on; port 0 takes a free one, which the log then tells")
 	seed := cmd.Flags().Bool("seed", false, "write the demonstration's creditors and debts of Prato")
 	people := cmd.Flags().String("people-key", "", "file of the key that hides citizens in the book, made if it is not there (default beside a book in a file)")
+	catalogueOf := catalogueFlags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) (err error) {
 		log := slog.New(slog.NewJSONHandler(cmd.ErrOrStderr(), nil))
 		key, err := peopleKey(*people, cmd.Flag("db").Value.String(), log)
@@ -29,12 +30,21 @@ func serveCommand() *cobra.Command {
 			return err
 		}
 		defer func() { err = errors.Join(err, store.Close()) }()
+		served, err := catalogueOf()
+		if err != nil {
+			return err
+		}
+		if served != nil {
+			if err := store.PutCatalogue(cmd.Context(), served); err != nil {
+				return err
+			}
+		}
 		if *seed {
 			if err := store.Seed(cmd.Context()); err != nil {
 				return err
 			}
 		}
-		server, err := gateway.NewServer(store, gateway.HandlerConfig{}, log)
+		server, err := gateway.NewServer(store, gateway.HandlerConfig{Catalogue: served}, log)
 		if err != nil {
 			return err
 		}

@@ -7,7 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path"
+	"slices"
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
@@ -40,25 +40,21 @@ func LoadFrom(tree fs.FS) (*kiosk.Catalogue, []Unsure, error) {
 	if err := readTOML(tree, "common.toml", &common); err != nil {
 		return nil, nil, err
 	}
-	names, err := fs.Glob(tree, "data/*.toml")
-	if err != nil {
-		return nil, nil, fmt.Errorf("list data files: %w", err)
-	}
-	if len(names) == 0 {
-		return nil, nil, errors.New("no data files")
+	if err := sameFiles(tree, common.Order); err != nil {
+		return nil, nil, err
 	}
 	c := &kiosk.Catalogue{Version: common.Version}
 	for _, g := range common.Groups {
 		c.Groups = append(c.Groups, kiosk.Group{ID: g.ID, Icon: g.Icon, Name: g.Name.text(), Help: g.Help.text()})
 	}
 	var unsure []Unsure
-	for _, name := range names {
+	for _, name := range common.Order {
 		var f creditorFile
-		if err := readTOML(tree, name, &f); err != nil {
+		if err := readTOML(tree, dataFile(name), &f); err != nil {
 			return nil, nil, err
 		}
 		if err := f.addTo(c, common.Fields); err != nil {
-			return nil, nil, fmt.Errorf("%s: %w", path.Base(name), err)
+			return nil, nil, fmt.Errorf("%s: %w", dataFile(name), err)
 		}
 		for _, what := range f.Creditor.Confirm {
 			unsure = append(unsure, Unsure{kiosk.CreditorCode(f.Creditor.Code), what})
@@ -68,6 +64,26 @@ func LoadFrom(tree fs.FS) (*kiosk.Catalogue, []Unsure, error) {
 		return nil, nil, err
 	}
 	return c, unsure, nil
+}
+
+func dataFile(name string) string { return "data/" + name + ".toml" }
+
+// sameFiles demands that the order names each file once: a file that it left out
+// would be lost without a word.
+func sameFiles(tree fs.FS, order []string) error {
+	there, err := fs.Glob(tree, dataFile("*"))
+	if err != nil {
+		return fmt.Errorf("list data files: %w", err)
+	}
+	var named []string
+	for _, name := range order {
+		named = append(named, dataFile(name))
+	}
+	slices.Sort(named)
+	if !slices.Equal(named, there) || len(there) == 0 {
+		return fmt.Errorf("common.toml: order names %s, there are %s", strings.Join(named, " "), strings.Join(there, " "))
+	}
+	return nil
 }
 
 // readTOML refuses keys that it does not know: a misspelt key is a lost text.
@@ -95,6 +111,7 @@ func readTOML(tree fs.FS, name string, into any) error {
 type (
 	commonFile struct {
 		Version string               `toml:"version"`
+		Order   []string             `toml:"order"` // of the files under data
 		Groups  []groupTable         `toml:"group"`
 		Fields  map[string]fieldItem `toml:"field"`
 	}
