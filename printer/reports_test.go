@@ -24,10 +24,14 @@ func reports(lang kiosk.Language) map[string][]receipt.Line {
 	}
 	differs := day
 	differs.Terminal -= 8_760
+	closed, unknown := day, day
+	closed.Closing, closed.Bank = kiosk.CloseDone, day.Total
+	unknown.Closing = kiosk.CloseUnknown
 	good := []receipt.Check{{Name: "Scanner", OK: true}, {Name: "POS 00012345", OK: true}, {Name: "Gateway", OK: true, Detail: "https://gateway.example.org, 38 ms"}}
 	bad := append([]receipt.Check{{Name: "Scanner", Detail: "/dev/serial/by-id/usb-reader: no such file or directory"}}, good[1:]...)
 	return map[string][]receipt.Line{
 		"test": receipt.TestPage(s, "custom-vkp80", "80 mm"), "day": receipt.EndOfDay(s, day), "day-differs": receipt.EndOfDay(s, differs),
+		"day-closed": receipt.EndOfDay(s, closed), "day-unknown": receipt.EndOfDay(s, unknown),
 		"ready": receipt.Readiness(s, good), "not-ready": receipt.Readiness(s, bad),
 	}
 }
