@@ -25,8 +25,17 @@ import (
 // life is how long a bill's token lives: never more than the national node's 30 minutes.
 const life = 30 * time.Minute
 
-// channelJolly is the channel of payments that kiosks activate.
-const channelJolly = "jolly"
+// channelJolly is the channel of kiosks, and of a payment that names none.
+const channelJolly = string(api.ChannelJolly)
+
+// channelOf is where the payer stands. A debt is lent once whatever the channel:
+// nothing that locks or settles looks at it.
+func channelOf(req api.ActivationRequest) string {
+	if req.Channel == "" {
+		return channelJolly
+	}
+	return string(req.Channel)
+}
 
 // Activate locks all bills of a cart for the payment id, or none of them. The
 // same call again gives the same tokens while they live.
@@ -45,7 +54,7 @@ func (s *Store) Activate(ctx context.Context, id string, req api.ActivationReque
 		case !errors.Is(err, sql.ErrNoRows):
 			return err
 		}
-		answer, err = s.activate(ctx, tx, payment{id: id, channel: channelJolly, kiosk: req.Kiosk, requestHash: hash, previous: req.Previous}, req.Bills)
+		answer, err = s.activate(ctx, tx, payment{id: id, channel: channelOf(req), kiosk: req.Kiosk, requestHash: hash, previous: req.Previous}, req.Bills)
 		return err
 	})
 	if err != nil {
@@ -85,8 +94,8 @@ func (s *Store) repeat(ctx context.Context, tx *sql.Tx, p payment, hash string) 
 
 // activate takes the lock.
 func (s *Store) activate(ctx context.Context, tx *sql.Tx, p payment, wanted []api.WantedBill) (api.Activation, error) {
-	now := s.now()
-	bills, err := s.gather(ctx, tx, wanted)
+	now := s.now() // one moment for all that follows: what expired before it is free, what is lent lives from it
+	bills, err := s.gather(ctx, tx, now, wanted)
 	if err != nil {
 		return api.Activation{}, err
 	}
@@ -113,14 +122,14 @@ func (s *Store) activate(ctx context.Context, tx *sql.Tx, p payment, wanted []ap
 }
 
 // gather finds every wanted bill and refuses on the first that cannot be paid.
-func (s *Store) gather(ctx context.Context, tx *sql.Tx, wanted []api.WantedBill) ([]paymentBill, error) {
+func (s *Store) gather(ctx context.Context, tx *sql.Tx, now time.Time, wanted []api.WantedBill) ([]paymentBill, error) {
 	var bills []paymentBill
 	seen := map[string]bool{}
 	for _, w := range wanted {
 		if _, err := findCreditor(ctx, tx, api.NoticeSearch{Creditor: w.Creditor}); err != nil {
 			return nil, withBill(err, w.BillID)
 		}
-		d, err := s.findDebt(ctx, tx, w.Creditor, w.Notice)
+		d, err := findDebt(ctx, tx, now, w.Creditor, w.Notice)
 		switch {
 		case errors.Is(err, sql.ErrNoRows), err == nil && d.id != w.BillID:
 			return nil, &Refusal{Code: api.ProblemCodeBillUnknown, BillID: w.BillID}

@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/tserve/jolly/kiosk"
 	"github.com/tserve/jolly/sync/api"
@@ -35,7 +36,7 @@ func (s *Store) Lookup(ctx context.Context, req api.NoticeSearch) (api.Quote, er
 	if err != nil {
 		return api.Quote{}, err
 	}
-	d, err := s.findDebt(ctx, s.read, c.code, req.Number)
+	d, err := findDebt(ctx, s.read, s.now(), c.code, req.Number)
 	if errors.Is(err, sql.ErrNoRows) {
 		return api.Quote{Bill: unknownBill(c, req.Number)}, nil
 	}
@@ -86,8 +87,9 @@ SELECT d.id, d.creditor, d.notice, d.iuv, d.service, d.subject, d.instalment, d.
                WHERE b.debt = d.id AND b.closing = '' AND p.state = 'active' AND p.expires_at > $1)
 FROM debts d WHERE `
 
-func (s *Store) findDebt(ctx context.Context, q queryer, creditor, notice string) (debt, error) {
-	return scanDebt(q.QueryRowContext(ctx, debtQuery+"d.creditor = $2 AND d.notice = $3", s.now().UnixMilli(), creditor, notice))
+// findDebt reads a debt and how it is held at a moment.
+func findDebt(ctx context.Context, q queryer, at time.Time, creditor, notice string) (debt, error) {
+	return scanDebt(q.QueryRowContext(ctx, debtQuery+"d.creditor = $2 AND d.notice = $3", at.UnixMilli(), creditor, notice))
 }
 
 func scanDebt(row interface{ Scan(...any) error }) (debt, error) {
