@@ -139,6 +139,21 @@ func BenchmarkReceipt(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
+		b.Run("pdf/"+string(lang), func(b *testing.B) {
+			pages, err := pdf.NewRenderer() // its fonts are read once, at boot
+			if err != nil {
+				b.Fatal(err)
+			}
+			n := 0
+			for b.Loop() {
+				p, err := pages.Page(receipt.Lines(r), pdf.Roll80)
+				if err != nil {
+					b.Fatal(err)
+				}
+				n = len(p.PDF)
+			}
+			b.ReportMetric(float64(n), "bytes")
+		})
 		b.Run("raster/"+string(lang), func(b *testing.B) {
 			for b.Loop() {
 				if _, err := raster.Rasterise(b.Context(), doc, 576); err != nil {

@@ -111,6 +111,7 @@ func EndOfDay(s Station, d Day) []Line {
 	}
 	if d.Closing == kiosk.CloseUnknown {
 		w.add(Line{Kind: Note, Text: w.t("day_unknown")})
+		w.add(Line{Kind: Text, Text: w.t("day_unknown_text")})
 		w.add(Line{Kind: Space})
 	}
 	if (d.Told && d.Terminal != d.Total) || (d.Closing == kiosk.CloseDone && d.Bank != d.Total) {
