@@ -13,7 +13,7 @@ BUILD := -trimpath -buildvcs=false
 # Packages whose code starts goroutines: tested under the race detector.
 # test/arch fails when one is missing here.
 RACED := kiosk/runner kiosk/machine kiosk/control kiosk/health \
-         kiosk/scanner kiosk/terminal kiosk/speech kiosk/cmd \
+         kiosk/scanner kiosk/terminal kiosk/sound kiosk/speech kiosk/cmd \
          printer/escpos printer/ipp printer/sim printer/printertest cardreader sync/outbox sync/push sync/client sync/gateway sync/cmd \
          test/rig test/faults test/powercut
 

@@ -37,6 +37,7 @@ run   libxinerama1      run time: opened by name by the window
 run   libxrandr2        run time: opened by name by the window
 run   libxxf86vm1       run time: opened by name by the window
 run   libxkbcommon0     run time: keyboard
+run   alsa-utils        aplay: the short sounds
 run   xvfb              a screen for the demo and the tests where there is none
 test  libxml2-utils     xmllint: checks generated XML
 run  poppler-utils     pdftotext, pdftoppm: read the receipts back
