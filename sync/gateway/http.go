@@ -12,6 +12,7 @@ import (
 	"math/rand/v2"
 	"mime"
 	"net/http"
+	"os"
 	"runtime/debug"
 	"strconv"
 	"time"
@@ -29,6 +30,7 @@ type HandlerConfig struct {
 
 	InFlight       int           // requests worked on at the same time: 64
 	RequestTimeout time.Duration // of the work of one request: 10 s
+	BodyTimeout    time.Duration // for a body to arrive: 5 s
 	PagesPerMinute int           // of the public page, from one address: 60
 
 	ChallengesPerMinute int // of one kiosk: 30
@@ -42,6 +44,9 @@ func (c HandlerConfig) filled() HandlerConfig {
 	}
 	if c.RequestTimeout <= 0 {
 		c.RequestTimeout = 10 * time.Second
+	}
+	if c.BodyTimeout <= 0 {
+		c.BodyTimeout = 5 * time.Second
 	}
 	for n, def := range map[*int]int{&c.PagesPerMinute: 60, &c.ChallengesPerMinute: 30, &c.CitizensPerMinute: 20, &c.FormsPerMinute: 60} {
 		if *n <= 0 {
@@ -193,14 +198,19 @@ func (h *handler) read(w http.ResponseWriter, r *http.Request, schema string, in
 	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != api.MediaJSON {
 		return refuse(api.ProblemCodeMediaType, "")
 	}
+	control := http.NewResponseController(w)
+	_ = control.SetReadDeadline(time.Now().Add(h.cfg.BodyTimeout)) // a recorder of tests has none
 	b, err := io.ReadAll(http.MaxBytesReader(w, r.Body, api.MaxBody))
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
 		return refuse(api.ProblemCodeRequestTooLarge, "")
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return refuse(api.ProblemCodeRequestInvalid, "the body came too slowly")
 	case err != nil:
 		return refuse(api.ProblemCodeRequestInvalid, "the body ended early")
 	}
+	_ = control.SetReadDeadline(time.Time{})
 	var value any
 	if err := json.Unmarshal(b, &value); err != nil {
 		return refuse(api.ProblemCodeRequestInvalid, "the body is no JSON")
