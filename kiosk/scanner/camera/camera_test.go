@@ -199,10 +199,10 @@ func TestGreyOfFrames(t *testing.T) {
 		frame []byte
 		want  string
 	}{
-		{"grey", pixels{2, 2, 2, 1}, []byte("abcd"), "abcd"},
-		{"grey with padding", pixels{2, 2, 3, 1}, []byte("ab-cd"), "abcd"},
-		{"YUYV", pixels{2, 2, 4, 2}, []byte("aUbVcUdV"), "abcd"},
-		{"not whole", pixels{2, 2, 4, 2}, []byte("aUbVcUd"), ""},
+		{"grey", pixels{width: 2, height: 2, stride: 2, step: 1}, []byte("abcd"), "abcd"},
+		{"grey with padding", pixels{width: 2, height: 2, stride: 3, step: 1}, []byte("ab-cd"), "abcd"},
+		{"YUYV", pixels{width: 2, height: 2, stride: 4, step: 2}, []byte("aUbVcUdV"), "abcd"},
+		{"not whole", pixels{width: 2, height: 2, stride: 4, step: 2}, []byte("aUbVcUd"), ""},
 	} {
 		got := c.p.grey(c.frame, nil)
 		switch {
@@ -212,7 +212,7 @@ func TestGreyOfFrames(t *testing.T) {
 			t.Errorf("%s: %q, want %q", c.name, got.Pix, c.want)
 		}
 	}
-	if (pixels{2, 2, 3, 2}).check() == nil || (pixels{0, 2, 3, 2}).check() == nil || (pixels{2, 2, 4, 2}).check() != nil {
+	if (pixels{width: 2, height: 2, stride: 3, step: 2}).check() == nil || (pixels{width: 0, height: 2, stride: 3, step: 2}).check() == nil || (pixels{width: 2, height: 2, stride: 4, step: 2}).check() != nil {
 		t.Error("check of the driver's answer")
 	}
 }

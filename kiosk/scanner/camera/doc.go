@@ -16,7 +16,8 @@
 //
 // That of package scanner: a camera that is not there is a state, and is tried
 // again. A frame that cannot be read is skipped by the driver's own words; a
-// driver that has no grey or YUYV pictures is a fault.
+// driver that has no grey, YUYV or JPEG pictures is a fault. Frames of motion JPEG
+// may come without their Huffman tables; those of the standard are then put in.
 //
 // A camera sees less than a reader: about 6 pixels per millimetre of paper are
 // needed for the Data Matrix of a postal slip. A fixed reader is the better

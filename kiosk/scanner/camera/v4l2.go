@@ -42,6 +42,8 @@ const (
 
 	formatGrey = 0x59455247 // "GREY": one byte a pixel
 	formatYUYV = 0x56595559 // "YUYV": two bytes a pixel, the first of them grey
+	formatMJPG = 0x47504a4d // "MJPG": a JPEG a frame, often without its Huffman tables
+	formatJPEG = 0x4745504a // "JPEG": the same by another name
 
 	sizeCap, sizeFormat, sizeRequest, sizeBuffer = 104, 208, 20, 88
 	bufferFlagError                              = 0x40
@@ -58,6 +60,7 @@ type v4l2 struct {
 // pixels is what the driver gives.
 type pixels struct {
 	width, height, stride, step int
+	tables                      []byte // of JPEG frames; nil: the frames are pixels
 }
 
 func openV4L2(path string) (*v4l2, error) {
@@ -112,7 +115,7 @@ func (v *v4l2) start() error {
 
 // choose sets the form of the frames.
 func (v *v4l2) choose() error {
-	for _, fourcc := range []uint32{formatGrey, formatYUYV} {
+	for _, fourcc := range []uint32{formatGrey, formatYUYV, formatMJPG, formatJPEG} {
 		f := make([]byte, sizeFormat)
 		put(f, 0, typeCapture)
 		put(f, 8, wantWidth)
@@ -121,14 +124,27 @@ func (v *v4l2) choose() error {
 		if err := v.ioctl(vidiocSFmt, f); err != nil || word(f, 16) != fourcc {
 			continue
 		}
-		step := 1
-		if fourcc == formatYUYV {
-			step = 2
-		}
-		v.format = pixels{int(word(f, 8)), int(word(f, 12)), int(word(f, 24)), step}
-		return v.format.check()
+		var err error
+		v.format, err = take(f)
+		return err
 	}
-	return errors.New("has neither grey nor YUYV pictures")
+	return errors.New("has neither grey nor YUYV nor JPEG pictures")
+}
+
+// take makes the form of the frames of the driver's answer.
+func take(f []byte) (pixels, error) {
+	p := pixels{width: int(word(f, 8)), height: int(word(f, 12)), stride: int(word(f, 24)), step: 1}
+	switch word(f, 16) {
+	case formatYUYV:
+		p.step = 2
+	case formatMJPG, formatJPEG:
+		tables, err := huffman()
+		if err != nil {
+			return p, err
+		}
+		p.stride, p.tables = p.width, tables
+	}
+	return p, p.check()
 }
 
 func (p pixels) check() error {
@@ -196,6 +212,9 @@ func (v *v4l2) Next(limit time.Duration) (*image.Gray, error) {
 // grey takes the grey of a frame into a picture that may be used again, nil
 // for a frame that is not whole.
 func (p pixels) grey(frame []byte, into *image.Gray) *image.Gray {
+	if p.tables != nil {
+		return p.unpack(frame)
+	}
 	if len(frame) < p.stride*(p.height-1)+p.width*p.step {
 		return nil
 	}
