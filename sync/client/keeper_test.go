@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -51,13 +52,23 @@ func sealed(t interface{ Fatal(args ...any) }, c *kiosk.Catalogue, k ed25519.Pri
 
 // fakeSource answers with whatever stands in it, and counts.
 type fakeSource struct {
+	mu    sync.Mutex // guards all
 	doc   []byte
 	err   error
 	asked []time.Time
 	sent  int
 }
 
+// now changes what it answers.
+func (f *fakeSource) now(doc []byte, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.doc, f.err = doc, err
+}
+
 func (f *fakeSource) catalogue(_ context.Context, tag string) ([]byte, string, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	f.asked = append(f.asked, time.Now())
 	if f.err != nil {
 		return nil, "", f.err
@@ -127,7 +138,7 @@ func TestKeeperTakesNewerCatalogues(t *testing.T) {
 		if n := len(from.asked); n < 5 || n > 9 || from.sent != 1 {
 			t.Errorf("asked %d times in an hour, sent %d times", n, from.sent)
 		}
-		from.doc = sealed(t, small("2026-11-22.2", "a"), testKey(1))
+		from.now(sealed(t, small("2026-11-22.2", "a"), testKey(1)), nil)
 		after(hour)
 		r.want(t, "2026-11-22.1 2026-11-22.2", "")
 		if kept, err := ReadCatalogue(file, r.cfg.Keys); err != nil || kept.Catalogue.Version != "2026-11-22.2" {
@@ -167,13 +178,13 @@ func TestKeeperRefuses(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				from.doc = c.doc
+				from.now(c.doc, nil)
 				after(hour)
 				r.want(t, "2026-11-22.2", c.words)
 				if now, err := os.ReadFile(file); err != nil || !bytes.Equal(now, before) {
 					t.Errorf("the kept file changed: %v", err)
 				}
-				from.doc = sealed(t, good, testKey(1))
+				from.now(sealed(t, good, testKey(1)), nil)
 				after(hour)
 				r.want(t, "2026-11-22.2", "")
 			})
@@ -206,7 +217,7 @@ func TestKeeperStartsWithTheKeptOne(t *testing.T) {
 			t.Errorf("asked %d times in an hour without a network", n)
 		}
 		// A restart does not open the way back.
-		from.err, from.doc = nil, sealed(t, small("2026-11-22.4", "a"), testKey(1))
+		from.now(sealed(t, small("2026-11-22.4", "a"), testKey(1)), nil)
 		after(hour)
 		r.want(t, "2026-11-22.5", "older than the one in use: 2026-11-22.4, here is 2026-11-22.5")
 	})
@@ -230,7 +241,7 @@ func TestKeeperDoesNotTrustItsDisk(t *testing.T) {
 				r := start(t, from, KeeperConfig{File: file})
 				after(time.Second)
 				r.want(t, "", "not taken")
-				from.err, from.doc = nil, good
+				from.now(good, nil)
 				after(hour)
 				r.want(t, "2026-11-22.5", "")
 			})
