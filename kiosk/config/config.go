@@ -34,6 +34,7 @@ type Config struct {
 	Printer  Printer  `toml:"printer"`
 	Gateway  Gateway  `toml:"gateway"`
 	Control  Control  `toml:"control"`
+	Sound    Sound    `toml:"sound"`
 }
 
 // Kiosk names the machine.
@@ -130,6 +131,11 @@ type Gateway struct {
 	PublicURL string `toml:"public_url"` // base of the citizen's page; default: url
 }
 
+// Sound is the loudspeaker of the short sounds.
+type Sound struct {
+	Device string `toml:"device"` // ALSA's name of it, "none" for silence; default "default"
+}
+
 // Control is the socket of the maintainer's command.
 type Control struct {
 	Socket string `toml:"socket"` // default: control.sock in the data directory
@@ -208,6 +214,7 @@ func (c *Config) defaults() {
 	set(&c.Printer.Flow, "none")
 	set(&c.Printer.Model, "generic")
 	set(&c.Printer.Paper, "80")
+	set(&c.Sound.Device, "default")
 	set(&c.Gateway.PublicURL, c.Gateway.URL)
 	set(&c.Control.Socket, filepath.Join(c.Kiosk.Data, "control.sock"))
 	if c.Scanner.Baud == 0 {

@@ -21,6 +21,7 @@ import (
 	"github.com/tserve/jolly/kiosk/page"
 	"github.com/tserve/jolly/kiosk/runner"
 	"github.com/tserve/jolly/kiosk/screen"
+	"github.com/tserve/jolly/kiosk/sound"
 	"github.com/tserve/jolly/kiosk/terminal"
 	"github.com/tserve/jolly/kiosk/terminal/ecr17"
 	"github.com/tserve/jolly/kiosk/ui"
@@ -45,6 +46,7 @@ type Machine struct {
 	clock    *clock
 
 	screen *shown
+	sounds *sound.Player // nil: silent
 	window fyne.Window
 	faults faults
 }
@@ -114,6 +116,10 @@ func (m *Machine) show(app fyne.App, dev runner.Devices, clock *clock) {
 	m.screen.ui = ui.New(ui.Profile{MMPerPx: m.cfg.Screen.MMPerPx, BottomMM: m.cfg.Screen.BottomMM},
 		func(t page.Touch) { m.runner.Touch(t) }, time.Now)
 	dev.Screen = m.screen
+	if m.cfg.Sound.Device != "none" {
+		m.sounds = sound.New(sound.Config{Device: m.cfg.Sound.Device}, m.log.With("part", "sound"))
+		dev.Speaker = m.sounds
+	}
 	if m.cfg.Printer.DayReport {
 		dev.Reports = reports{m}
 	}
@@ -165,7 +171,7 @@ func (m *Machine) Run(ctx context.Context) error {
 	beside, endBeside := context.WithCancel(context.WithoutCancel(ctx))
 	defer endBeside()
 	var parts sync.WaitGroup
-	errs := make(chan error, 4)
+	errs := make(chan error, 8)
 	run := func(name string, ctx context.Context, part func(context.Context) error) {
 		parts.Add(1)
 		go func() {
@@ -185,6 +191,9 @@ func (m *Machine) Run(ctx context.Context) error {
 		return control.Serve(ctx, m.cfg.Control.Socket, m, m.log.With("part", "control"))
 	})
 	run("touch", beside, m.forgetLostReleases)
+	if m.sounds != nil {
+		run("sound", ctx, m.sounds.Run)
+	}
 	if m.cfg.Printer.Readiness {
 		parts.Add(1)
 		go func() {
