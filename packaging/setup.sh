@@ -111,6 +111,20 @@ install_packages() {
   fi
 }
 
+# npos reads our ESC/POS back. Debian has no package of it, nor of any other reader
+# of ESC/POS; so it comes from npm, where npm is there anyway. Its test says so when
+# it is not there, and nothing else needs it.
+readonly npos=npos@0.1.19
+readonly npos_seconds=120
+
+npm_peer() {
+  local home=${XDG_CACHE_HOME:-$HOME/.cache}/jolly-npos
+  if [[ -d $home/node_modules/npos ]] || ! command -v npm >/dev/null; then return 0; fi
+  say "installing $npos into $home"
+  timeout "$npos_seconds" npm install --silent --no-audit --no-fund --ignore-scripts --prefix "$home" "$npos" >/dev/null 2>&1 ||
+    { rm -rf "$home/node_modules"; say "$npos did not come; its test will say that it was not tried"; }
+}
+
 main() {
   local mode=${1-}
   [[ $# -eq 1 && ($mode == run || $mode == test) ]] || die "usage: packaging/setup.sh run|test"
@@ -125,6 +139,7 @@ main() {
     return 0
   fi
 
+  [[ $mode == test ]] && npm_peer
   mapfile -t absent < <(missing "${names[@]}")
   [[ ${#absent[@]} -eq 0 ]] && return 0
 

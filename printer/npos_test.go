@@ -1,6 +1,12 @@
 package printer_test
 
 // Our bytes read by a parser that nobody here wrote: npos, a package for Node.
+//
+// Debian has no reader of ESC/POS, so packaging/setup.sh brings npos from npm where
+// npm is there. Where it is not, this test says so and the bytes are still read back
+// by three others: the simulated printer, which parses them by itself and burns the
+// same picture dot by dot (TestAllPapers); zbarimg, which finds the code in that
+// picture; and pdftotext, which finds the words in the PDF behind it.
 
 import (
 	"bytes"
