@@ -47,7 +47,7 @@ test  cups-daemon       cupsd: a queue that our IPP jobs pass
 test  cups-client       lpadmin: makes that queue
 test  avahi-daemon      ippeveprinter does not start without it
 test  dbus              nor without it
-test  postgresql        the gateway's book on a real server; its own service is not used
+test  postgresql        the book of the gateway on a real server; its own service is not used
 test  zbar-tools        zbarimg: reads the codes on the receipts back
 '
 
