@@ -200,10 +200,13 @@ func (a *act) paid() Verdict {
 	}
 	for i := range a.p.Bills {
 		b := &a.p.Bills[i]
-		b.Closing = kiosk.ClosingOK
-		if b.Settled {
+		switch {
+		case b.Settled:
 			b.Closing = kiosk.ClosingDuplicate
+		case !b.Remote:
+			b.Closing = kiosk.ClosingOK
 		}
+		a.tell(*b, !b.Settled)
 	}
 	a.out.Close, a.out.To = true, Paid
 	a.post(KindPaid, a.settlement())
@@ -297,6 +300,7 @@ func (a *act) refused() Verdict {
 func (a *act) closeKO() Verdict {
 	for i := range a.p.Bills {
 		a.p.Bills[i].Closing = kiosk.ClosingKO
+		a.tell(a.p.Bills[i], false)
 	}
 	a.out.Close, a.out.To = true, NotPaid
 	return Accepted(a.closings())
@@ -342,8 +346,18 @@ func (a *act) settlement() []Entry {
 			continue
 		}
 		all = append(all, Entry{CreditorAccount(b.Creditor), -b.Amount}, Entry{AccountFees, -b.Fee})
+		for _, d := range b.Circuit {
+			all = append(all, Entry{DueAccount(d.By), d.Amount}, Entry{AccountCircuit, -d.Amount})
+		}
 	}
 	return all
+}
+
+// tell has the owner of a remote debt told. What was never lent has no token.
+func (a *act) tell(b Bill, paid bool) {
+	if b.Remote {
+		a.out.Tell = append(a.out.Tell, Telling{Debt: b.Debt, Token: b.Token, Paid: paid})
+	}
 }
 
 // post notes a transaction of the ledger. Postings of nothing are left out.

@@ -37,6 +37,26 @@ type Bill struct {
 	Amount, Fee kiosk.Amount
 	Closing     kiosk.Closing
 	Settled     bool // its debt is paid, by whomever
+
+	// Remote: the debt lives with another owner, the national node, who has the
+	// last word on a payment. Paid, the bill stays open until he has said it.
+	Remote bool
+	// Circuit is what others owe to the circuit for this payment of the bill.
+	Circuit []Due
+}
+
+// Due is what somebody owes to the circuit for a payment that was carried out:
+// the counter that took it, the body whose bill it was (T-Serve's contracts:
+// 0.10 euro from counters, 0.20 to 0.30 from other bodies).
+type Due struct {
+	By     string // "channel:counter", "creditor:00339370508"
+	Amount kiosk.Amount
+}
+
+// Telling is what the owner of a remote debt has to hear.
+type Telling struct {
+	Debt, Token string
+	Paid        bool
 }
 
 // Change is what a row does. The zero value but for the verdict is: nothing.
@@ -45,7 +65,8 @@ type Change struct {
 	Ahead        bool   // the payment is not known: write it as closed, so that a late activation finds it so
 	Close        bool   // the bills have the closings of Bills now
 	Bills        []Bill // after the change
-	To           State  // the payment's new state; "" as it was
+	Tell         []Telling
+	To           State // the payment's new state; "" as it was
 	Charge       kiosk.ChargeResult
 	Transactions []Transaction // of the ledger, each of them summing to zero
 }
@@ -77,7 +98,11 @@ const (
 	AccountRefunds  = "refunds"        // owed back to citizens
 	AccountClaim    = "suspense:claim" // charges of unknown result, what they would bring
 	AccountHeld     = "suspense:held"  // and their other side; also money that fits nowhere
+	AccountCircuit  = "circuit-revenue"
 )
+
+// DueAccount is what somebody owes to the circuit; by is a [Due]'s.
+func DueAccount(by string) string { return "circuit-due:" + by }
 
 // CreditorAccount is what is owed to a creditor.
 func CreditorAccount(code string) string { return "creditor:" + code }
@@ -88,6 +113,7 @@ const (
 	KindDoubtful      = "doubtful"
 	KindDoubtfulEnded = "doubtful-ended"
 	KindUnassigned    = "unassigned"
+	KindReturned      = "returned" // the owner of a debt says that it was paid elsewhere
 )
 
 // Reasons of parked rows and conflicts.
@@ -106,6 +132,7 @@ const (
 	ReasonCharge         = "other-charge"    // paid again by another charge
 	ReasonClosed         = "already-closed"
 	ReasonDoubtful       = "in-verification" // only payment.resolved can decide
+	ReasonOwner          = "owner-differs"   // the owner's word does not fit the bill
 )
 
 // Alive says that the tokens of a payment can still be used for a charge.
@@ -116,6 +143,7 @@ type Debt struct {
 	State    string // "open", "paid", "expired" or "revoked"
 	Doubtful bool   // a charge of unknown result stands on it
 	Held     bool   // an activation of it lives
+	Taken    bool   // paid for, and its owner has not said yet that he has it
 }
 
 // Status derives how the debt stands; only a payable one can be locked. What is
@@ -123,7 +151,7 @@ type Debt struct {
 // because it outlives it.
 func (d Debt) Status() kiosk.BillStatus {
 	switch {
-	case d.State == "paid":
+	case d.State == "paid", d.Taken:
 		return kiosk.BillPaid
 	case d.Doubtful:
 		return kiosk.BillInVerification
