@@ -19,13 +19,13 @@ import (
 )
 
 // serve runs the serving command and returns its address.
-func serve(t *testing.T, db string) string {
+func serve(t *testing.T, db string, more ...string) string {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	out, in := io.Pipe()
 	cmd := command()
 	cmd.SetErr(in)
-	cmd.SetArgs([]string{"serve", "--db", db, "--listen", "127.0.0.1:0", "--seed"})
+	cmd.SetArgs(append([]string{"serve", "--db", db, "--listen", "127.0.0.1:0", "--seed"}, more...))
 	ended := make(chan error, 1)
 	go func() {
 		err := cmd.ExecuteContext(ctx)
@@ -33,12 +33,14 @@ func serve(t *testing.T, db string) string {
 		ended <- err
 	}()
 	lines := bufio.NewScanner(out)
-	if !lines.Scan() {
-		t.Fatalf("the gateway said nothing: %v", <-ended)
-	}
 	var first struct{ Msg, Address string }
-	if err := json.Unmarshal(lines.Bytes(), &first); err != nil || first.Msg != "listening" {
-		t.Fatalf("first line %q: %v", lines.Text(), err)
+	for first.Msg != "listening" {
+		if !lines.Scan() {
+			t.Fatalf("the gateway did not listen: %v", <-ended)
+		}
+		if err := json.Unmarshal(lines.Bytes(), &first); err != nil {
+			t.Fatalf("line %q: %v", lines.Text(), err)
+		}
 	}
 	drained := make(chan struct{})
 	go func() {
