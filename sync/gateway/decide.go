@@ -50,22 +50,26 @@ func (s *Store) Decide(ctx context.Context, id string, d Decision) error {
 		return err
 	}
 	err := s.inTx(ctx, func(tx *sql.Tx) error {
-		w := writing{tx: tx, now: s.now(), row: api.Row{Kind: string(kiosk.RowResolved)}, body: outcome.Body{Payment: id}}
-		facts, err := w.facts(ctx)
-		switch {
-		case err != nil:
+		g, err := s.open(ctx, tx, []string{id})
+		if err != nil {
 			return err
+		}
+		facts := g.facts(id)
+		switch {
 		case facts == nil:
 			return refuse(api.ProblemCodePaymentUnknown, "")
 		case facts.State != outcome.Doubtful:
 			return ErrNotInDoubt
 		}
-		w.body = d.body(w.p, facts)
-		change := outcome.Row{Kiosk: facts.Kiosk, Kind: kiosk.RowResolved, Body: w.body}.Apply(facts)
+		body := d.body(g.payments[id].payment, facts)
+		change := outcome.Row{Kiosk: facts.Kiosk, Kind: kiosk.RowResolved, Body: body}.Apply(facts)
 		if change.Code != kiosk.VerdictAccepted {
 			return fmt.Errorf("the book does not take it: %s", change.Reason)
 		}
-		return w.write(ctx, change)
+		if err := g.apply(facts.Kiosk, api.Row{Kind: string(kiosk.RowResolved)}, body, change); err != nil {
+			return err
+		}
+		return g.write(ctx)
 	})
 	if err != nil {
 		return fmt.Errorf("decide payment %s: %w", id, err)

@@ -34,6 +34,13 @@ type engine interface {
 	// committed looks up what became of a transaction whose COMMIT had no
 	// answer; ErrBroken when only a new start can tell.
 	committed(ctx context.Context, db *sql.DB, mark string) (bool, error)
+	// most is how many rows of so many columns one statement takes, expand the
+	// text of a statement about so many rows, and args their values.
+	most(columns int) int
+	expand(m many, rows int) string
+	args(rows handed) []any
+	// groups is how many groups of pushed rows are best written at the same time.
+	groups() int
 }
 
 // fault is what an error of the database means to us.

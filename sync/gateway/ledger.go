@@ -7,30 +7,8 @@ import (
 	"database/sql"
 	"fmt"
 
-	"github.com/google/uuid"
-
 	"github.com/tserve/jolly/kiosk"
-	"github.com/tserve/jolly/sync/gateway/outcome"
 )
-
-// post writes one balanced transaction: the postings first, then the head that
-// checks them.
-func (w *writing) post(ctx context.Context, t outcome.Transaction) error {
-	id := uuid.NewString()
-	for position, e := range t.Entries {
-		_, err := w.tx.ExecContext(ctx, "INSERT INTO ledger_postings (transaction_id, position, account, amount) VALUES ($1, $2, $3, $4)",
-			id, position, e.Account, e.Amount)
-		if err != nil {
-			return fmt.Errorf("post %s: %w", e.Account, err)
-		}
-	}
-	_, err := w.tx.ExecContext(ctx, "INSERT INTO ledger_transactions (id, payment, kind, row_id, at) VALUES ($1, $2, $3, $4, $5)",
-		id, w.p.id, t.Kind, w.row.ID, w.now.UnixMilli())
-	if err != nil {
-		return fmt.Errorf("post %s: %w", t.Kind, err)
-	}
-	return nil
-}
 
 // Balance is what stands on one account: debit above zero, credit below.
 type Balance struct {

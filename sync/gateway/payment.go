@@ -5,6 +5,7 @@ package gateway
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -53,7 +54,7 @@ func loadByReceipt(ctx context.Context, q queryer, token string) (payment, error
 	return scanPayment(q.QueryRowContext(ctx, "SELECT "+paymentColumns+" FROM payments WHERE receipt_token = $1", token))
 }
 
-func scanPayment(row *sql.Row) (payment, error) {
+func scanPayment(row interface{ Scan(...any) error }) (payment, error) {
 	var p payment
 	var activated, expires, closed int64
 	err := row.Scan(&p.id, &p.channel, &p.kiosk, &p.requestHash, &p.previous, &p.receiptToken, &p.ref, &p.state, &p.fee, &p.total,
@@ -161,4 +162,13 @@ func (s *Store) snapshot(ctx context.Context, load func(queryer) (payment, error
 	}
 	bills, err := loadBills(ctx, tx, p.id)
 	return p, bills, errors.Join(err, rolledBack(tx.Rollback()))
+}
+
+// charge is what the terminal said; zero when nothing was said.
+func (p payment) charge() kiosk.ChargeResult {
+	var c kiosk.ChargeResult
+	if json.Unmarshal([]byte(p.chargeJSON), &c) != nil {
+		return kiosk.ChargeResult{}
+	}
+	return c
 }

@@ -71,6 +71,11 @@ func (p *postgres) connect(cfg StoreConfig, readOnly bool) (*sql.DB, error) {
 	if cfg.testOnlyNoSync {
 		session["synchronous_commit"] = "off"
 	}
+	if !readOnly {
+		// What is written is found by its key. A plan that was made when a table
+		// was small must not read all of it when it has grown.
+		session["enable_seqscan"], session["enable_hashjoin"], session["enable_mergejoin"] = "off", "off", "off"
+	}
 	for name, value := range session {
 		config.RuntimeParams[name] = value
 	}
@@ -145,6 +150,9 @@ func isAway(err error) bool {
 	return errors.As(err, &connect) || errors.As(err, &network) || errors.Is(err, driver.ErrBadConn) || pgconn.SafeToRetry(err) ||
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed)
 }
+
+// groups: the next group is read while the one before is written out.
+func (p *postgres) groups() int { return 2 }
 
 func (p *postgres) mark(ctx context.Context, tx *sql.Tx) string {
 	var id sql.NullString

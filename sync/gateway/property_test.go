@@ -187,7 +187,9 @@ func TestNothingIsEverPaidTwice(t *testing.T) {
 	outer := t
 	rapid.Check(t, func(t *rapid.T) {
 		c := newClock()
-		s, err := Open(context.Background(), newBookURL(outer), StoreConfig{Now: c.now, testOnlyNoSync: true}, testLog())
+		url, release := takeBook(outer)
+		defer release()
+		s, err := Open(context.Background(), url, StoreConfig{Now: c.now, testOnlyNoSync: true}, testLog())
 		if err != nil {
 			t.Fatalf("%v", err)
 		}

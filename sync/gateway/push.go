@@ -8,9 +8,11 @@ import (
 	"database/sql"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 
@@ -34,34 +36,52 @@ var (
 	paymentID = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 )
 
-// Push applies the rows of one kiosk in their order, all in one transaction,
-// and answers each of them.
+// pushed is one row on its way into the book.
+type pushed struct {
+	request *pushing
+	row     api.Row
+	read    outcome.Row     // what the row says
+	said    outcome.Verdict // about a row that acts on no payment
+	acts    bool
+	unfit   bool // cannot be kept; said is the answer
+	refused bool // the book itself refuses it
+
+	verdict outcome.Verdict
+}
+
+// pushing is one request with rows.
+type pushing struct {
+	kiosk string
+	rows  []*pushed
+	have  []api.Range
+
+	queued
+}
+
+// Push applies the rows of one kiosk in their order and answers each of them.
+// Requests that come at the same time share a transaction; an error undoes no
+// row that was answered before and none is promised: the same rows again get
+// the stored answers.
 func (s *Store) Push(ctx context.Context, kioskID string, rows []api.Row) (api.TransactionsResponse, error) {
-	answer := api.TransactionsResponse{Verdicts: make([]api.Verdict, 0, len(rows))}
-	var alarms []func()
-	err := s.inTx(ctx, func(tx *sql.Tx) error {
-		answer.Verdicts, alarms = answer.Verdicts[:0], nil
-		for _, row := range rows {
-			v, err := s.take(ctx, tx, kioskID, row)
-			if err != nil {
-				return fmt.Errorf("row %d: %w", row.Sequence, err)
-			}
-			if v.Alarm {
-				alarms = append(alarms, s.alarm(kioskID, row, v))
-			}
-			answer.Verdicts = append(answer.Verdicts, api.Verdict{
-				Sequence: row.Sequence, ID: row.ID, Verdict: api.VerdictCode(v.Code), Reason: v.Reason, Closings: wireClosings(v.Closings),
-			})
-		}
-		var err error
-		answer.Have, err = runs(ctx, tx, kioskID)
-		return err
-	})
-	if err != nil {
+	if s.broken.Load() {
+		return api.TransactionsResponse{}, ErrBroken
+	}
+	p := &pushing{kiosk: kioskID}
+	for _, row := range rows {
+		p.rows = append(p.rows, p.read(row))
+	}
+	if err := s.pushes.do(ctx, p); err != nil {
 		return api.TransactionsResponse{}, fmt.Errorf("push: %w", err)
 	}
-	for _, ring := range alarms {
-		ring()
+	answer := api.TransactionsResponse{Verdicts: make([]api.Verdict, 0, len(rows)), Have: p.have}
+	for _, r := range p.rows {
+		if r.verdict.Alarm {
+			s.log.Error("alarm", "reason", r.verdict.Reason, "verdict", string(r.verdict.Code), "kiosk", kioskID, "sequence", r.row.Sequence,
+				"row", clip(r.row.ID), "kind", clip(r.row.Kind), "payment", clip(r.row.Payment))
+		}
+		answer.Verdicts = append(answer.Verdicts, api.Verdict{
+			Sequence: r.row.Sequence, ID: r.row.ID, Verdict: api.VerdictCode(r.verdict.Code), Reason: r.verdict.Reason, Closings: wireClosings(r.verdict.Closings),
+		})
 	}
 	return answer, nil
 }
@@ -74,152 +94,262 @@ func wireClosings(closings []kiosk.BillClosing) []api.BillClosing {
 	return all
 }
 
-// alarm is told to the log only after the COMMIT.
-func (s *Store) alarm(kioskID string, row api.Row, v outcome.Verdict) func() {
-	return func() {
-		s.log.Error("alarm", "reason", v.Reason, "verdict", string(v.Code), "kiosk", kioskID, "sequence", row.Sequence,
-			"row", clip(row.ID), "kind", clip(row.Kind), "payment", clip(row.Payment))
-	}
-}
-
+// clip is a text as it can be kept: short, and without what a database takes
+// for the end of a text.
 func clip(s string) string {
-	if len(s) > maxKept {
-		return s[:maxKept]
+	s = strings.ReplaceAll(s, "\x00", "")
+	if len(s) <= maxKept {
+		return s
 	}
-	return s
+	for cut := maxKept; cut > maxKept-utf8.UTFMax; cut-- {
+		if utf8.RuneStart(s[cut]) {
+			return s[:cut]
+		}
+	}
+	return s[:maxKept]
 }
 
-// take decides about one row. An error is the book's and undoes the whole request.
-func (s *Store) take(ctx context.Context, tx *sql.Tx, kioskID string, row api.Row) (outcome.Verdict, error) {
-	if row.Sequence < 1 || !rowID.MatchString(row.ID) || !rowWord.MatchString(row.Payment) || !rowWord.MatchString(row.Kind) {
-		return outcome.Parked(reasonRowInvalid), nil
+// read does all that can be done for a row before the book is open.
+func (p *pushing) read(row api.Row) *pushed {
+	r := &pushed{request: p, row: row}
+	if row.Sequence < 1 || !rowID.MatchString(row.ID) || !rowWord.MatchString(row.Payment) || !rowWord.MatchString(row.Kind) || strings.Contains(row.Body, "\x00") {
+		r.unfit, r.said = true, outcome.Parked(reasonRowInvalid)
+		return r
 	}
 	if sum := sha256.Sum256([]byte(row.Body)); hex.EncodeToString(sum[:]) != row.Hash {
-		return outcome.Parked(outcome.ReasonHash), nil // not kept: the true body may still come
+		r.unfit, r.said = true, outcome.Parked(outcome.ReasonHash) // not kept: the true body may still come
+		return r
 	}
-	v, known, err := stored(ctx, tx, kioskID, row)
-	if err != nil {
-		return outcome.Verdict{}, err
-	}
-	if !known {
-		v, err = s.apply(ctx, tx, kioskID, row)
-		if err != nil {
-			return outcome.Verdict{}, err
-		}
-		if err := s.keep(ctx, tx, kioskID, row, v); err != nil {
-			return outcome.Verdict{}, err
-		}
-	}
-	if v.Alarm {
-		err = s.keepAlarm(ctx, tx, kioskID, row, v)
-	}
-	return v, err
+	r.read, r.said, r.acts = outcome.Read(p.kiosk, outboxRow(row))
+	return r
 }
 
-// stored answers a row whose id or sequence is known.
-func stored(ctx context.Context, tx *sql.Tx, kioskID string, row api.Row) (outcome.Verdict, bool, error) {
-	var hash, kind, code, reason, closings string
-	err := tx.QueryRowContext(ctx, "SELECT hash, kind, verdict, reason, closings FROM kiosk_rows WHERE kiosk = $1 AND id = $2",
-		kioskID, row.ID).Scan(&hash, &kind, &code, &reason, &closings)
-	if errors.Is(err, sql.ErrNoRows) {
-		var used bool
-		err = tx.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM kiosk_rows WHERE kiosk = $1 AND sequence = $2)",
-			kioskID, row.Sequence).Scan(&used)
-		return outcome.Conflict(outcome.ReasonSequenceReused), used, err
+func outboxRow(r api.Row) kiosk.OutboxRow {
+	return kiosk.OutboxRow{
+		Sequence: uint64(r.Sequence), ID: r.ID, Payment: kiosk.PaymentID(r.Payment), Kind: kiosk.RowKind(r.Kind), Body: r.Body, Hash: r.Hash,
+		OccurredAt: kiosk.Wall{UnixMilli: r.OccurredAt, Trusted: r.ClockTrusted},
 	}
-	if err != nil {
-		return outcome.Verdict{}, false, err
-	}
-	k := outcome.Kept{Hash: hash, Kind: kiosk.RowKind(kind), Code: kiosk.VerdictCode(code), Reason: reason}
-	if err := json.Unmarshal([]byte(closings), &k.Closings); err != nil {
-		return outcome.Verdict{}, false, fmt.Errorf("read stored closings: %w", err)
-	}
-	return outcome.Again(k, row.Hash, kiosk.RowKind(row.Kind)), true, nil
 }
 
-// apply lets the row do its work, inside a savepoint: a row that the book
-// itself refuses is parked instead of blocking those behind it for ever.
-func (s *Store) apply(ctx context.Context, tx *sql.Tx, kioskID string, row api.Row) (outcome.Verdict, error) {
-	if _, err := tx.ExecContext(ctx, "SAVEPOINT kiosk_row"); err != nil {
-		return outcome.Verdict{}, err
-	}
-	v, err := s.applyOutcome(ctx, tx, kioskID, row)
-	if s.engine.kind(err) == faultRefused {
-		s.log.Error("row refused by the book", "kiosk", kioskID, "sequence", row.Sequence, "error", err.Error())
-		if _, err := tx.ExecContext(ctx, "ROLLBACK TO kiosk_row"); err != nil {
-			return outcome.Verdict{}, err
-		}
-		v, err = outcome.Parked(reasonBook), nil
-	}
-	if err != nil {
-		return outcome.Verdict{}, err
-	}
-	_, err = tx.ExecContext(ctx, "RELEASE kiosk_row")
-	return v, err
-}
+// pushOptions: rows are kept apart by the locks that [Store.take] takes on all
+// that it decides by, and by the keys of what it adds. That is as strict as the
+// serializable transactions of everything else, and groups of different kiosks
+// never give each other up.
+func pushOptions() *sql.TxOptions { return &sql.TxOptions{Isolation: sql.LevelReadCommitted} }
 
-// keep writes the row and its answer, and notes its sequence.
-func (s *Store) keep(ctx context.Context, tx *sql.Tx, kioskID string, row api.Row, v outcome.Verdict) error {
-	closings, err := json.Marshal(v.Closings)
-	if err != nil {
-		return err
-	}
-	_, err = tx.ExecContext(ctx, `INSERT INTO kiosk_rows
-		(kiosk, sequence, id, payment, kind, occurred_at, clock_trusted, received_at, body, hash, verdict, reason, closings)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
-		kioskID, row.Sequence, row.ID, row.Payment, row.Kind, row.OccurredAt, row.ClockTrusted, s.now().UnixMilli(),
-		row.Body, row.Hash, v.Code, v.Reason, string(closings))
-	if err != nil {
-		return fmt.Errorf("keep row: %w", err)
-	}
-	return extendRuns(ctx, tx, kioskID, row.Sequence)
-}
-
-func (s *Store) keepAlarm(ctx context.Context, tx *sql.Tx, kioskID string, row api.Row, v outcome.Verdict) error {
-	name := fmt.Sprintf("%s %s %d %s %s", v.Reason, kioskID, row.Sequence, row.ID, row.Hash) // the same again is one alarm
-	_, err := tx.ExecContext(ctx, `INSERT INTO alarms (id, at, reason, kiosk, sequence, row_id, payment, body, hash)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING`,
-		uuid.NewSHA1(uuid.NameSpaceOID, []byte(name)).String(), s.now().UnixMilli(), v.Reason, kioskID, row.Sequence, row.ID, row.Payment, row.Body, row.Hash)
-	if err != nil {
-		return fmt.Errorf("keep alarm: %w", err)
-	}
-	return nil
-}
-
-// extendRuns adds a sequence to the runs of a kiosk, joining its neighbours.
-func extendRuns(ctx context.Context, tx *sql.Tx, kioskID string, sequence int64) error {
-	run := api.Range{From: sequence, To: sequence}
-	err := each(ctx, tx, func(rows *sql.Rows) error {
-		var r api.Range
-		if err := rows.Scan(&r.From, &r.To); err != nil {
+// takeSome takes rows in one transaction. What the book itself refuses is found
+// by halves and parked, instead of blocking what lies behind it for ever.
+func (s *Store) takeSome(ctx context.Context, rows []*pushed) error {
+	var err error
+	for range 2 { // what was refused because of a race is not refused again
+		err = s.transact(ctx, pushOptions(), func(tx *sql.Tx) error { return s.take(ctx, tx, rows) })
+		if err == nil || s.engine.kind(err) != faultRefused {
 			return err
 		}
-		run.From, run.To = min(run.From, r.From), max(run.To, r.To)
-		return nil
-	}, "SELECT first, last FROM kiosk_runs WHERE kiosk = $1 AND (last = $2 OR first = $3)", kioskID, sequence-1, sequence+1)
+	}
+	if len(rows) > 1 {
+		if err := s.takeSome(ctx, rows[:len(rows)/2]); err != nil {
+			return err
+		}
+		return s.takeSome(ctx, rows[len(rows)/2:])
+	}
+	r := rows[0]
+	s.log.Error("row refused by the book", "kiosk", r.request.kiosk, "sequence", r.row.Sequence, "error", err.Error())
+	if r.refused {
+		return err
+	}
+	r.refused = true
+	return s.takeSome(ctx, rows)
+}
+
+// take decides about rows, each after those before it, and writes what they do.
+func (s *Store) take(ctx context.Context, tx *sql.Tx, rows []*pushed) error {
+	kiosks, payments := touched(rows)
+	held, err := s.loadRuns(ctx, tx, kiosks)
 	if err != nil {
-		return fmt.Errorf("read runs: %w", err)
+		return err
 	}
-	if _, err := tx.ExecContext(ctx, "DELETE FROM kiosk_runs WHERE kiosk = $1 AND first >= $2 AND last <= $3", kioskID, run.From, run.To); err != nil {
-		return fmt.Errorf("join runs: %w", err)
+	known, err := s.loadKnown(ctx, tx, rows)
+	if err != nil {
+		return err
 	}
-	if _, err := tx.ExecContext(ctx, "INSERT INTO kiosk_runs (kiosk, first, last) VALUES ($1, $2, $3)", kioskID, run.From, run.To); err != nil {
-		return fmt.Errorf("join runs: %w", err)
+	g, err := s.open(ctx, tx, payments)
+	if err != nil {
+		return err
+	}
+	var kept, alarms []*pushed
+	for _, r := range rows {
+		isNew, err := g.decide(r, known, held)
+		if err != nil {
+			return fmt.Errorf("row %d: %w", r.row.Sequence, err)
+		}
+		if isNew {
+			kept = append(kept, r)
+		}
+		if r.verdict.Alarm && !r.unfit {
+			alarms = append(alarms, r)
+		}
+	}
+	if err := g.write(ctx); err != nil {
+		return err
+	}
+	if err := s.keep(ctx, tx, kept); err != nil {
+		return err
+	}
+	if err := s.keepAlarms(ctx, tx, alarms); err != nil {
+		return err
+	}
+	for _, r := range rows {
+		r.request.have = held.have(r.request.kiosk)
+	}
+	return s.saveRuns(ctx, tx, held)
+}
+
+// touched are the kiosks and the payments that rows speak of.
+func touched(rows []*pushed) (kiosks, payments []string) {
+	for _, r := range rows {
+		if !slices.Contains(kiosks, r.request.kiosk) {
+			kiosks = append(kiosks, r.request.kiosk)
+		}
+		if r.acts && !r.refused {
+			payments = append(payments, r.read.Body.Payment)
+		}
+	}
+	slices.Sort(kiosks)
+	return kiosks, payments
+}
+
+// rowKey is a row's name.
+type rowKey struct{ kiosk, id string }
+
+var readKnown = many{columns: []string{"kiosk text", "id text"},
+	text: `SELECT kiosk, id, hash, kind, verdict, reason, closings FROM kiosk_rows WHERE (kiosk, id) IN (SELECT u.kiosk, u.id FROM {rows})`}
+
+// loadKnown reads the rows whose ids are in the book already.
+func (s *Store) loadKnown(ctx context.Context, tx *sql.Tx, rows []*pushed) (map[rowKey]outcome.Kept, error) {
+	known := map[rowKey]outcome.Kept{}
+	var kiosks, ids []string
+	for _, r := range rows {
+		if !r.unfit {
+			kiosks, ids = append(kiosks, r.request.kiosk), append(ids, r.row.ID)
+		}
+	}
+	err := s.eachMany(ctx, tx, func(rows *sql.Rows) error {
+		var key rowKey
+		var k outcome.Kept
+		var closings string
+		if err := rows.Scan(&key.kiosk, &key.id, &k.Hash, &k.Kind, &k.Code, &k.Reason, &closings); err != nil {
+			return err
+		}
+		if err := json.Unmarshal([]byte(closings), &k.Closings); err != nil {
+			return fmt.Errorf("closings: %w", err)
+		}
+		known[key] = k
+		return nil
+	}, readKnown, handed{kiosks, ids})
+	if err != nil {
+		return nil, fmt.Errorf("read known rows: %w", err)
+	}
+	return known, nil
+}
+
+// decide sets the verdict about one row and notes what it does. isNew says that
+// the row is to be kept.
+func (g *page) decide(r *pushed, known map[rowKey]outcome.Kept, held *runs) (isNew bool, err error) {
+	key := rowKey{r.request.kiosk, r.row.ID}
+	k, again := known[key]
+	switch {
+	case r.unfit:
+		r.verdict = r.said
+		return false, nil
+	case again:
+		r.verdict = outcome.Again(k, r.row.Hash, kiosk.RowKind(r.row.Kind))
+		return false, nil
+	case held.has(key.kiosk, r.row.Sequence):
+		r.verdict = outcome.Conflict(outcome.ReasonSequenceReused)
+		return false, nil
+	case r.refused:
+		r.verdict = outcome.Parked(reasonBook)
+	case !r.acts:
+		r.verdict = r.said
+	default:
+		change := r.read.Apply(g.facts(r.read.Body.Payment))
+		r.verdict = change.Verdict
+		if err := g.apply(key.kiosk, r.row, r.read.Body, change); err != nil {
+			return false, err
+		}
+	}
+	v := r.verdict
+	known[key] = outcome.Kept{Hash: r.row.Hash, Kind: kiosk.RowKind(r.row.Kind), Code: v.Code, Reason: v.Reason, Closings: v.Closings}
+	held.add(key.kiosk, r.row.Sequence)
+	return true, nil
+}
+
+var (
+	addRows = insertMany("kiosk_rows", "", "kiosk text", "id text", "payment text", "kind text", "body text", "hash text", "verdict text",
+		"reason text", "closings text", "sequence bigint", "occurred_at bigint", "clock_trusted bigint", "received_at bigint")
+	addAlarms = insertMany("alarms", "ON CONFLICT DO NOTHING", "id text", "reason text", "kiosk text", "row_id text", "payment text", "body text",
+		"hash text", "at bigint", "sequence bigint")
+)
+
+// keep writes the rows and their answers.
+func (s *Store) keep(ctx context.Context, tx *sql.Tx, rows []*pushed) error {
+	var texts [9][]string
+	var numbers [4][]int64
+	now := s.now().UnixMilli()
+	for _, r := range rows {
+		closings, err := json.Marshal(r.verdict.Closings)
+		if err != nil {
+			return err
+		}
+		for i, v := range []string{
+			r.request.kiosk, r.row.ID, r.row.Payment, r.row.Kind, r.row.Body, r.row.Hash, string(r.verdict.Code), r.verdict.Reason, string(closings),
+		} {
+			texts[i] = append(texts[i], v)
+		}
+		trusted := int64(0)
+		if r.row.ClockTrusted {
+			trusted = 1
+		}
+		for i, v := range []int64{r.row.Sequence, r.row.OccurredAt, trusted, now} {
+			numbers[i] = append(numbers[i], v)
+		}
+	}
+	if err := s.execMany(ctx, tx, addRows, columns(texts[:], numbers[:])); err != nil {
+		return fmt.Errorf("keep rows: %w", err)
 	}
 	return nil
 }
 
-// runs are the sequences held of a kiosk, lowest first, the last 100 runs of them.
-func runs(ctx context.Context, q queryer, kioskID string) ([]api.Range, error) {
-	have := []api.Range{}
-	err := each(ctx, q, func(rows *sql.Rows) error {
-		var r api.Range
-		err := rows.Scan(&r.From, &r.To)
-		have = append(have, r)
-		return err
-	}, "SELECT first, last FROM (SELECT first, last FROM kiosk_runs WHERE kiosk = $1 ORDER BY first DESC LIMIT 100) AS newest ORDER BY first", kioskID)
-	if err != nil {
-		return nil, fmt.Errorf("read runs: %w", err)
+// columns puts texts before numbers.
+func columns(texts [][]string, numbers [][]int64) handed {
+	var h handed
+	for _, column := range texts {
+		h = append(h, column)
 	}
-	return have, nil
+	for _, column := range numbers {
+		h = append(h, column)
+	}
+	return h
+}
+
+// keepAlarms writes what a person has to look at. The same again is one alarm.
+func (s *Store) keepAlarms(ctx context.Context, tx *sql.Tx, rows []*pushed) error {
+	var texts [7][]string
+	var numbers [2][]int64
+	for _, r := range rows {
+		name := fmt.Sprintf("%s %s %d %s %s", r.verdict.Reason, r.request.kiosk, r.row.Sequence, r.row.ID, r.row.Hash)
+		for i, v := range []string{
+			uuid.NewSHA1(uuid.NameSpaceOID, []byte(name)).String(), r.verdict.Reason, r.request.kiosk, r.row.ID, r.row.Payment, r.row.Body, r.row.Hash,
+		} {
+			texts[i] = append(texts[i], v)
+		}
+		for i, v := range []int64{s.now().UnixMilli(), r.row.Sequence} {
+			numbers[i] = append(numbers[i], v)
+		}
+	}
+	if err := s.execMany(ctx, tx, addAlarms, columns(texts[:], numbers[:])); err != nil {
+		return fmt.Errorf("keep alarms: %w", err)
+	}
+	return nil
 }

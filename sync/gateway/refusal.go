@@ -4,6 +4,7 @@ package gateway
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/tserve/jolly/sync/api"
 )
@@ -14,6 +15,8 @@ type Refusal struct {
 	BillID string // the bill that made the gateway refuse, or ""
 	Field  string // the field of a form that does not fit, or ""
 	Detail string // for the caller's log, never for a citizen
+
+	After time.Duration // when it may be worth to come back, of [api.ProblemCodeGatewayBusy]; 0 is soon
 }
 
 // Error writes the refusal for the log.

@@ -97,6 +97,8 @@ func (f sqliteFile) kind(err error) fault {
 	return faultOther
 }
 
+func (f sqliteFile) groups() int { return 1 } // there is one writer
+
 func (f sqliteFile) mark(context.Context, *sql.Tx) string { return "" }
 
 // rolledBack: the driver rolls back what merely found the file locked or broke

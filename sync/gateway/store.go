@@ -45,6 +45,7 @@ type Store struct {
 	log    *slog.Logger
 	broken atomic.Bool
 	died   chan struct{} // closed when broken becomes true
+	pushes pushQueue
 
 	catalogues catalogues
 	people     peopleKey
@@ -66,6 +67,7 @@ func Open(ctx context.Context, url string, cfg StoreConfig, log *slog.Logger) (*
 	if s.now == nil {
 		s.now = time.Now
 	}
+	s.pushes.take, s.pushes.leaders = s.takeSome, s.engine.groups()
 	s.write, s.read, err = s.engine.open(ctx, cfg)
 	if err == nil && s.write != nil {
 		err = s.migrate(ctx)
