@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"math/rand/v2"
 	"mime"
 	"net/http"
 	"os"
@@ -28,7 +27,8 @@ import (
 type HandlerConfig struct {
 	Catalogue *catalogue.Served // in force; nil: there is none
 
-	InFlight       int           // requests worked on at the same time: 64
+	InFlight       int           // requests worked on at the same time, without the backlog: 64
+	Backlog        int           // requests with the rows of former payments worked on at the same time: 64
 	RequestTimeout time.Duration // of the work of one request: 10 s
 	BodyTimeout    time.Duration // for a body to arrive: 5 s
 	PagesPerMinute int           // of the public page, from one address: 60
@@ -41,6 +41,9 @@ type HandlerConfig struct {
 func (c HandlerConfig) filled() HandlerConfig {
 	if c.InFlight <= 0 {
 		c.InFlight = 64
+	}
+	if c.Backlog <= 0 {
+		c.Backlog = 64
 	}
 	if c.RequestTimeout <= 0 {
 		c.RequestTimeout = 10 * time.Second
@@ -62,7 +65,8 @@ type handler struct {
 	log     *slog.Logger
 	cfg     HandlerConfig
 	schemas openapi3.Schemas // request bodies are held against the contract itself
-	slots   chan struct{}
+	lanes   lanes
+	crowd   crowd
 	pages   *limiter
 
 	challenges, citizens, forms *limiter // by kiosk
@@ -76,7 +80,7 @@ func NewHandler(store *Store, cfg HandlerConfig, log *slog.Logger) (http.Handler
 	}
 	cfg = cfg.filled()
 	h := &handler{
-		store: store, log: log, cfg: cfg, schemas: doc.Components.Schemas, slots: make(chan struct{}, cfg.InFlight),
+		store: store, log: log, cfg: cfg, schemas: doc.Components.Schemas, lanes: newLanes(cfg), crowd: crowd{now: store.now},
 		pages: newLimiter(cfg.PagesPerMinute, time.Minute, store.now), challenges: newLimiter(cfg.ChallengesPerMinute, time.Minute, store.now),
 		citizens: newLimiter(cfg.CitizensPerMinute, time.Minute, store.now), forms: newLimiter(cfg.FormsPerMinute, time.Minute, store.now),
 	}
@@ -264,8 +268,11 @@ func (h *handler) json(w http.ResponseWriter, value any) {
 // fail is the one place where an error becomes an answer.
 func (h *handler) fail(w http.ResponseWriter, r *http.Request, err error) {
 	var refusal *Refusal
+	var full *errFull
 	switch {
 	case errors.As(err, &refusal):
+	case errors.As(err, &full):
+		refusal = &Refusal{Code: api.ProblemCodeGatewayBusy, After: full.wait}
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled), h.store.passing(err):
 		refusal = refuse(api.ProblemCodeGatewayBusy, "")
 	default:
@@ -286,7 +293,7 @@ func (h *handler) problem(w http.ResponseWriter, r *Refusal) {
 	w.Header().Set("Content-Type", api.MediaProblem)
 	w.Header().Set("Cache-Control", "no-store")
 	if r.Code == api.ProblemCodeGatewayBusy {
-		w.Header().Set("Retry-After", strconv.Itoa(1+rand.IntN(5)))
+		w.Header().Set("Retry-After", strconv.Itoa(1+int(h.crowd.comeBack(r.After)/time.Second)))
 	}
 	h.write(w, known.status, b)
 }
@@ -302,9 +309,10 @@ func (h *handler) write(w http.ResponseWriter, status int, b []byte) {
 // bounded refuses early when too much is being done, and gives the rest a deadline.
 func (h *handler) bounded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		lane := h.lanes.of(r)
 		select {
-		case h.slots <- struct{}{}:
-			defer func() { <-h.slots }()
+		case lane <- struct{}{}:
+			defer func() { <-lane }()
 		default:
 			h.problem(w, refuse(api.ProblemCodeGatewayBusy, ""))
 			return

@@ -36,8 +36,8 @@ type pushQueue struct {
 	mu              sync.Mutex
 	urgent, backlog []*pushing
 	leading         int
-	rows            int     // that wait
-	perRow          float64 // seconds that a row took lately
+	rows            int           // that wait
+	perRow          time.Duration // that a row took lately
 }
 
 // errFull says that too much waits already, and for how long.
@@ -75,7 +75,7 @@ func (q *pushQueue) enter(p *pushing) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if len(p.rows) > urgentRows && q.rows+len(p.rows) > waitingRows {
-		return &errFull{wait: time.Duration(float64(q.rows) * q.perRow * float64(time.Second))}
+		return &errFull{wait: time.Duration(q.rows) * q.perRow}
 	}
 	if len(p.rows) <= urgentRows {
 		q.urgent = append(q.urgent, p)
@@ -136,7 +136,7 @@ func (q *pushQueue) run(ctx context.Context, group []*pushing) {
 	}
 	begun := time.Now()
 	err := q.take(ctx, rows)
-	took := time.Since(begun).Seconds() / float64(max(len(rows), 1))
+	took := time.Since(begun) / time.Duration(max(len(rows), 1))
 	for _, p := range group {
 		p.err = err
 		close(p.done)
