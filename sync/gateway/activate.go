@@ -12,6 +12,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -44,6 +45,10 @@ func (s *Store) Activate(ctx context.Context, id string, req api.ActivationReque
 	if err != nil {
 		return api.Activation{}, fmt.Errorf("activate: %w", err)
 	}
+	foreign, err := s.foreign(ctx, id, req.Bills)
+	if err != nil {
+		return api.Activation{}, fmt.Errorf("activate: %w", err)
+	}
 	var answer api.Activation
 	err = s.inTx(ctx, func(tx *sql.Tx) error {
 		p, err := loadPayment(ctx, tx, id)
@@ -54,9 +59,17 @@ func (s *Store) Activate(ctx context.Context, id string, req api.ActivationReque
 		case !errors.Is(err, sql.ErrNoRows):
 			return err
 		}
+		for _, d := range foreign {
+			if err := mirror(ctx, tx, d); err != nil {
+				return err
+			}
+		}
 		answer, err = s.activate(ctx, tx, payment{id: id, channel: channelOf(req), kiosk: req.Kiosk, requestHash: hash, previous: req.Previous}, req.Bills)
 		return err
 	})
+	if err == nil && slices.ContainsFunc(answer.Bills, func(b api.ActivatedBill) bool { return pending(b.Token) }) {
+		answer, err = s.lend(ctx, id)
+	}
 	if err != nil {
 		return api.Activation{}, fmt.Errorf("activate: %w", err)
 	}
@@ -143,9 +156,12 @@ func (s *Store) gather(ctx context.Context, tx *sql.Tx, now time.Time, wanted []
 		if status := d.status(); status != api.BillStatusPayable {
 			return nil, &Refusal{Code: billRefusals[status], BillID: d.id}
 		}
+		token := strings.ReplaceAll(uuid.NewString(), "-", "")
+		if s.source(w.Creditor) != nil {
+			token = newPending()
+		}
 		bills = append(bills, paymentBill{
-			debt: d.id, iuv: d.iuv, creditor: d.creditor, expected: kiosk.Cents(w.Amount), amount: d.asked(), fee: s.fee(d.service),
-			token: strings.ReplaceAll(uuid.NewString(), "-", ""),
+			debt: d.id, iuv: d.iuv, creditor: d.creditor, expected: kiosk.Cents(w.Amount), amount: d.asked(), fee: s.fee(d.service), token: token,
 		})
 	}
 	return bills, nil

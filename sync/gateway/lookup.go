@@ -36,6 +36,9 @@ func (s *Store) Lookup(ctx context.Context, req api.NoticeSearch) (api.Quote, er
 	if err != nil {
 		return api.Quote{}, err
 	}
+	if src := s.source(c.code); src != nil {
+		return s.lookupAt(ctx, src, c, req.Number)
+	}
 	d, err := findDebt(ctx, s.read, s.now(), c.code, req.Number)
 	if errors.Is(err, sql.ErrNoRows) {
 		return api.Quote{Bill: unknownBill(c, req.Number)}, nil
@@ -90,6 +93,10 @@ FROM debts d WHERE `
 // findDebt reads a debt and how it is held at a moment.
 func findDebt(ctx context.Context, q queryer, at time.Time, creditor, notice string) (debt, error) {
 	return scanDebt(q.QueryRowContext(ctx, debtQuery+"d.creditor = $2 AND d.notice = $3", at.UnixMilli(), creditor, notice))
+}
+
+func findDebtByID(ctx context.Context, q queryer, at time.Time, id string) (debt, error) {
+	return scanDebt(q.QueryRowContext(ctx, debtQuery+"d.id = $2", at.UnixMilli(), id))
 }
 
 func scanDebt(row interface{ Scan(...any) error }) (debt, error) {

@@ -48,6 +48,7 @@ type Store struct {
 	pushes pushQueue
 
 	catalogues catalogues
+	sources    sources
 	people     peopleKey
 	cards      CardCheck
 }

@@ -1,0 +1,291 @@
+package gateway
+
+// Debts of sources: looked up there, locked here first, then lent there.
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/tserve/jolly/kiosk"
+	"github.com/tserve/jolly/sync/api"
+	"github.com/tserve/jolly/sync/gateway/outcome"
+)
+
+// pendingPrefix begins the token of a bill that is locked here and not lent by
+// its source yet. Such a token never leaves the gateway.
+const pendingPrefix = "pending-"
+
+// endTime is how long the end of a failed activation may take: it goes on when
+// the request is over.
+const endTime = 5 * time.Second
+
+// sources are the homes of debts outside of the book.
+type sources struct {
+	mu sync.RWMutex
+	of map[string]Source
+}
+
+// UseSource says that the debts of some creditors live elsewhere. Those of all
+// others are in the book.
+func (s *Store) UseSource(src Source, creditors ...kiosk.CreditorCode) {
+	s.sources.mu.Lock()
+	defer s.sources.mu.Unlock()
+	if s.sources.of == nil {
+		s.sources.of = map[string]Source{}
+	}
+	for _, c := range creditors {
+		s.sources.of[string(c)] = src
+	}
+}
+
+// source is where a creditor's debts live, nil for the book.
+func (s *Store) source(creditor string) Source {
+	s.sources.mu.RLock()
+	defer s.sources.mu.RUnlock()
+	return s.sources.of[creditor]
+}
+
+// lookupAt asks a source, and adds the locks that stand here.
+func (s *Store) lookupAt(ctx context.Context, src Source, c creditor, number string) (api.Quote, error) {
+	d, err := s.ask(ctx, src, c.code, number)
+	if errors.Is(err, ErrNoDebt) {
+		return api.Quote{Bill: unknownBill(c, number)}, nil
+	}
+	if err != nil {
+		return api.Quote{}, err
+	}
+	bill := api.Bill{
+		ID: d.ID, Creditor: c.code, CreditorName: c.name, Notice: number, Iuv: d.IUV, Subject: d.Subject, Instalment: d.Instalment,
+		Amount: d.Amount.Cents(), Due: d.Due.String(), Late: s.late(d.Due.String()), Status: api.BillStatus(d.Status), StandIn: d.StandIn,
+	}
+	ours, err := findDebt(ctx, s.read, s.now(), c.code, number)
+	switch {
+	case err == nil && ours.status() != api.BillStatusPayable:
+		bill.Status = ours.status() // a doubt or a payment of ours is known here before it is there
+	case err != nil && !errors.Is(err, sql.ErrNoRows):
+		return api.Quote{}, fmt.Errorf("lookup: %w", err)
+	}
+	return api.Quote{Bill: bill, Fee: int64(s.fee(d.Service))}, nil
+}
+
+// ask looks a debt up; a source that fails is a creditor that is silent.
+func (s *Store) ask(ctx context.Context, src Source, creditor, number string) (Debt, error) {
+	d, err := src.Lookup(ctx, kiosk.CreditorCode(creditor), kiosk.NoticeNumber(number))
+	var refusal *Refusal
+	if err == nil || errors.Is(err, ErrNoDebt) || errors.As(err, &refusal) {
+		return d, err
+	}
+	s.log.Warn("a source of debts does not answer", "creditor", creditor, "error", err.Error())
+	return d, refuse(api.ProblemCodeCreditorSilent, "")
+}
+
+// foreign asks the sources for the bills of a cart that are not in the book; nil
+// when all are, or when the payment is known already.
+func (s *Store) foreign(ctx context.Context, id string, wanted []api.WantedBill) (map[string]Debt, error) {
+	var found map[string]Debt
+	for _, w := range wanted {
+		src := s.source(w.Creditor)
+		if src == nil {
+			continue
+		}
+		if found == nil {
+			found = map[string]Debt{}
+			if _, err := loadPayment(ctx, s.read, id); !errors.Is(err, sql.ErrNoRows) {
+				return nil, err
+			}
+		}
+		if _, err := findCreditor(ctx, s.read, api.NoticeSearch{Creditor: w.Creditor}); err != nil {
+			return nil, withBill(err, w.BillID)
+		}
+		d, err := s.ask(ctx, src, w.Creditor, w.Notice)
+		switch {
+		case errors.Is(err, ErrNoDebt), err == nil && d.ID != w.BillID:
+			return nil, &Refusal{Code: api.ProblemCodeBillUnknown, BillID: w.BillID}
+		case err != nil:
+			return nil, withBill(err, w.BillID)
+		case d.Status != kiosk.BillPayable:
+			return nil, &Refusal{Code: billRefusals[api.BillStatus(d.Status)], BillID: w.BillID}
+		}
+		found[w.BillID] = d
+	}
+	return found, nil
+}
+
+// mirror writes a source's debt into the book, so that it can be locked there.
+func mirror(ctx context.Context, tx *sql.Tx, d Debt) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO debts (id, creditor, notice, iuv, service, subject, instalment, amount, due, state, stand_in)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'open', $10)
+		ON CONFLICT (creditor, notice) DO UPDATE SET amount = excluded.amount, subject = excluded.subject, due = excluded.due`,
+		d.ID, string(d.Creditor), string(d.Notice), d.IUV, d.Service, d.Subject, d.Instalment, d.Amount, d.Due.String(), d.StandIn)
+	if err != nil {
+		return fmt.Errorf("mirror debt: %w", err)
+	}
+	return nil
+}
+
+func pending(token string) bool { return strings.HasPrefix(token, pendingPrefix) }
+
+func newPending() string { return pendingPrefix + strings.ReplaceAll(uuid.NewString(), "-", "") }
+
+// loanKey is the idempotency key of one bill of a payment: the same whoever
+// asks again, also after a restart.
+func loanKey(payment, debt string) string { return payment + ":" + debt }
+
+// lent is a bill that a source has lent.
+type lent struct {
+	src  Source
+	bill paymentBill
+	debt Debt
+	loan Loan
+}
+
+// lend has the sources lend what is locked here and answers with their tokens.
+// All or nothing: if one refuses, the others are told KO, and the locks fall.
+func (s *Store) lend(ctx context.Context, id string) (api.Activation, error) {
+	bills, err := loadBills(ctx, s.read, id)
+	if err != nil {
+		return api.Activation{}, err
+	}
+	var loans []lent
+	for _, b := range bills {
+		if !pending(b.token) {
+			continue
+		}
+		l, err := s.lendBill(ctx, id, b)
+		if err != nil {
+			return s.unlend(ctx, id, loans, err)
+		}
+		loans = append(loans, l)
+	}
+	answer, err := s.keepLoans(ctx, id, loans)
+	var refusal *Refusal
+	if errors.As(err, &refusal) {
+		return s.unlend(ctx, id, loans, err)
+	}
+	return answer, err
+}
+
+func (s *Store) lendBill(ctx context.Context, id string, b paymentBill) (lent, error) {
+	l := lent{src: s.source(b.creditor), bill: b}
+	if l.src == nil {
+		return l, &Refusal{Code: api.ProblemCodeCreditorSilent, BillID: b.debt, Detail: "its source is gone"}
+	}
+	d, err := findDebtByID(ctx, s.read, s.now(), b.debt)
+	if err != nil {
+		return l, fmt.Errorf("read debt: %w", err)
+	}
+	due, err := kiosk.ParseDate(d.due)
+	if err != nil {
+		return l, fmt.Errorf("read debt: %w", err)
+	}
+	l.debt = Debt{
+		ID: d.id, Creditor: kiosk.CreditorCode(d.creditor), Notice: kiosk.NoticeNumber(d.notice), IUV: d.iuv, Service: d.service, Subject: d.subject,
+		Instalment: d.instalment, Amount: d.amount, Due: due, Status: kiosk.BillPayable, StandIn: d.standIn,
+	}
+	l.loan, err = l.src.Activate(ctx, LoanRequest{Key: loanKey(id, b.debt), Payment: kiosk.PaymentID(id), Debt: l.debt, Life: life})
+	return l, err
+}
+
+// keepLoans writes the tokens into the book. A payment that was closed meanwhile
+// takes none.
+func (s *Store) keepLoans(ctx context.Context, id string, loans []lent) (answer api.Activation, err error) {
+	err = s.inTx(ctx, func(tx *sql.Tx) error {
+		p, err := loadPayment(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		if p.state != outcome.Active {
+			return refuse(api.ProblemCodeActivationClosed, string(p.state))
+		}
+		for _, l := range loans {
+			_, err := tx.ExecContext(ctx, "UPDATE payment_bills SET token = $1, amount = $2 WHERE payment = $3 AND debt = $4 AND token = $5",
+				l.loan.Token, l.loan.Amount, id, l.bill.debt, l.bill.token)
+			if err != nil {
+				return fmt.Errorf("keep token: %w", err)
+			}
+			if l.loan.Expires.Before(p.expiresAt) {
+				p.expiresAt = l.loan.Expires
+			}
+		}
+		bills, err := loadBills(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		p.total = p.fee
+		for _, b := range bills {
+			p.total += b.amount
+		}
+		if p.total > kiosk.MaxCharge {
+			return refuse(api.ProblemCodeTotalTooLarge, "")
+		}
+		_, err = tx.ExecContext(ctx, "UPDATE payments SET total = $1, expires_at = $2 WHERE id = $3", p.total, p.expiresAt.UnixMilli(), id)
+		answer = activation(p, bills, s.now())
+		return err
+	})
+	return answer, err
+}
+
+// unlend ends an activation that did not come about: the lock here falls, and
+// what was lent already is given back. What could not be told to a source ends
+// there by itself when its loan expires. If the same call came twice and the
+// other one succeeded, its answer stands: the loans are the same.
+func (s *Store) unlend(ctx context.Context, id string, loans []lent, cause error) (api.Activation, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTime)
+	defer cancel()
+	var answer api.Activation
+	var whole bool
+	err := s.inTx(ctx, func(tx *sql.Tx) (err error) {
+		answer, whole, err = s.closeUnlent(ctx, tx, id)
+		return err
+	})
+	if err != nil {
+		return api.Activation{}, fmt.Errorf("end activation: %w", err)
+	}
+	if whole {
+		return answer, nil
+	}
+	for _, l := range loans {
+		_, err := l.src.Outcome(ctx, LoanOutcome{
+			Key: loanKey(id, l.bill.debt), Payment: kiosk.PaymentID(id), Debt: l.debt, Token: l.loan.Token, Amount: l.loan.Amount, Fee: l.bill.fee, At: s.now(),
+		})
+		if err != nil {
+			s.log.Warn("a loan could not be given back", "payment", id, "bill", l.bill.debt, "error", err.Error())
+		}
+	}
+	var refusal *Refusal
+	if errors.As(cause, &refusal) {
+		return api.Activation{}, cause
+	}
+	s.log.Warn("a source of debts did not lend", "payment", id, "error", cause.Error())
+	return api.Activation{}, refuse(api.ProblemCodeCreditorSilent, "")
+}
+
+// closeUnlent closes a payment some bill of which was never lent; whole says
+// that there is none and that the payment lives.
+func (s *Store) closeUnlent(ctx context.Context, tx *sql.Tx, id string) (answer api.Activation, whole bool, err error) {
+	p, err := loadPayment(ctx, tx, id)
+	if err != nil || p.state != outcome.Active {
+		return answer, false, err
+	}
+	bills, err := loadBills(ctx, tx, id)
+	if err != nil {
+		return answer, false, err
+	}
+	if !slices.ContainsFunc(bills, func(b paymentBill) bool { return pending(b.token) }) {
+		return activation(p, bills, s.now()), true, nil
+	}
+	_, err = tx.ExecContext(ctx, "UPDATE payments SET state = 'not-paid', closed_at = $1 WHERE id = $2", s.now().UnixMilli(), id)
+	if err != nil {
+		return answer, false, err
+	}
+	_, err = tx.ExecContext(ctx, "UPDATE payment_bills SET closing = 'ko' WHERE payment = $1 AND closing = ''", id)
+	return answer, false, err
+}
