@@ -30,6 +30,7 @@ const (
 	PaperPending  PaperKind = "pending"  // charged, closing not known: ADDEBITO ESEGUITO, esito in corso di verifica
 	PaperDoubtful PaperKind = "doubtful" // charge unknown
 	PaperRefund   PaperKind = "refund"   // charged, a bill ended duplicate: rimborso dovuto
+	PaperVoid     PaperKind = "void"     // surely not charged: annullato
 )
 
 // PrintResult is how a job ended.

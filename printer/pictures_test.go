@@ -41,7 +41,7 @@ func worst(t testing.TB) kiosk.Receipt {
 func papers(t testing.TB) map[string]kiosk.Receipt {
 	all := map[string]kiosk.Receipt{}
 	for _, lang := range kiosk.Languages() {
-		for _, kind := range []kiosk.PaperKind{kiosk.PaperReceipt, kiosk.PaperPending, kiosk.PaperDoubtful, kiosk.PaperRefund} {
+		for _, kind := range []kiosk.PaperKind{kiosk.PaperReceipt, kiosk.PaperPending, kiosk.PaperDoubtful, kiosk.PaperRefund, kiosk.PaperVoid} {
 			r := example(t)
 			r.Kind, r.Language = kind, lang
 			switch kind {
@@ -51,6 +51,9 @@ func papers(t testing.TB) map[string]kiosk.Receipt {
 			case kiosk.PaperDoubtful:
 				r.Bills[0].Closing = kiosk.ClosingOpen
 				r.Charge = kiosk.ChargeResult{Outcome: kiosk.Unknown, TerminalID: "00012345"}
+			case kiosk.PaperVoid:
+				r.Bills[0].Closing = kiosk.ClosingOpen
+				r.Charge = kiosk.ChargeResult{Outcome: kiosk.Refused, TerminalID: "00012345"}
 			case kiosk.PaperRefund:
 				r.Bills[1] = r.Bills[0]
 				r.Bills[1].Closing = kiosk.ClosingDuplicate

@@ -25,7 +25,10 @@ func Lines(r kiosk.Receipt) []Line {
 // Truth is the kind of paper that the facts in r bear out: never more than its
 // Kind claims. Only a charge that was made with all bills closed is a receipt.
 func Truth(r kiosk.Receipt) kiosk.PaperKind {
-	if r.Charge.Outcome != kiosk.Charged {
+	switch {
+	case (r.Kind == kiosk.PaperVoid || r.Kind == kiosk.PaperDoubtful) && r.Charge.Outcome == kiosk.Refused: // decided since it was asked for
+		return kiosk.PaperVoid
+	case r.Charge.Outcome != kiosk.Charged:
 		return kiosk.PaperDoubtful
 	}
 	open, refund := r.Count < 1, false
@@ -130,6 +133,8 @@ func (w *writer) amounts() {
 	switch {
 	case w.r.Kind == kiosk.PaperDoubtful:
 		w.labelled(Total, "total_asked", w.money(w.r.Total), true)
+	case w.r.Kind == kiosk.PaperVoid:
+		w.labelled(Total, "total_void", w.money(w.r.Total), true)
 	case w.r.Kind == kiosk.PaperRefund && back > 0:
 		w.labelled(Pair, "total_charged", w.money(w.r.Total), true)
 		w.labelled(Total, "total_back", w.money(back), true)

@@ -55,6 +55,12 @@ func papers(t *testing.T) map[kiosk.PaperKind]kiosk.Receipt {
 	}
 	r.Count, r.Fee, r.Total = 2, 240, 15000
 	out[kiosk.PaperRefund] = r
+
+	r = example(t)
+	r.Kind = kiosk.PaperVoid
+	r.Bills[0].Closing = kiosk.ClosingOpen
+	r.Charge = kiosk.ChargeResult{Outcome: kiosk.Refused, TerminalID: "00012345"}
+	out[kiosk.PaperVoid] = r
 	return out
 }
 
@@ -142,6 +148,7 @@ func TestItalianBeneath(t *testing.T) {
 		kiosk.PaperPending:  "ADDEBITO ESEGUITO, esito in corso di verifica",
 		kiosk.PaperDoubtful: "NON PAGARE DI NUOVO",
 		kiosk.PaperRefund:   "RIMBORSO DOVUTO",
+		kiosk.PaperVoid:     "OPERAZIONE ANNULLATA",
 	}
 	for kind, r := range papers(t) {
 		for _, lang := range kiosk.Languages() {
@@ -179,6 +186,10 @@ func TestTruthNeverClaimsMore(t *testing.T) {
 		{with(kiosk.PaperReceipt, kiosk.Unknown, kiosk.ClosingOK), kiosk.PaperDoubtful},
 		{with(kiosk.PaperReceipt, kiosk.Refused, kiosk.ClosingOK), kiosk.PaperDoubtful},
 		{with(kiosk.PaperReceipt, "", kiosk.ClosingOK), kiosk.PaperDoubtful},
+		{with(kiosk.PaperVoid, kiosk.Refused, kiosk.ClosingOpen), kiosk.PaperVoid},
+		{with(kiosk.PaperDoubtful, kiosk.Refused, kiosk.ClosingOpen), kiosk.PaperVoid},
+		{with(kiosk.PaperVoid, kiosk.Unknown, kiosk.ClosingOpen), kiosk.PaperDoubtful},
+		{with(kiosk.PaperVoid, kiosk.Charged, kiosk.ClosingOpen), kiosk.PaperPending},
 		{with(kiosk.PaperPending, kiosk.Charged, kiosk.ClosingOK), kiosk.PaperPending},
 		{with(kiosk.PaperDoubtful, kiosk.Charged, kiosk.ClosingOK), kiosk.PaperDoubtful},
 		{with(kiosk.PaperRefund, kiosk.Charged, kiosk.ClosingRefundDue, kiosk.ClosingOpen), kiosk.PaperRefund},
