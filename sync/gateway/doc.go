@@ -8,9 +8,16 @@
 // What a debt is at a moment (free, in payment, in verification, paid) is
 // derived from the payments that stand on it and never stored twice.
 //
-// It is not the kiosk's outbox, and not the national node: all debts here are
-// local. It holds no fault of its own for tests; who wants the network to fail
-// puts a proxy before it.
+// Debts are found in three ways: by the number on a paper ([Store.Lookup]), by a
+// form ([Store.LookupForm]), and by a citizen's card ([Store.LookupCitizen]). A
+// card's evidence is judged here and not at the kiosk, over a challenge that was
+// made here and is good once; what a person owes lies under a mark of the fiscal
+// code whose key is not in the book. Debts that are not in the book have a
+// [Source]: this gateway's own lock comes first, then the source lends.
+//
+// It is not the kiosk's outbox, and it does not speak the national node's
+// language: package node does. It holds no fault of its own for tests; who wants
+// the network to fail puts a proxy before it.
 //
 // # What is never done
 //
