@@ -9,6 +9,8 @@ package config
 
 import (
 	"bytes"
+	"crypto/ed25519"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"net"
@@ -16,6 +18,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -129,6 +132,22 @@ type PrinterLine struct {
 type Gateway struct {
 	URL       string `toml:"url"`
 	PublicURL string `toml:"public_url"` // base of the citizen's page; default: url
+
+	CatalogueKey string `toml:"catalogue_key"` // whose catalogue is taken: public keys in base64, blanks between; none: nobody's
+}
+
+// CatalogueKeys are the public keys of which one must have signed the catalogue.
+// A key that is none is nil among them.
+func (g Gateway) CatalogueKeys() []ed25519.PublicKey {
+	var keys []ed25519.PublicKey
+	for _, text := range strings.Fields(g.CatalogueKey) {
+		key, err := base64.StdEncoding.Strict().DecodeString(text)
+		if err != nil || len(key) != ed25519.PublicKeySize {
+			key = nil
+		}
+		keys = append(keys, key)
+	}
+	return keys
 }
 
 // Sound is the loudspeaker of the short sounds.
@@ -269,6 +288,8 @@ func (c Config) check(name string, text []byte) error {
 	c.checkPrinter(want)
 	want(webAddress(c.Gateway.URL), "gateway.url", "http:// or https:// address of the gateway")
 	want(webAddress(c.Gateway.PublicURL), "gateway.public_url", "http:// or https:// address of the citizen's page")
+	want(!slices.ContainsFunc(c.Gateway.CatalogueKeys(), func(k ed25519.PublicKey) bool { return k == nil }),
+		"gateway.catalogue_key", "public keys as gateway catalogue keygen tells them, 44 characters each, blanks between")
 	return errors.Join(all...)
 }
 

@@ -118,4 +118,6 @@ const (
 	ProblemCardLeft ProblemCode = "card-left"
 	// ProblemClock: the machine's clock is not known to be right.
 	ProblemClock ProblemCode = "clock"
+	// ProblemCatalogue: the gateway's newest catalogue is not taken.
+	ProblemCatalogue ProblemCode = "catalogue"
 )

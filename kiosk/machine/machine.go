@@ -41,6 +41,8 @@ type Machine struct {
 	runner *runner.Runner
 	nudge  func() // sends what waits in the outbox
 
+	catalogue *client.CatalogueKeeper
+
 	terminal *terminal.Terminal
 	printer  *printer.Printer
 	clock    *clock
@@ -84,6 +86,9 @@ func (m *Machine) devices(ctx context.Context, clock *clock) (runner.Devices, er
 	if err != nil {
 		return runner.Devices{}, fmt.Errorf("gateway: %w", err)
 	}
+	m.catalogue = client.NewCatalogueKeeper(gw, client.KeeperConfig{
+		Keys: cfg.Gateway.CatalogueKeys(), File: filepath.Join(cfg.Kiosk.Data, "catalogue.json"),
+	}, m.log.With("part", "catalogue"))
 	m.raster, err = printer.NewRasteriser(ctx, filepath.Join(cfg.Kiosk.Data, "cache", "pdfium"))
 	if err != nil {
 		return runner.Devices{}, fmt.Errorf("printer: %w", err)
@@ -105,7 +110,7 @@ func (m *Machine) devices(ctx context.Context, clock *clock) (runner.Devices, er
 	pusher := push.New(push.Config{}, m.store, faultyPush{gw, m.faults}, m.log.With("part", "push"))
 	m.nudge = pusher.Nudge
 	return runner.Devices{
-		Gateway: gw, Finder: gw, Journal: journal{m.store, m.faults}, Terminal: m.terminal, Till: m.terminal, Days: days{m.store.Rows}, Scanner: scan, Pusher: pusher, Clock: clock,
+		Gateway: gw, Finder: gw, Catalogues: m.catalogue, Journal: journal{m.store, m.faults}, Terminal: m.terminal, Till: m.terminal, Days: days{m.store.Rows}, Scanner: scan, Pusher: pusher, Clock: clock,
 		Printer: paper{m.printer, filepath.Join(cfg.Kiosk.Data, "receipts"), m.faults, m.log},
 	}, nil
 }

@@ -102,6 +102,12 @@ type Speaker interface{ Play(name string) }
 // Clock tells the time.
 type Clock interface{ Now() kiosk.Stamp }
 
+// Catalogues tells the newest good catalogue, at once with the kept one if there
+// is one, until ctx ends. What it tells is never changed afterwards.
+type Catalogues interface {
+	Run(ctx context.Context, news func(*kiosk.Catalogue)) error
+}
+
 // Devices are all of them.
 type Devices struct {
 	Gateway  Gateway
@@ -118,4 +124,6 @@ type Devices struct {
 	Reports  Reports // nil: no paper of the day is printed by itself
 	Cards    Cards   // nil: there is no reader of citizens' cards
 	Finder   Finder  // nil: nothing is found without a paper
+
+	Catalogues Catalogues // nil: there are no services without a paper
 }

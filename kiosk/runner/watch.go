@@ -30,6 +30,14 @@ func (r *Runner) startDevices(ctx context.Context) {
 		}
 	})
 	r.startCards(ctx)
+	if r.dev.Catalogues != nil {
+		r.start(func() {
+			err := r.dev.Catalogues.Run(ctx, func(c *kiosk.Catalogue) { r.post(session.CatalogueChanged{Catalogue: c}) })
+			if err != nil && ctx.Err() == nil {
+				r.log.Error("catalogue", "err", err)
+			}
+		})
+	}
 	r.start(func() { r.watch(ctx, r.lookAtPrinter) })
 	r.start(func() { r.watch(ctx, r.lookAtGateway) })
 	r.start(func() { r.watch(ctx, r.lookAtTerminal) })

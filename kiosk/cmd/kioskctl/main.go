@@ -10,6 +10,7 @@
 //	kioskctl outbox verify       hash chain, sequences, bodies
 //	kioskctl outbox export       the whole book as JSON lines, for auditors
 //	kioskctl terminal status     the card terminal; also totals, close, last, probe
+//	kioskctl catalogue show      the kept list of services; verify: its signature
 //	kioskctl config check FILE   every mistake with line and cure
 //	kioskctl receipt render      a receipt as PDF, picture, ESC/POS
 //	kioskctl printer status      and test-page; feed, cut while no kiosk runs
@@ -74,7 +75,7 @@ func command(out io.Writer) *cobra.Command {
 	)
 	conf := &cobra.Command{Use: "config", Short: "The configuration"}
 	conf.AddCommand(&cobra.Command{Use: "check FILE", Short: "Find every mistake", Args: cobra.ExactArgs(1), RunE: t.configCheck})
-	root.AddCommand(&cobra.Command{Use: "status", Short: "The running kiosk", Args: cobra.NoArgs, RunE: t.status}, pay, box, conf, t.terminalCommands(), t.receiptCommands(), t.printerCommands())
+	root.AddCommand(&cobra.Command{Use: "status", Short: "The running kiosk", Args: cobra.NoArgs, RunE: t.status}, pay, box, conf, t.terminalCommands(), t.receiptCommands(), t.printerCommands(), t.catalogueCommands())
 	root.AddCommand(noticeCommands(out)...)
 	root.SetOut(out)
 	return root
