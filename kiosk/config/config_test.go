@@ -65,6 +65,7 @@ func TestMistakes(t *testing.T) {
 		{"relative data", `data = "/var/lib/jolly"`, `data = "here"`, "jolly.toml:5: kiosk.data: an absolute directory"},
 		{"no port", `"127.0.0.1:9100"`, `"127.0.0.1"`, "jolly.toml:26: printer.address: host:port"},
 		{"no scheme", `"http://127.0.0.1:8480"`, `"127.0.0.1:8480"`, "jolly.toml:28: gateway.url: http:// or https://"},
+		{"catalogue's key", `url = "http://127.0.0.1:8480"`, "url = \"http://127.0.0.1:8480\"\ncatalogue_key = \"AAAA\"", "jolly.toml:29: gateway.catalogue_key: public keys"},
 		{"torn", "[psp]", "[psp", "jolly.toml:9: "},
 	} {
 		text := strings.Replace(good, c.old, c.new, 1)
@@ -93,5 +94,16 @@ func TestSampleFileIsGood(t *testing.T) {
 	}
 	if _, err := Parse("packaging/jolly.toml", text); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestCatalogueKeys(t *testing.T) {
+	one, two := strings.Repeat("A", 43)+"=", "iojj3XQJ8ZX9UtstPLpdcspnCb8dlBIb83SIAbQPb1w="
+	keys := Gateway{CatalogueKey: one + " " + two}.CatalogueKeys()
+	if len(keys) != 2 || len(keys[0]) != 32 || keys[1][0] != 0x8a {
+		t.Errorf("%x", keys)
+	}
+	if keys := (Gateway{}).CatalogueKeys(); len(keys) != 0 {
+		t.Errorf("%x of nothing", keys)
 	}
 }

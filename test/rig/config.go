@@ -87,7 +87,8 @@ type printerSection struct {
 }
 
 type gatewaySection struct {
-	URL string `toml:"url"`
+	URL          string `toml:"url"`
+	CatalogueKey string `toml:"catalogue_key"`
 }
 
 type controlSection struct {
@@ -123,7 +124,7 @@ func (r *Rig) config() kioskConfig {
 		Scanner:  scannerSection{Path: r.path("scanner"), Baud: 115200, AIM: true},
 		Terminal: terminalSection{Address: r.Terminal().Addr(), TerminalID: terminalID, RegisterID: registerID, LRC: "noext", SavesRefused: true},
 		Printer:  r.devices.tray.section(),
-		Gateway:  gatewaySection{URL: r.Gate.URL},
+		Gateway:  gatewaySection{URL: r.Gate.URL, CatalogueKey: r.public},
 		Control:  controlSection{Socket: r.path("control.sock")},
 	}
 }

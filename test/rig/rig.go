@@ -50,6 +50,7 @@ type Rig struct {
 	devices *devices
 
 	gatewayAddr string
+	public      string // the key whose catalogue the kiosk takes
 
 	mu      sync.Mutex // guards the children
 	kiosk   *process
@@ -81,6 +82,9 @@ func (r *Rig) open(ctx context.Context) error {
 		return err
 	}
 	if err := r.needBinaries(); err != nil {
+		return err
+	}
+	if err := r.makeCatalogueKey(); err != nil {
 		return err
 	}
 	var err error
@@ -186,7 +190,7 @@ func (r *Rig) StartGateway(ctx context.Context) error {
 	}
 	p, err := start(command{
 		path: filepath.Join(r.opt.Bin, "gateway"), log: r.LogFile("gateway"),
-		args: []string{"serve", "--listen", r.gatewayAddr, "--db", r.gatewayDB(), "--seed"},
+		args: []string{"serve", "--listen", r.gatewayAddr, "--db", r.gatewayDB(), "--seed", "--catalogue-key", r.catalogueKey()},
 	})
 	if err != nil {
 		return err
