@@ -36,6 +36,16 @@ type Source interface {
 	Outcome(ctx context.Context, o LoanOutcome) (kiosk.Closing, error)
 }
 
+// FormSource is a source that finds debts by the forms of its creditors'
+// services, too: the node makes a notice for the car tax of a plate. Where a
+// source is none, forms are searched in the book.
+type FormSource interface {
+	Source
+	// LookupForm finds what is owed under a filled form, no debts where nothing
+	// is. The values fit the service's fields and stand in their order.
+	LookupForm(ctx context.Context, service kiosk.Service, values []kiosk.FormValue) ([]Debt, error)
+}
+
 // Debt is how a source tells a debt. Status is the source's own: locks of the
 // gateway are added by whoever asked.
 type Debt struct {

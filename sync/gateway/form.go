@@ -78,6 +78,9 @@ func (s *Store) LookupForm(ctx context.Context, f api.FormSearch) (api.Found, er
 	if err != nil {
 		return api.Found{}, err
 	}
+	if src, ok := s.source(string(service.Creditor)).(FormSource); ok {
+		return s.formAt(ctx, src, service, values)
+	}
 	debts, err := s.findByForm(ctx, service, values)
 	if err != nil {
 		return api.Found{}, fmt.Errorf("lookup by form: %w", err)

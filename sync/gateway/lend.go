@@ -62,29 +62,81 @@ func (s *Store) lookupAt(ctx context.Context, src Source, c creditor, number str
 	if err != nil {
 		return api.Quote{}, err
 	}
+	return s.quote(ctx, c, d)
+}
+
+// quote is a source's debt with the locks that stand here.
+func (s *Store) quote(ctx context.Context, c creditor, d Debt) (api.Quote, error) {
 	bill := api.Bill{
-		ID: d.ID, Creditor: c.code, CreditorName: c.name, Notice: number, Iuv: d.IUV, Subject: d.Subject, Instalment: d.Instalment,
+		ID: d.ID, Creditor: c.code, CreditorName: c.name, Notice: string(d.Notice), Iuv: d.IUV, Subject: d.Subject, Instalment: d.Instalment,
 		Amount: d.Amount.Cents(), Due: d.Due.String(), Late: s.late(d.Due.String()), Status: api.BillStatus(d.Status), StandIn: d.StandIn,
 	}
-	ours, err := findDebt(ctx, s.read, s.now(), c.code, number)
-	switch {
-	case err == nil && ours.status() != api.BillStatusPayable:
-		bill.Status = ours.status() // a doubt or a payment of ours is known here before it is there
-	case err != nil && !errors.Is(err, sql.ErrNoRows):
+	ours, err := findDebt(ctx, s.read, s.now(), c.code, bill.Notice)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return api.Quote{}, fmt.Errorf("lookup: %w", err)
 	}
+	if err == nil && ours.status() != api.BillStatusPayable {
+		bill.Status = ours.status() // a doubt or a payment of ours is known here before it is there
+	}
+	if d.Service == "" {
+		d.Service = ours.service
+	}
 	return api.Quote{Bill: bill, Fee: int64(s.fee(d.Service))}, nil
+}
+
+// formAt asks a source by a filled form.
+func (s *Store) formAt(ctx context.Context, src FormSource, service kiosk.Service, values []kiosk.FormValue) (api.Found, error) {
+	answer := api.Found{Bills: []api.Quote{}}
+	c, err := findCreditor(ctx, s.read, api.NoticeSearch{Creditor: string(service.Creditor)})
+	if err != nil {
+		return answer, err
+	}
+	debts, err := src.LookupForm(ctx, service, values)
+	if err != nil {
+		return answer, s.silent(c.code, err)
+	}
+	if len(debts) > kiosk.MaxFound {
+		debts, answer.More = debts[:kiosk.MaxFound], true
+	}
+	err = s.inTx(ctx, func(tx *sql.Tx) error { // the number alone does not tell the service, and with it the fee
+		for i := range debts {
+			debts[i].Service = service.ID
+			if err := mirror(ctx, tx, debts[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return answer, err
+	}
+	for _, d := range debts {
+		q, err := s.quote(ctx, c, d)
+		if err != nil {
+			return answer, err
+		}
+		answer.Bills = append(answer.Bills, q)
+	}
+	return answer, nil
+}
+
+// silent is the refusal for a source that failed; its own refusals stay.
+func (s *Store) silent(creditor string, err error) error {
+	var refusal *Refusal
+	if errors.As(err, &refusal) {
+		return err
+	}
+	s.log.Warn("a source of debts does not answer", "creditor", creditor, "error", err.Error())
+	return refuse(api.ProblemCodeCreditorSilent, "")
 }
 
 // ask looks a debt up; a source that fails is a creditor that is silent.
 func (s *Store) ask(ctx context.Context, src Source, creditor, number string) (Debt, error) {
 	d, err := src.Lookup(ctx, kiosk.CreditorCode(creditor), kiosk.NoticeNumber(number))
-	var refusal *Refusal
-	if err == nil || errors.Is(err, ErrNoDebt) || errors.As(err, &refusal) {
+	if err == nil || errors.Is(err, ErrNoDebt) {
 		return d, err
 	}
-	s.log.Warn("a source of debts does not answer", "creditor", creditor, "error", err.Error())
-	return d, refuse(api.ProblemCodeCreditorSilent, "")
+	return d, s.silent(creditor, err)
 }
 
 // foreign asks the sources for the bills of a cart that are not in the book; nil
@@ -119,11 +171,13 @@ func (s *Store) foreign(ctx context.Context, id string, wanted []api.WantedBill)
 	return found, nil
 }
 
-// mirror writes a source's debt into the book, so that it can be locked there.
+// mirror writes a source's debt into the book, so that it can be locked there;
+// of which service it is stays known when the source tells it no more.
 func mirror(ctx context.Context, tx *sql.Tx, d Debt) error {
 	_, err := tx.ExecContext(ctx, `INSERT INTO debts (id, creditor, notice, iuv, service, subject, instalment, amount, due, state, stand_in)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'open', $10)
-		ON CONFLICT (creditor, notice) DO UPDATE SET amount = excluded.amount, subject = excluded.subject, due = excluded.due`,
+		ON CONFLICT (creditor, notice) DO UPDATE SET amount = excluded.amount, subject = excluded.subject, due = excluded.due,
+			service = CASE WHEN excluded.service <> '' THEN excluded.service ELSE debts.service END`,
 		d.ID, string(d.Creditor), string(d.Notice), d.IUV, d.Service, d.Subject, d.Instalment, d.Amount, d.Due.String(), d.StandIn)
 	if err != nil {
 		return fmt.Errorf("mirror debt: %w", err)

@@ -303,3 +303,41 @@ func TestTheSameCallAtOnceGetsOneLoan(t *testing.T) {
 		}
 	}
 }
+
+// taxNode is a node that makes notices for plates.
+type taxNode struct {
+	*fakeNode
+	form func(kiosk.Service, []kiosk.FormValue) ([]Debt, error)
+}
+
+func (n taxNode) LookupForm(_ context.Context, s kiosk.Service, v []kiosk.FormValue) ([]Debt, error) {
+	return n.form(s, v)
+}
+
+func TestAFormFindsTheDebtsOfASource(t *testing.T) {
+	s, _, _ := newFinding(t, testLog())
+	fake := &fakeNode{}
+	number := kiosk.NoticeNumber("302000000000099999")
+	var answer error
+	s.UseSource(taxNode{fake, func(service kiosk.Service, values []kiosk.FormValue) ([]Debt, error) {
+		if service.ID != "toscana-bollo" || values[0] != "car" || values[1] != "AB123CD" {
+			t.Errorf("asked for %s with %d values", service.ID, len(values))
+		}
+		d, err := fake.Lookup(t.Context(), tuscany, number)
+		return []Debt{d}, errors.Join(err, answer)
+	}}, tuscany)
+	f, err := s.LookupForm(t.Context(), form("toscana-bollo", "car", "ab 123 cd"))
+	if err != nil || len(f.Bills) != 1 || f.Bills[0].Fee != 187 || f.Bills[0].Bill.CreditorName != "Regione Toscana" {
+		t.Fatalf("%+v, %v", f, err)
+	}
+	bill := api.WantedBill{BillID: f.Bills[0].Bill.ID, Notice: string(number), Creditor: string(tuscany), Amount: 5000}
+	if a, err := s.Activate(t.Context(), newID(t), cartOf(bill)); err != nil || a.Fee != 187 {
+		t.Fatalf("%+v, %v; want the fee that was quoted", a, err)
+	}
+	if f, err = s.LookupForm(t.Context(), form("toscana-bollo", "car", "AB123CD")); err != nil || f.Bills[0].Bill.Status != api.BillStatusInPayment {
+		t.Errorf("while it is lent: %+v, %v", f, err)
+	}
+	answer = errors.New("EOF")
+	_, err = s.LookupForm(t.Context(), form("toscana-bollo", "car", "AB123CD"))
+	wantRefusal(t, err, api.ProblemCodeCreditorSilent)
+}
