@@ -5,6 +5,7 @@
 //	gateway payment show 0197b0e6-... --db gateway.db --json
 //	gateway payment decide 0197b0e6-... --charged 000042 --by "M. Rossi" --db gateway.db
 //	gateway ledger --db gateway.db --json
+//	gateway report commissions --from 2026-11-01 --to 2026-11-30 --out commissions.pdf --db gateway.db
 //
 // decide ends the doubt about a charge of unknown result; it may be used beside
 // a serving gateway, too. The showing commands open the book for reading only and can run beside a
@@ -43,6 +44,7 @@ func command() *cobra.Command {
 		migrateCommand(),
 		paymentCommand(),
 		ledgerCommand(),
+		reportCommand(),
 		catalogueCommand(),
 	)
 	return root
