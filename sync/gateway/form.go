@@ -122,23 +122,32 @@ func (k peopleKey) formMark(service, field, value string) string {
 	return k.seal("form", service, field, value)
 }
 
+// byMarks finds the debts of a service all of whose marks are among so many.
+func byMarks(n int) string {
+	places := make([]string, n)
+	for i := range places {
+		places[i] = fmt.Sprintf("$%d", i+3) // $1 is the moment, $2 the service
+	}
+	return `d.id IN (SELECT k.debt FROM debt_keys k WHERE k.service = $2 AND k.mark IN (` + strings.Join(places, ", ") + `)
+		GROUP BY k.debt HAVING count(*) = (SELECT count(*) FROM debt_keys a WHERE a.debt = k.debt))`
+}
+
 // findByForm finds the debts all of whose keys were typed. Where some can still
 // be paid, those are the answer; else the others, so that whoever paid already
 // is told so.
 func (s *Store) findByForm(ctx context.Context, service kiosk.Service, values []kiosk.FormValue) ([]debt, error) {
-	args, places := []any{service.ID}, []string{}
+	args, marks := []any{service.ID}, 0
 	for i, v := range values {
 		if v == "" {
 			continue
 		}
 		args = append(args, s.people.formMark(service.ID, service.Fields[i].ID, v.Clear()))
-		places = append(places, fmt.Sprintf("$%d", len(args)+1)) // $1 is the moment
+		marks++
 	}
-	if len(places) == 0 {
+	if marks == 0 {
 		return nil, nil
 	}
-	all, err := s.findDebts(ctx, `d.id IN (SELECT k.debt FROM debt_keys k WHERE k.service = $2 AND k.mark IN (`+strings.Join(places, ", ")+`)
-		GROUP BY k.debt HAVING count(*) = (SELECT count(*) FROM debt_keys a WHERE a.debt = k.debt))`, args...)
+	all, err := s.findDebts(ctx, byMarks(marks), args...)
 	if err != nil {
 		return nil, err
 	}

@@ -483,3 +483,28 @@ func TestEveryServiceOfTheCatalogueFindsItsSample(t *testing.T) {
 		}
 	}
 }
+
+// No search reads the table of debts from one end to the other.
+func TestSearchesUseTheirIndexes(t *testing.T) {
+	if servers.postgres != nil {
+		return // its planner rightly scans a table of a hundred rows
+	}
+	s, _, _ := newFinding(t, testLog())
+	for name, condition := range map[string]string{"citizen": byDebtor, "form": byMarks(2), "notice": "d.creditor = $2 AND d.notice = $3"} {
+		args := []any{0, "a", "b", "c"}
+		plan := ""
+		err := each(t.Context(), s.read, func(rows *sql.Rows) error {
+			var id, parent, unused int
+			var detail string
+			err := rows.Scan(&id, &parent, &unused, &detail)
+			plan += detail + "\n"
+			return err
+		}, "EXPLAIN QUERY PLAN "+debtQuery+condition, args[:1+strings.Count(condition, "$")]...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(plan, "SCAN") || !strings.Contains(plan, "SEARCH d USING INDEX") {
+			t.Errorf("%s:\n%s", name, plan)
+		}
+	}
+}
