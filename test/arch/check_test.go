@@ -153,7 +153,7 @@ func checkOneDo(s *source) (all []broken) {
 
 func checkFloats(s *source) (all []broken) {
 	s.each(func(f *file) {
-		if f.test || !matches(f.dir, counting...) || matches(f.dir, sims...) {
+		if f.test || !matches(f.dir, counting...) || matches(f.dir, setting...) || matches(f.dir, sims...) {
 			return
 		}
 		ast.Inspect(f.syntax, func(n ast.Node) bool {

@@ -19,6 +19,8 @@ var (
 	// counting packages have money in their hands.
 	counting = []string{"kiosk", "kiosk/notice", "kiosk/payment", "kiosk/session", "kiosk/screen", "kiosk/terminal/...",
 		"printer/receipt", "sync/api", "sync/client", "sync/outbox", "sync/push", "sync/gateway/..."}
+	// setting packages are counting ones' neighbours that measure paper.
+	setting = []string{"sync/gateway/report/sheet"}
 )
 
 // mayImport is the map: of this module's packages, who may import whom. The
@@ -68,8 +70,8 @@ var mayImport = []struct {
 		"the kiosk's end of the wire knows the contract and not the gateway's inside"},
 	{[]string{"sync/gateway/catalogue"}, []string{"kiosk", "kiosk/notice", "sync/api", "assets"},
 		"the catalogue's texts are measured with the type that the kiosk draws them with, its pictograms are the kiosk's"},
-	{[]string{"sync/gateway/report"}, []string{"kiosk", "assets", "sync/gateway", "sync/gateway/outcome"},
-		"a report is made of the ledger; its pages are set in the house's type"},
+	{[]string{"sync/gateway/report/sheet"}, []string{"assets"},
+		"a sheet sets texts in the house's type; what they say is not its business"},
 	{[]string{"sync/gateway/..."}, []string{"kiosk", "kiosk/notice", "sync/api", "cardreader/proof", "sync/gateway/..."},
 		"the gateway runs elsewhere, without a kiosk's devices and loop"},
 	{[]string{"sync/outbox/..."}, []string{"kiosk", "kiosk/payment", "sync/outbox/..."},
@@ -96,7 +98,7 @@ var neverImport = []struct {
 		"it brings OpenGL; every test but the end-to-end ones builds without a display"},
 	{[]string{"..."}, []string{"kiosk/ui/...", "kiosk/machine", "kiosk/cmd/...", "test/..."}, []string{fyne + "/..."},
 		"only the painter knows how it paints"},
-	{[]string{"..."}, []string{"printer/pdf", "sync/gateway/report"}, []string{"github.com/jung-kurt/gofpdf/..."},
+	{[]string{"..."}, []string{"printer/pdf", "sync/gateway/report/sheet"}, []string{"github.com/jung-kurt/gofpdf/..."},
 		"the library is kept in one place for each program, so that it can be replaced there"},
 	{[]string{"..."}, []string{"sync/client"}, []string{"github.com/hashicorp/go-retryablehttp"},
 		"two layers that retry multiply; the long schedule is the outbox's"},

@@ -9,11 +9,9 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"time"
 
-	"github.com/jung-kurt/gofpdf"
-
-	"github.com/tserve/jolly/assets"
+	"github.com/tserve/jolly/kiosk"
+	"github.com/tserve/jolly/sync/gateway/report/sheet"
 )
 
 // CSV writes the report with a head of keys and, as the last column, the
@@ -103,107 +101,42 @@ func (r Report) XML(to io.Writer) error {
 	return nil
 }
 
-// The page: A4 landscape, millimetres.
-const (
-	margin     = 14.0
-	pageWidth  = 297.0
-	lineHeight = 6.2
-)
-
 // PDF writes the report for people. The same report gives the same bytes.
 func (r Report) PDF(to io.Writer) error {
-	f := gofpdf.New("L", "mm", "A4", "")
-	f.SetCreationDate(time.Unix(0, 0).UTC())
-	f.SetModificationDate(time.Unix(0, 0).UTC())
-	f.SetCatalogSort(true)
-	f.SetTitle(r.Title, true)
-	f.AddUTF8FontFromBytes("t", "", bytes.Clone(assets.Font(assets.Titillium400)))
-	f.AddUTF8FontFromBytes("t", "B", bytes.Clone(assets.Font(assets.Titillium700)))
-	f.SetMargins(margin, margin, margin)
-	f.SetAutoPageBreak(true, margin+6)
-	f.AliasNbPages("{pages}")
-	widths := r.widths(f)
-	f.SetHeaderFunc(func() { r.head(f, widths) })
-	f.SetFooterFunc(func() {
-		f.SetY(-margin)
-		f.SetFont("t", "", 9)
-		f.CellFormat(0, 5, fmt.Sprintf("%d / {pages}", f.PageNo()), "", 0, "R", false, 0, "")
-	})
-	f.AddPage()
-	f.SetFont("t", "", 10)
+	s := sheet.Sheet{Title: r.Title, Sub: "T-Serve · dal " + italian(r.Period.From) + " al " + italian(r.Period.To), Notes: r.Notes}
+	if r.Failed {
+		s.Sub += " · NON QUADRA"
+	}
+	for _, c := range r.Columns {
+		s.Columns = append(s.Columns, sheet.Column{Title: c.Title, Right: c.Kind != Text})
+	}
 	for _, row := range r.Rows {
-		r.line(f, widths, row.Cells, "B")
+		s.Rows = append(s.Rows, r.shown(row.Cells))
 	}
-	f.SetFont("t", "B", 10)
-	r.line(f, widths, r.summed(), "T")
-	f.SetFont("t", "", 10)
-	for _, n := range r.Notes {
-		f.Ln(2)
-		f.MultiCell(0, lineHeight, n, "", "L", false)
+	s.Last = r.shown(r.Sums)
+	for i, c := range r.Columns {
+		if c.Kind == Text || (c.Kind == Count && r.Sums[i].Number == 0) {
+			s.Last[i] = ""
+		}
 	}
-	if err := f.Output(to); err != nil {
+	s.Last[0] = "Totale"
+	if err := s.PDF(to); err != nil {
 		return fmt.Errorf("write PDF: %w", err)
 	}
 	return nil
 }
 
-func (r Report) head(f *gofpdf.Fpdf, widths []float64) {
-	f.SetFont("t", "B", 18)
-	f.CellFormat(0, 10, r.Title, "", 1, "L", false, 0, "")
-	f.SetFont("t", "", 11)
-	state := "T-Serve · dal " + italian(r.Period.From.String()) + " al " + italian(r.Period.To.String())
-	if r.Failed {
-		state += " · NON QUADRA"
-	}
-	f.CellFormat(0, 7, state, "", 1, "L", false, 0, "")
-	f.Ln(3)
-	f.SetFont("t", "B", 10)
+func italian(d kiosk.Date) string { return fmt.Sprintf("%02d/%02d/%04d", d.Day, d.Month, d.Year) }
+
+// shown are the cells as Italian readers write them.
+func (r Report) shown(cells []Cell) []string {
+	all := r.texts(cells)
 	for i, c := range r.Columns {
-		f.CellFormat(widths[i], lineHeight+1, c.Title, "B", 0, align(c.Kind), false, 0, "")
-	}
-	f.Ln(-1)
-	f.SetFont("t", "", 10)
-}
-
-func italian(day string) string {
-	t, err := time.Parse(time.DateOnly, day)
-	if err != nil {
-		return day
-	}
-	return t.Format("02/01/2006")
-}
-
-func align(k Kind) string {
-	if k == Text {
-		return "L"
-	}
-	return "R"
-}
-
-func (r Report) summed() []Cell {
-	cells := append([]Cell(nil), r.Sums...)
-	for i, c := range r.Columns {
-		if c.Kind == Text {
-			cells[i] = Cell{}
+		if c.Kind != Text {
+			all[i] = thousands(all[i])
 		}
 	}
-	if len(cells) > 0 && r.Columns[0].Kind == Text {
-		cells[0].Text = "Totale"
-	}
-	return cells
-}
-
-func (r Report) line(f *gofpdf.Fpdf, widths []float64, cells []Cell, border string) {
-	for i, s := range r.texts(cells) {
-		if r.Columns[i].Kind != Text {
-			s = thousands(s)
-			if border == "T" && cells[i].Number == 0 && r.Columns[i].Kind == Count {
-				s = ""
-			}
-		}
-		f.CellFormat(widths[i], lineHeight, fit(f, s, widths[i]-2), border, 0, align(r.Columns[i].Kind), false, 0, "")
-	}
-	f.Ln(-1)
+	return all
 }
 
 // thousands writes 1234567.89 as 1.234.567,89.
@@ -220,45 +153,4 @@ func thousands(s string) string {
 		whole += "," + cents
 	}
 	return sign + whole
-}
-
-// fit shortens a text that is wider than its column.
-func fit(f *gofpdf.Fpdf, s string, width float64) string {
-	if f.GetStringWidth(s) <= width {
-		return s
-	}
-	runes := []rune(s)
-	for len(runes) > 0 && f.GetStringWidth(string(runes)+"…") > width {
-		runes = runes[:len(runes)-1]
-	}
-	return string(runes) + "…"
-}
-
-// widths gives each column what its widest text needs, and the rest of the page
-// to the texts; where that is too much, texts give way.
-func (r Report) widths(f *gofpdf.Fpdf) []float64 {
-	f.SetFont("t", "B", 10)
-	w := make([]float64, len(r.Columns))
-	for i, c := range r.Columns {
-		w[i] = f.GetStringWidth(c.Title) + 5
-		for _, row := range append(append([]Row(nil), r.Rows...), Row{Cells: r.summed()}) {
-			if i < len(row.Cells) {
-				w[i] = max(w[i], f.GetStringWidth(thousands(row.Cells[i].String(c.Kind)))+5)
-			}
-		}
-	}
-	var sum, texts float64
-	for i, c := range r.Columns {
-		sum += w[i]
-		if c.Kind == Text {
-			texts += w[i]
-		}
-	}
-	free := pageWidth - 2*margin - sum
-	for i, c := range r.Columns {
-		if c.Kind == Text && texts > 0 && free < 0 {
-			w[i] += free * w[i] / texts
-		}
-	}
-	return w
 }
