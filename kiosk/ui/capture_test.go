@@ -168,7 +168,8 @@ func TestPictograms(t *testing.T) {
 	_ = app
 	cache := newIconCache()
 	sheet := container.NewWithoutLayout(canvas.NewRectangle(theme.Hex(0xFFFFFF)))
-	sheet.Objects[0].Resize(fyne.NewSize(1400, 900))
+	size := fyne.NewSize(1400, float32((len(names)+9)/10)*180)
+	sheet.Objects[0].Resize(size)
 	for i, n := range names {
 		name := strings.TrimSuffix(n.Name(), ".svg")
 		e := Element{Icon: name, Color: theme.Hex(0x17324D)}
@@ -189,7 +190,7 @@ func TestPictograms(t *testing.T) {
 		}
 	}
 	w := test.NewTempWindow(t, sheet)
-	w.Resize(fyne.NewSize(1400, 900))
+	w.Resize(size)
 	if *screensDir != "" {
 		writePNG(t, *screensDir, "pictograms", w.Canvas().Capture())
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"unicode"
 
 	"golang.org/x/image/font"
@@ -27,45 +28,56 @@ type place struct {
 	lines, most   int // in normal and in large text
 }
 
+// paperColumns is a line of a receipt; a Chinese sign takes two.
+const paperColumns = 42
+
 // The places.
 var (
-	onChoice     = place{name: "the title of a choice", bold: true, room: 716, normal: 44, large: 54, lines: 1, most: 2}
-	underChoice  = place{name: "the words under a choice", room: 716, normal: 34, large: 44, lines: 2, most: 3}
-	asTitle      = place{name: "the title of a page", bold: true, room: 968, normal: 68, large: 84, lines: 2, most: 2}
-	underTitle   = place{name: "the lead under a title", room: 968, normal: 44, large: 52, lines: 3, most: 4}
-	inNote       = place{name: "a note", room: 800, normal: 40, large: 52, lines: 2, most: 3}
-	asCreditor   = place{name: "a value of the bill", room: 560, normal: 40, large: 52, lines: 2, most: 3}
-	paperColumns = 42 // of a receipt's line, a Chinese sign takes two
+	onChoice    = place{name: "the title of a choice", bold: true, room: 716, normal: 44, large: 54, lines: 1, most: 2}
+	underChoice = place{name: "the words under a choice", room: 716, normal: 34, large: 44, lines: 2, most: 3}
+	asTitle     = place{name: "the title of a page", bold: true, room: 968, normal: 68, large: 84, lines: 2, most: 2}
+	underTitle  = place{name: "the lead under a title", room: 968, normal: 44, large: 52, lines: 3, most: 4}
+	inNote      = place{name: "a note", room: 800, normal: 40, large: 52, lines: 2, most: 3}
+	asCreditor  = place{name: "a value of the bill", room: 560, normal: 40, large: 52, lines: 2, most: 3}
 )
 
-// ruler measures. It is made once for a check and belongs to one goroutine.
-type ruler struct {
-	regular, bold, han, hanBold *sfnt.Font
-	buf                         sfnt.Buffer
-}
+// typefaces are the kiosk's fonts, read once in the process: they may be used
+// from everywhere at once.
+type typefaces struct{ regular, bold, han, hanBold *sfnt.Font }
 
-func newRuler() (*ruler, error) {
-	r := &ruler{}
+var fonts = sync.OnceValues(func() (*typefaces, error) {
+	t := &typefaces{}
 	for _, f := range []struct {
 		into **sfnt.Font
 		name string
-	}{{&r.regular, assets.Titillium400}, {&r.bold, assets.Titillium700}, {&r.han, assets.NotoSC400}, {&r.hanBold, assets.NotoSC700}} {
+	}{{&t.regular, assets.Titillium400}, {&t.bold, assets.Titillium700}, {&t.han, assets.NotoSC400}, {&t.hanBold, assets.NotoSC700}} {
 		font, err := sfnt.Parse(assets.Font(f.name))
 		if err != nil {
 			return nil, fmt.Errorf("read font %s: %w", f.name, err)
 		}
 		*f.into = font
 	}
-	return r, nil
+	return t, nil
+})
+
+// ruler measures. It belongs to one goroutine.
+type ruler struct {
+	*typefaces
+	buf sfnt.Buffer
+}
+
+func newRuler() (*ruler, error) {
+	t, err := fonts()
+	return &ruler{typefaces: t}, err
 }
 
 // advance is the width of one sign; false where no font of the kiosk has it.
 func (r *ruler) advance(sign rune, size int, bold bool) (fixed.Int26_6, bool) {
-	fonts := [2]*sfnt.Font{r.regular, r.han}
+	faces := [2]*sfnt.Font{r.regular, r.han}
 	if bold {
-		fonts = [2]*sfnt.Font{r.bold, r.hanBold}
+		faces = [2]*sfnt.Font{r.bold, r.hanBold}
 	}
-	for _, f := range fonts {
+	for _, f := range faces {
 		i, err := f.GlyphIndex(&r.buf, sign)
 		if err != nil || i == 0 {
 			continue
