@@ -153,6 +153,7 @@ func TestWhatTheServicesAskFor(t *testing.T) {
 	}
 	for _, k := range []kiosk.FieldKind{
 		kiosk.FieldPlate, kiosk.FieldFiscalCode, kiosk.FieldVAT, kiosk.FieldDigits, kiosk.FieldLetters, kiosk.FieldDate, kiosk.FieldChoice,
+		kiosk.FieldAmount,
 	} {
 		if !kinds[k] {
 			t.Errorf("no form asks for a %s", k)
