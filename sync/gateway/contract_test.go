@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
 
@@ -441,4 +442,30 @@ func FuzzOperations(f *testing.F) {
 			t.Errorf("%s: status %d for %q", op.id, rec.Code, body)
 		}
 	})
+}
+
+// Nobody tries codes and plates one after another; a kiosk that is sent away
+// keeps its challenge, and the others go on.
+func TestSearchesOfOneKioskAreBounded(t *testing.T) {
+	w := newContractWorld(t, HandlerConfig{CitizensPerMinute: 2, FormsPerMinute: 3})
+	citizen := func(kioskID string, c api.Challenge) api.LookupRequest {
+		return api.LookupRequest{Kiosk: kioskID, Citizen: api.CitizenSearch{Visit: testVisit, Challenge: c.ID, Card: card(t, present(citizenCNS), c.Bytes)}}
+	}
+	for range 2 {
+		w.want(t, "", "POST", "/v1/lookup", citizen(testKiosk, newChallenge(t, w.store, testKiosk, testVisit)))
+	}
+	kept := newChallenge(t, w.store, testKiosk, testVisit)
+	if rec := w.want(t, api.ProblemCodeGatewayBusy, "POST", "/v1/lookup", citizen(testKiosk, kept)); rec.Header().Get("Retry-After") == "" {
+		t.Error("sent away without a word when to come back")
+	}
+	w.want(t, "", "POST", "/v1/lookup", citizen("prato-002", newChallenge(t, w.store, "prato-002", testVisit)))
+	plate := api.LookupRequest{Kiosk: testKiosk, Form: form("toscana-bollo", "car", "AB123CD")}
+	for range 3 {
+		w.want(t, "", "POST", "/v1/lookup", plate)
+	}
+	w.want(t, api.ProblemCodeGatewayBusy, "POST", "/v1/lookup", plate)
+	w.want(t, "", "POST", "/v1/lookup", asked(sample(t, "meals"))) // papers are not bounded
+	w.clock.add(time.Minute)
+	w.want(t, "", "POST", "/v1/lookup", plate)
+	w.want(t, "", "POST", "/v1/lookup", citizen(testKiosk, kept))
 }
