@@ -281,26 +281,62 @@ func (v *view) onScreen() {
 		v.p.Title = v.t("onscreen_doubt_title")
 	}
 	v.p.Card = []page.Row{{Label: v.t("onscreen_state"), Value: v.t(state)}, {Label: v.t("code"), Value: p.Ref}}
+	if p.ResultAt.UnixMilli != 0 {
+		v.printedRow("at", i18n.DateTime(v.lang, p.ResultAt))
+	}
 	for i, l := range p.Cart.Bills() {
-		amount := l.Bill.Amount
-		if p.Activation.Count > i {
-			amount = p.Activation.Bills[i].Amount
-		}
-		v.p.Card = append(v.p.Card,
-			page.Row{Label: v.t("bill_creditor"), Value: l.Bill.CreditorName},
-			page.Row{Label: v.t("bill_subject"), Value: l.Bill.Subject + ", " + v.money(amount)},
-			page.Row{Label: v.t("bill_number"), Value: l.Bill.Notice.Grouped()})
+		v.billOnScreen(i, l.Bill)
 	}
 	v.p.Card = append(v.p.Card, page.Row{Label: v.t("bill_fee"), Value: v.money(p.Fee())})
 	if last := p.Result.PAN.Last4(); last != "" {
 		v.p.Card = append(v.p.Card, page.Row{Label: v.t("onscreen_card"), Value: v.tf("onscreen_card_value", i18n.Args{"last": last, "auth": p.Result.AuthCode})})
 	}
+	if p.Result.STAN != "" {
+		v.printedRow("terminal", beside(p.Result.TerminalID, "STAN "+p.Result.STAN))
+	}
 	v.p.Card = append(v.p.Card,
-		page.Row{Label: v.t("onscreen_psp"), Value: v.house.PSPName},
+		page.Row{Label: v.t("onscreen_psp"), Value: beside(v.house.PSPName, v.house.PSPCode)},
 		page.Row{Label: v.t("onscreen_id"), Value: string(p.ID)},
 		page.Row{Label: v.t("onscreen_total"), Value: v.money(p.Total()), Strong: true})
 	v.back("back")
 	v.main("continue", "end", "", page.StylePrimary, session.Continued{})
+}
+
+// billOnScreen is one creditor's section of the receipt.
+func (v *view) billOnScreen(i int, b kiosk.Bill) {
+	p := v.s.Payment
+	amount, iuv, token := b.Amount, b.IUV, ""
+	if p.Activation.Count > i {
+		a := p.Activation.Bills[i]
+		amount, token = a.Amount, a.Token
+		if a.IUV != "" {
+			iuv = a.IUV
+		}
+	}
+	if iuv == "" {
+		iuv = b.Notice.IUV()
+	}
+	v.p.Card = append(v.p.Card,
+		page.Row{Label: v.t("bill_creditor"), Value: beside(b.CreditorName, string(b.Creditor))},
+		page.Row{Label: v.t("bill_subject"), Value: b.Subject + ", " + v.money(amount)},
+		page.Row{Label: v.t("bill_number"), Value: b.Notice.Grouped()})
+	v.printedRow("iuv", iuv)
+	v.printedRow("token", token)
+}
+
+// beside is a name and its number, which need no label of its own.
+func beside(name, number string) string {
+	if name == "" || number == "" {
+		return name + number
+	}
+	return name + ", " + number
+}
+
+// printedRow is a row under the label that the paper gives it; an empty value has none.
+func (v *view) printedRow(key, value string) {
+	if value != "" {
+		v.p.Card = append(v.p.Card, page.Row{Label: i18n.T(v.lang, "receipt_"+key, nil), Value: value})
+	}
 }
 
 func (v *view) thanks(sc session.Thanks) {

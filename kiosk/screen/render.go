@@ -18,6 +18,7 @@ type House struct {
 	HelpPhone string
 	HelpHours string
 	PSPName   string
+	PSPCode   string // its fiscal code
 	PublicURL string // base of the citizen's page, without a slash at the end
 	Scanner   page.Direction
 	Terminal  page.Direction
