@@ -15,7 +15,7 @@ BUILD := -trimpath -buildvcs=false
 RACED := kiosk/runner kiosk/machine kiosk/control kiosk/health \
          kiosk/scanner kiosk/terminal kiosk/sound kiosk/speech kiosk/cmd \
          printer/escpos printer/ipp printer/sim printer/printertest cardreader sync/outbox sync/push sync/client sync/gateway sync/cmd \
-         test/rig test/faults test/powercut
+         test/rig test/faults test/powercut test/load
 
 # Inputs that each fuzz target is given by `make fuzz`. A count and not a time:
 # a slow machine tests as much as a fast one.
@@ -30,7 +30,7 @@ calm    = $(addprefix %/,$(CALM))
 raced   = $(filter-out $(calm),$(shell $(GO) list -tags ci $(patsubst %,./%/...,$(wildcard $(RACED)))))
 unraced = $(filter-out $(raced),$(shell $(GO) list -tags ci ./...))
 
-.PHONY: help run test build build-e2e setup-run setup-test check unit race fuzz powercut sim e2e faults bench lint clean
+.PHONY: help run test build build-e2e setup-run setup-test check unit race fuzz powercut sim load e2e faults bench lint clean
 .NOTPARALLEL:
 
 help: ## this list
@@ -39,7 +39,7 @@ help: ## this list
 run: setup-run build ## install what is missing, build, and start the demo: kiosk, gateway, simulators, dock
 	bin/demo
 
-test: setup-test check unit race fuzz powercut sim build build-e2e e2e faults ## install what is missing and run every test
+test: setup-test check unit race fuzz powercut sim load build build-e2e e2e faults ## install what is missing and run every test
 
 build: ## the real programs, into bin/
 	$(GO) build $(BUILD) -tags $(TAGS) -o bin/ ./kiosk/cmd/... ./sync/cmd/...
@@ -91,6 +91,13 @@ powercut: ## cut the power of the kiosk's book at many moments, and of its recov
 
 sim: ## 100 simulated kiosks on the shipped cores, a million events, everything going wrong: no money lost, none taken twice
 	$(GO) run ./test/sim -seed $(SEED) -events 1000000 -kiosks 100
+
+# Short forms; ten thousand kiosks are
+# `go run ./test/load -kiosks 10000 -rows 200 -db own-postgres`.
+load: ## kiosks that come back all at once, on both databases, with kill -9 in the middle; and how much of the database the gateway uses
+	dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && $(GO) run -tags ci ./test/load -kiosks 200 -rows 50 -db sqlite:$$dir/book.db -kill
+	$(GO) run -tags ci ./test/load -kiosks 200 -rows 50 -db own-postgres -kill
+	$(GO) run -tags ci ./test/load -kiosks 200 -rows 50 -db own-postgres -raw 60
 
 e2e: ## the real programs in Xvfb, from the paper's code to the ledger; after `make build-e2e`
 	$(GO) test -tags e2e -count 1 -timeout 20m ./test/e2e/...

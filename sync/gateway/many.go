@@ -50,7 +50,9 @@ func (s *Store) execMany(ctx context.Context, tx *sql.Tx, m many, rows handed) e
 	most := s.engine.most(len(m.columns))
 	for from := 0; from < rows.len(); from += most {
 		some := rows.part(from, min(from+most, rows.len()))
-		if _, err := tx.ExecContext(ctx, s.engine.expand(m, some.len()), s.engine.args(some)...); err != nil {
+		text, args := s.engine.expand(m, some.len()), s.engine.args(some)
+		record(ctx, text, args)
+		if _, err := tx.ExecContext(ctx, text, args...); err != nil {
 			return err
 		}
 	}
@@ -62,7 +64,9 @@ func (s *Store) eachMany(ctx context.Context, tx *sql.Tx, scan func(*sql.Rows) e
 	most := s.engine.most(len(m.columns))
 	for from := 0; from < rows.len(); from += most {
 		some := rows.part(from, min(from+most, rows.len()))
-		if err := each(ctx, tx, scan, s.engine.expand(m, some.len()), s.engine.args(some)...); err != nil {
+		text, args := s.engine.expand(m, some.len()), s.engine.args(some)
+		record(ctx, text, args)
+		if err := each(ctx, tx, scan, text, args...); err != nil {
 			return err
 		}
 	}
