@@ -307,7 +307,7 @@ func TestNothingIsPaidTwiceWhateverChannelsRace(t *testing.T) {
 	s, clk := newBook(t)
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
-	for round := range 25 {
+	for round := range 15 {
 		a := newArena(t, s, clk, round)
 		var wg sync.WaitGroup
 		for n := range raceClients {
