@@ -395,7 +395,7 @@ func TestForgottenTicket(t *testing.T) {
 	b.wantPapers(t, 1, 0)
 
 	b.sim.Set(sim.Condition{TicketIn: true})
-	b.p = b.printer("custom-vkp80")
+	b.p = b.printer("custom-vkp80iii")
 	b.print(t, kiosk.PrintFailed, kiosk.PrinterTicketIn)
 	b.wantPapers(t, 1, 0)
 }

@@ -137,7 +137,7 @@ func (p *Printer) length(b []byte) int {
 		}
 		return int(b[i])
 	}
-	if b[0] != 0x1b && b[0] != 0x1d && b[0] != 0x10 {
+	if b[0] != 0x1b && b[0] != 0x1c && b[0] != 0x1d && b[0] != 0x10 {
 		return 1
 	}
 	second := at(1)
@@ -154,8 +154,19 @@ func (p *Printer) length(b []byte) int {
 		switch second {
 		case 'J', 'd', 'h':
 			return 3
-		case 'r':
+		case 'r': // the older presenter has one byte, 0 or 1; the newer a digit and one more
+			switch third := at(2); {
+			case third < 0:
+				return 0
+			case third < '0':
+				return 3
+			}
 			return 4
+		}
+		return 2
+	case 0x1c:
+		if second == 'P' {
+			return 6
 		}
 		return 2
 	}
@@ -213,7 +224,13 @@ func (p *Printer) execute(c []byte) {
 		if c[2] == 2 {
 			p.cond.TicketIn = false
 		}
-	case c[0] == 0x1b && (c[1] == 'r' || c[1] == 'h'): // Nippon's presenter
+	case c[0] == 0x1c && c[1] == 'P': // the VKP80III's presenter cuts, too
+		p.cut()
+	case c[0] == 0x1b && c[1] == 'r': // Nippon's presenter
+		if len(c) == 3 && c[2] == 1 {
+			p.cond.TicketIn = false
+		}
+	case c[0] == 0x1b && c[1] == 'h':
 	default:
 		p.counts.Unknown += len(c)
 		p.cfg.Log.Warn("printer simulator: unknown command", "bytes", c)

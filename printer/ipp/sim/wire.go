@@ -21,8 +21,11 @@ func (p *Printer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	p.mu.Lock()
-	silent := p.cond.Silent
+	silent, gone := p.cond.Silent, p.cond.Offline
 	p.mu.Unlock()
+	if gone { // its server is being closed
+		panic(http.ErrAbortHandler)
+	}
 	if silent {
 		<-r.Context().Done()
 		return
