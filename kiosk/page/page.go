@@ -24,10 +24,12 @@ type Page struct {
 	Totals  []Row    // under the list
 	Choices []Choice // at most 7 are shown at once, 4 in lower mode
 	Picture Picture
+	Sample  Labelled  // what the picture shows: the label on the paper, and an example
 	Arrow   Direction // where the device stands that the page speaks of
 	QR      string    // drawn large, with Lead as its words
 	Field   Field
-	Keys    []Key // on-screen keypad, three in a row
+	Keys    []Key    // on-screen keypad
+	KeyRows []KeyRow // how the keys stand; none: three in a row
 	Notes   []Note
 	Bar     Progress
 
@@ -131,9 +133,16 @@ const (
 	PictureScan     Picture = "scan"     // paper over the reader
 	PicturePaper    Picture = "paper"    // where the notice number stands
 	PictureCreditor Picture = "creditor" // where the creditor's code stands
+	PictureLetter   Picture = "letter"   // where a code stands on a letter
+	PicturePlate    Picture = "plate"    // the number plate of a vehicle
+	PictureHealth   Picture = "health"   // where the codice fiscale stands on the health card
 	PictureTerminal Picture = "terminal"
 	PicturePrinter  Picture = "printer"
 	PictureTake     Picture = "take" // take your paper
+	PictureCard     Picture = "card" // which side of the card goes where
+	PictureCAN      Picture = "can"  // where the card's number stands
+	PicturePIN      Picture = "pin"  // a hand over the keys
+	PictureTakeCard Picture = "takecard"
 )
 
 // Direction is where a device stands seen from the citizen.
@@ -157,6 +166,9 @@ type Key struct {
 	Wide  bool // words, not a digit
 	Act   Action
 }
+
+// KeyRow is a row of so many keys in a grid of so many columns.
+type KeyRow struct{ Keys, Columns int }
 
 // Progress is a determinate bar; Of 0 is none.
 type Progress struct{ Done, Of int }

@@ -349,6 +349,7 @@ func (v *view) thanks(sc session.Thanks) {
 	} else if v.s.Payment.Ref != "" {
 		v.note(page.ToneInfo, "info", "", v.tf("thanks_code", i18n.Args{"ref": v.s.Payment.Ref, "phone": v.house.HelpPhone}))
 	}
+	v.cardInReader()
 	v.main("continue", "end", "", page.StylePrimary, session.Continued{})
 }
 

@@ -22,15 +22,21 @@ func (v *view) attract() {
 	if !v.s.Devices.Scanner {
 		text = v.t("attract_notice_noscan")
 	}
-	v.p.Choices = []page.Choice{
-		{
-			Icon: "scan", Title: v.t("attract_notice"), Text: text, Recommended: true,
-			Act: page.Action{ID: "choice-notice", Label: v.t("attract_notice"), Event: session.NoticeWanted{}},
-		},
-		{
+	v.p.Choices = []page.Choice{{
+		Icon: "scan", Title: v.t("attract_notice"), Text: text, Recommended: true,
+		Act: page.Action{ID: "choice-notice", Label: v.t("attract_notice"), Event: session.NoticeWanted{}},
+	}}
+	if v.s.Devices.Cards != session.ReaderNone {
+		v.p.Choices = append(v.p.Choices, v.cardChoice())
+	}
+	if v.s.Catalogue != nil && len(v.s.Catalogue.Services) > 0 {
+		v.p.Choices = append(v.p.Choices, v.servicesChoice())
+	}
+	if len(v.p.Choices) < 3 { // three ways are enough to read; the page of the reader leads to the keys, too
+		v.p.Choices = append(v.p.Choices, page.Choice{
 			Icon: "keypad", Title: v.t("attract_type"), Text: v.t("attract_type_text"),
 			Act: page.Action{ID: "choice-type", Label: v.t("attract_type"), Event: session.TypingWanted{}},
-		},
+		})
 	}
 	if !v.s.Devices.Printer.CanPrint() {
 		v.note(page.ToneWarn, "warn", v.t("noprinter_strong"), v.t("noprinter_text"))
@@ -64,7 +70,7 @@ func (v *view) help() i18n.Args {
 	return i18n.Args{"phone": v.house.HelpPhone, "hours": v.house.HelpHours}
 }
 
-func (v *view) scan() {
+func (v *view) scan(sc session.Scan) {
 	v.p.Name = "scan"
 	v.steps(1)
 	v.p.Title = v.tf("scan_title", i18n.Args{"place": v.place(v.house.Scanner)})
@@ -81,6 +87,11 @@ func (v *view) scan() {
 	if !v.s.Devices.Scanner {
 		v.p.Main.Style = page.StylePrimary
 	}
+	if svc, ok := v.s.Catalogue.Service(sc.Service); ok {
+		v.p.Lead = "**" + svc.Name.In(v.lang) + "**\n" + v.p.Lead
+	} else if v.s.Catalogue != nil && v.s.Cart.Count > 0 {
+		v.p.Second = page.Action{ID: "choice-services", Label: v.t("attract_services"), Icon: "search", Style: page.StyleOutline, Event: session.ServicesWanted{}}
+	}
 }
 
 // keypad is the page of the digits; the button says how many are missing.
@@ -90,12 +101,7 @@ func (v *view) keypad(what, digits string, most int, picture page.Picture) {
 	v.p.Title, v.p.Lead = v.t("keypad_"+what+"_title"), v.t("keypad_"+what+"_lead")
 	v.p.Picture = picture
 	v.p.Field = field(digits, most)
-	for _, d := range "123456789" {
-		v.digit(byte(d))
-	}
-	v.p.Keys = append(v.p.Keys, page.Key{Wide: true, Label: v.t("keypad_erase"), Act: page.Action{ID: "key-erase", Label: v.t("keypad_erase"), Event: session.DigitErased{}}})
-	v.digit('0')
-	v.p.Keys = append(v.p.Keys, page.Key{Wide: true, Label: v.t("keypad_clear"), Act: page.Action{ID: "key-clear", Label: v.t("keypad_clear"), Event: session.DigitsCleared{}}})
+	v.digitKeys()
 	v.back("back")
 	v.next()
 	if missing := most - len(digits); missing > 0 {
@@ -206,11 +212,25 @@ func (v *view) refused(sc session.Refused) {
 	}
 	v.note(page.ToneInfo, "phone", "", v.tf("help_person", v.help()))
 	v.back("back")
-	if sc.Paying || sc.Notice.Number != "" || sc.Form.Service != "" && sc.Code != kiosk.CodeNothingOwed {
+	if sc.Form.Service != "" && !mayRetry(sc.Code) {
+		v.main("fix", "doubt_fix", "", page.StylePrimary, session.WentBack{})
+		v.p.Back = page.Action{ID: "choice-services", Label: v.t("refused_services"), Event: session.ServicesWanted{}}
+		return
+	}
+	if sc.Paying || sc.Notice.Number != "" || sc.Form.Service != "" {
 		v.main("retry", "retry", "go", page.StylePrimary, session.RetryAsked{})
 		return
 	}
 	v.main("choice-type", "scan_type", "keypad", page.StyleOutline, session.TypingWanted{})
+}
+
+// mayRetry says that sending the same form again may help.
+func mayRetry(c kiosk.Code) bool {
+	switch c {
+	case kiosk.CodeGatewayOffline, kiosk.CodeGatewayBusy, kiosk.CodeCreditorSilent, kiosk.CodeInternal:
+		return true
+	}
+	return false
 }
 
 // helpPage explains the page that lies under it.
@@ -219,8 +239,12 @@ func (v *view) helpPage() {
 	device := page.Direction("")
 	key := "help_start"
 	switch v.s.Scene.(type) {
+	case session.LayCard, session.CardSecret, session.ReadingCard, session.Greeting, session.CardTrouble, session.TakeCard:
+		key, device = "help_card", v.cardPlace()
 	case session.TypeNotice, session.TypeCreditor, session.TypedDoubt:
 		key = "help_typing"
+	case session.Services, session.SearchService, session.ServiceHits, session.Form, session.FormDoubt, session.FindingBills:
+		key = "help_services"
 	case session.Review, session.Refused, session.Choose, session.Confirm, session.Changed:
 		key = "help_check"
 	case session.PrinterOut, session.Preparing, session.Terminal, session.Concluding, session.Declined, session.Doubtful:

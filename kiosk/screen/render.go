@@ -23,6 +23,7 @@ type House struct {
 	Scanner   page.Direction
 	Terminal  page.Direction
 	Printer   page.Direction
+	Cards     page.Direction // the reader of citizens' cards
 }
 
 // view is one page in the making.
@@ -93,6 +94,8 @@ func (v *view) exitAction() page.Action {
 	switch v.s.Scene.(type) {
 	case session.Terminal, session.Concluding, session.Printing, session.Recovering:
 		a.Label, a.Disabled = v.t("exit_busy"), true
+	case session.TakeCard:
+		a.Label, a.Disabled = v.t("exit_take"), true
 	case session.Paid, session.PrintFailed, session.OnPhone, session.OnScreen, session.Thanks, session.Doubtful, session.Declined:
 		a.Label = v.t("exit_end")
 	}
@@ -126,7 +129,7 @@ func (v *view) scene() {
 	case session.Attract:
 		v.attract()
 	case session.Scan:
-		v.scan()
+		v.scan(sc)
 	case session.TypeNotice:
 		v.keypad("notice", sc.Digits, session.NumberDigits, page.PicturePaper)
 	case session.TypeCreditor:
@@ -136,16 +139,14 @@ func (v *view) scene() {
 	case session.LookingUp:
 		v.p.Name, v.p.Title, v.p.Lead = "looking-up", v.t("looking_title"), v.t("looking_lead")
 		v.steps(1)
-	case session.FindingBills:
-		v.findingBills()
-	case session.Choose:
-		v.choose(sc)
 	case session.Review:
 		v.bill(sc)
 	case session.Refused:
 		v.refused(sc)
 	default:
-		v.paying()
+		if !v.finding() && !v.card() {
+			v.paying()
+		}
 	}
 }
 

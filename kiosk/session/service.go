@@ -169,6 +169,13 @@ func Question(c *kiosk.Catalogue, f Form) (kiosk.Service, kiosk.Field, bool) {
 	return svc, svc.Fields[f.At], true
 }
 
+// The flaws that a page has words of its own for.
+const (
+	FlawDate    = notice.FlawDate
+	FlawRange   = notice.FlawRange
+	FlawVehicle = notice.FlawVehicle
+)
+
 // Room is the least and the most signs that a field takes.
 func Room(f kiosk.Field) (least, most int) {
 	switch f.Kind {

@@ -310,24 +310,46 @@ func (c *pen) tracked(text string, st style) float32 {
 	return c.t.runWidth(g, 0, len(g.runes), st.size) + st.track*float32(len(g.runes))
 }
 
-// keypad is three keys in a row.
+// keyRows are the rows of the keypad: as the page says, or three in a row.
+func (c *pen) keyRows() []page.KeyRow {
+	if len(c.p.KeyRows) > 0 {
+		return c.p.KeyRows
+	}
+	var rows []page.KeyRow
+	for n := len(c.p.Keys); n > 0; n -= 3 {
+		rows = append(rows, page.KeyRow{Keys: min(n, 3), Columns: 3})
+	}
+	return rows
+}
+
+// letters says that the keypad is that of the alphabet.
+func (c *pen) letters() bool { return len(c.p.Keys) > 20 }
+
+// keypad is row under row of equal keys.
 func (c *pen) keypad(w float32) piece {
-	n := len(c.p.Keys)
-	kw, kh := (w-2*c.d.keyGap)/3, c.d.key
+	kh, keyGap := c.d.key, c.d.keyGap
+	if c.letters() {
+		kh, keyGap = min(kh, 116), min(keyGap, 14)
+	}
 	if c.large() && !c.landscape() && !c.p.Modes.Lower {
 		kh = max(kh, 100)
 	}
 	p := piece{w: w}
-	for i := 0; i < n; i += 3 {
-		keys := c.p.Keys[i:min(i+3, n)]
+	for i, r := range c.keyRows() {
+		first := 0
+		for _, before := range c.keyRows()[:i] {
+			first += before.Keys
+		}
+		keys := c.p.Keys[min(first, len(c.p.Keys)):min(first+r.Keys, len(c.p.Keys))]
+		kw := (w - keyGap*float32(r.Columns-1)) / float32(r.Columns)
 		row := piece{w: w, h: kh}
 		for _, k := range keys {
 			row.h = max(row.h, c.keyHeight(k, kw))
 		}
 		for j, k := range keys {
-			row.add(c.key(k, kw, row.h), float32(j)*(kw+c.d.keyGap), 0)
+			row.add(c.key(k, kw, row.h), float32(j)*(kw+keyGap), 0)
 		}
-		p.stack(row, c.d.keyGap)
+		p.stack(row, keyGap)
 	}
 	return p
 }

@@ -40,10 +40,11 @@ func (c *pen) choices(i, j int, w float32, columns int) piece {
 	return p
 }
 
-// fewChoices says that the choices are drawn large; boxes to tick never are.
+// fewChoices says that the choices are drawn large; boxes to tick and
+// words without a pictogram never are.
 func (c *pen) fewChoices() bool {
 	n := len(c.p.Choices)
-	return n > 0 && n <= largeChoices && c.p.Choices[0].Tick == page.TickNone
+	return n > 0 && n <= largeChoices && c.p.Choices[0].Tick == page.TickNone && c.p.Choices[0].Icon != ""
 }
 
 // choiceText is what stands under the choice's title; a disabled choice says
@@ -149,7 +150,11 @@ func (c *pen) smallChoice(k int, w, h float32) piece {
 	}
 	part := fmt.Sprintf("choice %d", k)
 	tail := c.choiceTail(ch, part, paint, iconColor, w*0.5)
-	room := w - 2*padX - column - 2*gap - tail.w
+	left := padX + column + gap
+	if choiceIcon(ch) == "" {
+		left = padX + 12
+	}
+	room := w - left - gap - tail.w - padX
 	words := c.choiceWords(k,
 		style{part: part, action: ch.Act.ID, size: c.sz.Item, leading: 1.14, weight: theme.SemiBold, color: paint.Text, ground: paint.Fill, balance: true},
 		style{part: part + " text", action: ch.Act.ID, size: c.sz.Small, leading: 1.22, weight: theme.Regular, color: textColor, ground: paint.Fill},
@@ -163,7 +168,7 @@ func (c *pen) smallChoice(k int, w, h float32) piece {
 	if e.Icon != "" {
 		p.els = append(p.els, e)
 	}
-	p.add(words, padX+column+gap, (p.h-words.h)/2)
+	p.add(words, left, (p.h-words.h)/2)
 	p.add(tail, w-padX-tail.w, (p.h-tail.h)/2)
 	c.control(&p, ch.Act, at, rankChoice)
 	return p

@@ -12,9 +12,16 @@ var pictureSizes = map[page.Picture][2]float32{
 	page.PictureScan:     {360, 270},
 	page.PicturePaper:    {760, 300},
 	page.PictureCreditor: {760, 300},
+	page.PictureLetter:   {760, 300},
+	page.PicturePlate:    {760, 300},
+	page.PictureHealth:   {560, 330},
 	page.PictureTerminal: {140, 262},
 	page.PicturePrinter:  {260, 250},
 	page.PictureTake:     {300, 290},
+	page.PictureCard:     {680, 300},
+	page.PictureCAN:      {560, 330},
+	page.PicturePIN:      {420, 230},
+	page.PictureTakeCard: {300, 290},
 }
 
 // hasPicture says that there is something to draw in the free space.
@@ -25,7 +32,8 @@ func (c *pen) leastPicture() float32 {
 	if c.p.QR != "" {
 		return max(280, c.d.drawing)
 	}
-	if c.p.Picture == page.PicturePaper || c.p.Picture == page.PictureCreditor {
+	switch c.p.Picture {
+	case page.PicturePaper, page.PictureCreditor, page.PictureLetter, page.PicturePlate, page.PictureHealth, page.PictureCAN, page.PicturePIN:
 		return c.d.drawing * 0.8
 	}
 	return c.d.drawing
@@ -82,6 +90,9 @@ func (c *pen) drawing(w, h float32) piece {
 	if size[0] > 600 {
 		k = min(k, 1)
 	}
+	if c.p.Picture == page.PictureCard {
+		return c.whichSide(w, h, size)
+	}
 	p := piece{w: size[0] * k, h: size[1] * k}
 	p.els = append(p.els, Element{
 		Kind: KindIcon, Part: "picture", Icon: "picture-" + string(c.p.Picture), W: p.w, H: p.h, Tint: TintPicture,
@@ -92,7 +103,47 @@ func (c *pen) drawing(w, h float32) piece {
 		c.onPaper(&p, k, "3020 0001 …", "Codice Avviso")
 	case page.PictureCreditor:
 		c.onPaper(&p, k, "8400 6890 …", "Cod. Fiscale\nEnte Creditore")
+	case page.PictureLetter:
+		c.onPaper(&p, k, c.p.Sample.Value, c.p.Sample.Label)
+	case page.PictureCAN:
+		c.inFrame(&p, k, "123456", Element{X: 316, Y: 226, W: 212, H: 74})
+	case page.PictureHealth:
+		c.inFrame(&p, k, c.p.Sample.Value, Element{X: 34, Y: 112, W: 400, H: 74})
+	case page.PicturePlate:
+		c.inFrame(&p, k, c.p.Sample.Value, Element{X: 226, Y: 128, W: 308, H: 84})
 	}
+	return p
+}
+
+// inFrame writes an example into the drawing's frame where it fits at the
+// floor's size.
+func (c *pen) inFrame(p *piece, k float32, text string, at Element) {
+	st := style{size: c.sz.Floor, leading: 1.1, weight: theme.Bold, color: c.pal.Ink, ground: c.pal.Ground, part: "picture number"}
+	if n := c.paragraph(text, st, 10_000); n.w < (at.W-12)*k && n.h < at.H*k {
+		p.add(n, (at.X+at.W/2)*k-n.w/2, (at.Y+at.H/2)*k-n.h/2)
+	}
+}
+
+// whichSide is the two cards on their way, with their own names beneath: they
+// are Italian always, as they stand on the cards.
+func (c *pen) whichSide(w, h float32, size [2]float32) piece {
+	const gap = 12
+	st := style{size: c.sz.Body, leading: 1.15, weight: theme.Bold, color: c.pal.Ink, ground: c.pal.Ground, part: "picture label", balance: true}
+	width := min(w, 800)
+	left, right := c.paragraph("Carta d’identità elettronica", st, width/2-24), c.paragraph("Tessera sanitaria", st, width/2-24)
+	under := gap + max(left.h, right.h)
+	if h < under+0.45*size[1] { // the words above say it, too
+		left, right, under = piece{}, piece{}, 0
+	}
+	k := min(width/size[0], (h-under)/size[1], 1.2)
+	p := piece{w: width, h: size[1]*k + under}
+	x := (width - size[0]*k) / 2
+	p.els = append(p.els, Element{
+		Kind: KindIcon, Part: "picture", Icon: "picture-card", X: x, W: size[0] * k, H: size[1] * k, Tint: TintPicture,
+		Color: c.pal.Accent, Edge: c.pal.Muted, Fill: c.pal.Soft, Ground: c.pal.Ground,
+	})
+	p.add(left, max(0, x+160*k-left.w/2), size[1]*k+gap)
+	p.add(right, min(width-right.w, x+520*k-right.w/2), size[1]*k+gap)
 	return p
 }
 

@@ -460,6 +460,9 @@ func (c *pen) between(p *piece, top, bottom piece, drawing bool, area Element) b
 func (c *pen) arrangeSides(p *piece, f frame, ss []slice) bool {
 	const gutter = 100
 	share := float32(0.54)
+	if c.letters() {
+		share = 0.42 // ten keys stand in a row
+	}
 	switch n := len(c.p.Choices); {
 	case c.fewChoices():
 		share = 0.44

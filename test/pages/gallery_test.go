@@ -29,7 +29,7 @@ var (
 func house() screen.House {
 	return screen.House{
 		Kiosk: "PO-001", Place: "Biblioteca Lazzerini", Body: "Comune di Prato", Arms: "arms", HelpPhone: "0574 000000", HelpHours: "8-18",
-		PSPName: "Banca di Prova S.p.A.", PublicURL: "https://t-serve.comune.prato.it", Scanner: page.Right, Terminal: page.Below, Printer: page.Below,
+		PSPName: "Banca di Prova S.p.A.", PublicURL: "https://t-serve.comune.prato.it", Scanner: page.Right, Terminal: page.Below, Printer: page.Below, Cards: page.Left,
 	}
 }
 

@@ -32,11 +32,30 @@ func Paid(ph payment.Phase, outcome kiosk.Outcome) payment.State {
 	return s
 }
 
+// Cards are the scenes of the citizen's card.
+func Cards() []session.Scene {
+	can := session.Typed{Kind: kiosk.CardCIE3, Secret: kiosk.SecretCAN, Count: 4, Tries: -1}
+	pin := session.Typed{Kind: kiosk.CardTSCNS, Secret: kiosk.SecretPIN, Count: 5, Tries: 2}
+	none := can
+	none.Count = 0
+	out := []session.Scene{
+		session.LayCard{}, session.LayCard{Again: true}, session.LayCard{Again: true, Typed: can}, session.LayCard{Typed: can}, session.LayCard{Several: true},
+		session.CardSecret{Typed: none}, session.CardSecret{Typed: can}, session.CardSecret{Typed: pin},
+		session.ReadingCard{Typed: can}, session.Greeting{}, session.TakeCard{Card: 7}, session.TakeCard{Card: 7, Told: true},
+	}
+	for _, c := range []kiosk.Code{
+		kiosk.CodeCardUnknown, kiosk.CodeCardWrongPIN, kiosk.CodeCardPINLast, kiosk.CodeCardNotGenuine, kiosk.CodeCardLevel, kiosk.CodeNothingOwed, kiosk.CodeGatewayOffline,
+	} {
+		out = append(out, session.CardTrouble{Code: c, Ref: "QRTZ-22"})
+	}
+	return out
+}
+
 // All are states of every scene, with the devices as they can be.
 func All(lang kiosk.Language) []session.State {
-	works := session.Devices{Scanner: true, Terminal: kiosk.TerminalReady, Printer: kiosk.PrinterReady, Gateway: true}
+	works := session.Devices{Scanner: true, Terminal: kiosk.TerminalReady, Printer: kiosk.PrinterReady, Gateway: true, Cards: session.ReaderReady}
 	noPaper := works
-	noPaper.Printer, noPaper.Scanner = kiosk.PrinterPaperOut, false
+	noPaper.Printer, noPaper.Scanner, noPaper.Cards = kiosk.PrinterPaperOut, false, session.ReaderGone
 	q := kiosk.Quote{Bill: Cart().Lines[0].Bill, Fee: 100}
 	n := kiosk.Notice{Number: q.Bill.Notice, Creditor: q.Bill.Creditor, Amount: 8400}
 	refund := Paid(payment.Closed, kiosk.Charged)
@@ -61,10 +80,17 @@ func All(lang kiosk.Language) []session.State {
 		{session.Thanks{Paper: true}, Paid(payment.Closed, kiosk.Charged)}, {session.Thanks{}, Paid(payment.Closed, kiosk.Charged)},
 		{session.Declined{Code: kiosk.CodeChargeRefused}, Paid(payment.Dropped, kiosk.Refused)}, {session.Doubtful{}, Paid(payment.Doubtful, kiosk.Unknown)},
 	}
+	for _, sc := range append(Services(), Cards()...) {
+		scenes = append(scenes, sp{sc: sc})
+	}
 	var out []session.State
+	services := Catalogue()
 	for _, sc := range scenes {
 		for _, d := range []session.Devices{works, noPaper, {}} {
-			s := session.State{Now: 1, Visit: 3, Language: lang, Devices: d, Scene: sc.sc, Cart: Cart(), Payment: sc.p}
+			s := session.State{Now: 1, Visit: 3, Language: lang, Devices: d, Scene: sc.sc, Cart: Cart(), Payment: sc.p, Catalogue: services}
+			if d == works { // the card lies there, and its PIN has two tries left
+				s.Card, s.Owner = kiosk.CardNews{Card: 7, Present: true, Tries: 2}, 7
+			}
 			out = append(out, s)
 			s.Overlay = session.HelpPage{}
 			out = append(out, s)
