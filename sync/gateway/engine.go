@@ -39,6 +39,12 @@ type engine interface {
 	most(columns int) int
 	expand(m many, rows int) string
 	args(rows handed) []any
+	// dump writes a copy of the book to a new file; load makes a book of it where
+	// there is none.
+	dump(ctx context.Context, db *sql.DB, path string) error
+	load(ctx context.Context, path string) error
+	// examine asks the database about itself.
+	examine(ctx context.Context, db *sql.DB) ([]Finding, error)
 	// groups is how many groups of pushed rows are best written at the same time.
 	groups() int
 }

@@ -5,6 +5,8 @@
 //	gateway payment show 0197b0e6-... --db gateway.db --json
 //	gateway payment decide 0197b0e6-... --charged 000042 --by "M. Rossi" --db gateway.db
 //	gateway ledger --db gateway.db --json
+//	gateway doctor --db postgres://gateway@db/book
+//	gateway backup /var/backups/book-2026-11-22 --db gateway.db
 //	gateway report commissions --from 2026-11-01 --to 2026-11-30 --out commissions.pdf --db gateway.db
 //
 // decide ends the doubt about a charge of unknown result; it may be used beside
@@ -38,10 +40,13 @@ func command() *cobra.Command {
 	root := &cobra.Command{
 		Use: "gateway", Short: "The central gateway of T-Serve", SilenceUsage: true, SilenceErrors: true,
 	}
-	root.PersistentFlags().String("db", "gateway.db", "file of the book")
+	root.PersistentFlags().String("db", "gateway.db", "the book: a file, or postgres://user@host/database (password by PGPASSWORD or ~/.pgpass)")
 	root.AddCommand(
 		serveCommand(),
 		migrateCommand(),
+		doctorCommand(),
+		backupCommand(),
+		restoreCommand(),
 		paymentCommand(),
 		ledgerCommand(),
 		reportCommand(),

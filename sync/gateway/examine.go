@@ -1,0 +1,157 @@
+package gateway
+
+// The doctor: what can be known of a book's health without changing it.
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+)
+
+// Finding is what one question about the book's health came to.
+type Finding struct {
+	Name   string `json:"name"`
+	OK     bool   `json:"ok"`
+	Detail string `json:"detail"`
+}
+
+// Examine asks everything that can be asked of a book, also beside a serving
+// gateway. An error means that it could not be asked.
+func (s *Store) Examine(ctx context.Context) ([]Finding, error) {
+	var all []Finding
+	for _, ask := range []func(context.Context) ([]Finding, error){s.examineSchema, s.engineFindings, s.examineGuards, s.examineBooks} {
+		findings, err := ask(ctx)
+		if err != nil {
+			return all, fmt.Errorf("examine: %w", err)
+		}
+		all = append(all, findings...)
+	}
+	return all, nil
+}
+
+func (s *Store) engineFindings(ctx context.Context) ([]Finding, error) {
+	return s.engine.examine(ctx, s.read)
+}
+
+// examineSchema compares the book's version with this program's.
+func (s *Store) examineSchema(ctx context.Context) ([]Finding, error) {
+	provider, err := s.provider(s.read)
+	if err != nil {
+		return nil, err
+	}
+	var have int64
+	if err := s.read.QueryRowContext(ctx, "SELECT coalesce(max(version_id), 0) FROM goose_db_version").Scan(&have); err != nil {
+		return nil, fmt.Errorf("read version: %w", err)
+	}
+	sources := provider.ListSources()
+	want := sources[len(sources)-1].Version
+	return []Finding{{"schema", have == want, fmt.Sprintf("version %d, this program's is %d", have, want)}}, nil
+}
+
+// guards are the triggers without which the database would take what it must refuse.
+var guards = map[string][]string{
+	"sqlite": {"payment_bills_final", "ledger_transactions_balanced", "ledger_postings_closed", "ledger_postings_no_update", "ledger_postings_no_delete",
+		"ledger_transactions_no_update", "ledger_transactions_no_delete"},
+	"postgres": {"payment_bills_final", "ledger_transactions_balanced", "ledger_postings_closed", "ledger_postings_no_change", "ledger_transactions_no_change"},
+}
+
+func (s *Store) examineGuards(ctx context.Context) ([]Finding, error) {
+	folder, _ := s.engine.dialect()
+	there := map[string]bool{}
+	query := "SELECT name FROM sqlite_master WHERE type IN ('trigger', 'index')"
+	if folder == "postgres" {
+		query = "SELECT tgname FROM pg_trigger WHERE tgenabled = 'O' UNION ALL SELECT c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE i.indisvalid"
+	}
+	err := each(ctx, s.read, func(rows *sql.Rows) error {
+		var name string
+		err := rows.Scan(&name)
+		there[name] = true
+		return err
+	}, query)
+	if err != nil {
+		return nil, fmt.Errorf("read guards: %w", err)
+	}
+	var missing []string
+	for _, name := range append([]string{"payment_bills_once"}, guards[folder]...) {
+		if !there[name] {
+			missing = append(missing, name)
+		}
+	}
+	if len(missing) > 0 {
+		return []Finding{{"guards", false, "missing or switched off: " + strings.Join(missing, ", ")}}, nil
+	}
+	return []Finding{{"guards", true, "the ledger's and the closings' rules are in force"}}, nil
+}
+
+// examineBooks proves what must be true of every book, whatever happened to it.
+func (s *Store) examineBooks(ctx context.Context) ([]Finding, error) {
+	var all []Finding
+	for _, proof := range []struct{ name, want, query string }{
+		{"ledger-zero", "the ledger sums to zero", "SELECT coalesce(sum(amount), 0) FROM ledger_postings"},
+		{"ledger-balanced", "every transaction sums to zero",
+			"SELECT count(*) FROM (SELECT transaction_id FROM ledger_postings GROUP BY transaction_id HAVING sum(amount) <> 0) AS x"},
+		{"ledger-heads", "every posting has its transaction, and every transaction postings", `SELECT
+			(SELECT count(*) FROM ledger_postings g LEFT JOIN ledger_transactions t ON t.id = g.transaction_id WHERE t.id IS NULL) +
+			(SELECT count(*) FROM ledger_transactions t WHERE NOT EXISTS (SELECT 1 FROM ledger_postings g WHERE g.transaction_id = t.id))`},
+		{"settled-once", "no debt was settled twice",
+			"SELECT count(*) FROM (SELECT debt FROM payment_bills WHERE closing = 'ok' GROUP BY debt HAVING count(*) > 1) AS x"},
+		{"settled-posted", "every payment that ended paid was posted, once", `SELECT count(*) FROM payments p
+			WHERE p.state = 'paid' AND (SELECT count(*) FROM ledger_transactions t WHERE t.payment = p.id AND t.kind = 'paid') <> 1`},
+		{"debts-paid", "every debt is paid by the payment that settled it",
+			"SELECT count(*) FROM payment_bills b JOIN debts d ON d.id = b.debt WHERE b.closing = 'ok' AND (d.state <> 'paid' OR coalesce(d.paid_by, '') <> b.payment)"},
+		{"rows-counted", "every kiosk's rows are as many as its runs say", `SELECT count(*) FROM
+			(SELECT kiosk, count(*) AS n FROM kiosk_rows GROUP BY kiosk) AS r
+			FULL JOIN (SELECT kiosk, sum(last - first + 1) AS n FROM kiosk_runs GROUP BY kiosk) AS u ON u.kiosk = r.kiosk
+			WHERE r.n IS NULL OR u.n IS NULL OR r.n <> u.n`},
+	} {
+		var off int64
+		if err := s.read.QueryRowContext(ctx, proof.query).Scan(&off); err != nil {
+			return nil, fmt.Errorf("%s: %w", proof.name, err)
+		}
+		f := Finding{proof.name, off == 0, proof.want}
+		if off != 0 {
+			f.Detail = fmt.Sprintf("not true that %s: %d", proof.want, off)
+		}
+		all = append(all, f)
+	}
+	return all, nil
+}
+
+// examine: SQLite's own check, and how it keeps its file.
+func (f sqliteFile) examine(ctx context.Context, db *sql.DB) ([]Finding, error) {
+	var mode, check string
+	if err := db.QueryRowContext(ctx, "PRAGMA journal_mode").Scan(&mode); err != nil {
+		return nil, err
+	}
+	if err := db.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&check); err != nil {
+		return nil, err
+	}
+	orphans := 0
+	err := each(ctx, db, func(*sql.Rows) error { orphans++; return nil }, "PRAGMA foreign_key_check")
+	return []Finding{
+		{"journal", mode == "wal", "journal_mode " + mode},
+		{"file", check == "ok", "quick_check: " + check},
+		{"references", orphans == 0, fmt.Sprintf("%d rows point nowhere", orphans)},
+	}, err
+}
+
+// examine reads back what makes a COMMIT durable, and the server's own count of
+// pages that were damaged.
+func (p *postgres) examine(ctx context.Context, db *sql.DB) ([]Finding, error) {
+	var all []Finding
+	for _, want := range []struct{ name, value string }{
+		{"fsync", "on"}, {"full_page_writes", "on"}, {"synchronous_commit", "on"}, {"server_encoding", "UTF8"}, {"server_version", ""}, {"data_checksums", ""},
+	} {
+		var got sql.NullString
+		if err := db.QueryRowContext(ctx, "SELECT current_setting($1, true)", want.name).Scan(&got); err != nil {
+			return nil, err
+		}
+		all = append(all, Finding{want.name, !got.Valid || want.value == "" || got.String == want.value, want.name + " " + got.String})
+	}
+	var damaged sql.NullInt64
+	if err := db.QueryRowContext(ctx, "SELECT checksum_failures FROM pg_stat_database WHERE datname = current_database()").Scan(&damaged); err != nil {
+		return nil, err
+	}
+	return append(all, Finding{"pages", damaged.Int64 == 0, fmt.Sprintf("%d damaged", damaged.Int64)}), nil
+}
