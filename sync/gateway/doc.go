@@ -28,11 +28,33 @@
 // meanwhile closes as duplicate, a refund case. A row that contradicts what is
 // known is parked, its money is put into suspense, and an alarm is written.
 //
+// # The book
+//
+// One URL chooses where the book is: a file of SQLite for one gateway, or
+// PostgreSQL for many of them. Both have the same tables and the same rules, and
+// the tests of this package run on both. What differs is behind one interface,
+// engine: how to connect, what errors mean, and how many rows go into one
+// statement. Statements are plain SQL; there are no serial keys, no advisory
+// locks and, where the kiosks' rows go, no key that does not begin with the
+// kiosk, so that engines that speak PostgreSQL's protocol can carry it. It was
+// tried on PostgreSQL 15 and on no other; CockroachDB would need the deferred
+// foreign key of the postings and the guards that look at whole statements
+// written its own way.
+//
+// Transactions are serializable; one that the database gives up for the sake of
+// another is run again. Pushes are the exception: requests that wait share a
+// transaction, which locks what it decides by, so that groups of different
+// kiosks never give each other up.
+//
 // # Goroutines and failure
 //
-// Every method of [Store] may be called from any goroutine; writes are queued
-// on one connection. [Server] owns the only goroutines and waits for them in
-// [Server.Run]. A COMMIT that fails is ambiguous: the store then counts itself
-// broken, refuses everything, and the server stops, to be started anew on what
-// the disk really holds. Logs carry ids, codes and amounts, nothing personal.
+// Every method of [Store] may be called from any goroutine. [Server] owns the
+// only goroutines and waits for them in [Server.Run].
+//
+// A COMMIT without an answer is ambiguous. On PostgreSQL the store asks what
+// became of the transaction; a server that is away makes requests fail with
+// [ErrUnavailable], to be asked again. A book in a file cannot be asked: the
+// store then counts itself broken, refuses everything, and the server stops, to
+// be started anew on what the disk really holds. Logs carry ids, codes and
+// amounts, nothing personal.
 package gateway
