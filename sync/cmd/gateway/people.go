@@ -1,6 +1,6 @@
 package main
 
-// The key that hides citizens in the book.
+// Citizens: the key that hides them in the book, and the issuers of their cards.
 
 import (
 	"crypto/rand"
@@ -10,7 +10,25 @@ import (
 	"log/slog"
 	"os"
 	"strings"
+
+	"github.com/tserve/jolly/cardreader/proof"
+	"github.com/tserve/jolly/sync/gateway"
 )
+
+// cardCheck checks cards by the issuers' certificates at path; nil without them.
+func cardCheck(path string, log *slog.Logger) (gateway.CardCheck, error) {
+	if path == "" {
+		log.Debug("no --csca: no card finds anything")
+		return nil, nil
+	}
+	roots, err := proof.LoadRoots(path)
+	if err != nil {
+		return nil, fmt.Errorf("issuers of cards: %w", err)
+	}
+	csca, cns := roots.Len()
+	log.Debug("issuers of cards", "documents", csca, "cns", cns)
+	return gateway.CardsOf(roots), nil
+}
 
 // peopleKeySize is the size of a key in bytes.
 const peopleKeySize = 32

@@ -18,6 +18,7 @@ func serveCommand() *cobra.Command {
 	listen := cmd.Flags().String("listen", "127.0.0.1:8480", "address to listen on; port 0 takes a free one, which the log then tells")
 	seed := cmd.Flags().Bool("seed", false, "write the demonstration's creditors and debts of Prato")
 	people := cmd.Flags().String("people-key", "", "file of the key that hides citizens in the book, made if it is not there (default beside a book in a file)")
+	csca := cmd.Flags().String("csca", "", "certificates of the issuers of citizens' cards (PEM file, folder, ICAO master list); without them no card finds anything")
 	catalogueOf := catalogueFlags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) (err error) {
 		log := slog.New(slog.NewJSONHandler(cmd.ErrOrStderr(), nil))
@@ -25,7 +26,11 @@ func serveCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		store, err := openStore(cmd, gateway.StoreConfig{PeopleKey: key}, log)
+		cards, err := cardCheck(*csca, log)
+		if err != nil {
+			return err
+		}
+		store, err := openStore(cmd, gateway.StoreConfig{PeopleKey: key, Cards: cards}, log)
 		if err != nil {
 			return err
 		}
