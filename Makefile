@@ -99,8 +99,8 @@ load: ## kiosks that come back all at once, on both databases, with kill -9 in t
 	$(GO) run -tags ci ./test/load -kiosks 200 -rows 50 -db own-postgres -kill
 	$(GO) run -tags ci ./test/load -kiosks 200 -rows 50 -db own-postgres -raw 60
 
-e2e: ## the real programs in Xvfb, from the paper's code to the ledger; after `make build-e2e`
-	$(GO) test -tags e2e -count 1 -timeout 20m ./test/e2e/...
+e2e: ## the real programs in Xvfb, from the paper's code to the ledger, and cards in a real pcscd; after `make build-e2e`
+	$(GO) test -tags e2e -count 1 -timeout 20m ./test/e2e/... ./test/cards/...
 
 # A few of the cases; without -rounds it is each of them once.
 faults: ## the real programs again: killed at every step, cut off, garbled, full; then the books are compared

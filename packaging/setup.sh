@@ -38,6 +38,9 @@ run   libxrandr2        run time: opened by name by the window
 run   libxxf86vm1       run time: opened by name by the window
 run   libxkbcommon0     run time: keyboard
 run   alsa-utils        aplay: the short sounds
+run   libpcsclite-dev   cgo: the card readers, PC/SC
+run   pcscd             the daemon of the card readers
+run   vsmartcard-vpcd   a virtual card reader, where there is no real one; listens on the network: never on a kiosk
 run   xvfb              a screen for the demo and the tests where there is none
 test  libxml2-utils     xmllint: checks generated XML
 run  poppler-utils     pdftotext, pdftoppm: read the receipts back
@@ -48,6 +51,11 @@ test  cups-client       lpadmin: makes that queue
 test  avahi-daemon      ippeveprinter does not start without it
 test  dbus              nor without it
 test  postgresql        the book of the gateway on a real server; its own service is not used
+test  opensc            reads our emulated CNS, verifies its PIN and signs
+test  opensc-pkcs11     the module by which it signs
+test  openssl           checks those signatures
+test  libeac-dev        OpenPACE: a peer of the CIE 3.0
+test  libssl-dev        OpenPACE is built on it
 test  zbar-tools        zbarimg: reads the codes on the receipts back
 '
 
