@@ -35,6 +35,7 @@ type Config struct {
 	Scanner  Scanner  `toml:"scanner"`
 	Terminal Terminal `toml:"terminal"`
 	Printer  Printer  `toml:"printer"`
+	Card     Card     `toml:"card"`
 	Gateway  Gateway  `toml:"gateway"`
 	Control  Control  `toml:"control"`
 	Sound    Sound    `toml:"sound"`
@@ -75,6 +76,14 @@ type Places struct {
 	Scanner  string `toml:"scanner"`
 	Terminal string `toml:"terminal"`
 	Printer  string `toml:"printer"`
+	Card     string `toml:"card"`
+}
+
+// Card is the reader of citizens' cards.
+type Card struct {
+	Enabled bool   `toml:"enabled"`
+	Reader  string `toml:"reader"` // only readers whose name contains this; default all
+	CSCA    string `toml:"csca"`   // the issuers that are trusted: a file or a folder; default none
 }
 
 // Scanner is the reader of the notices.
@@ -225,6 +234,7 @@ func (c *Config) defaults() {
 	set(&c.Places.Scanner, "right")
 	set(&c.Places.Terminal, "below")
 	set(&c.Places.Printer, "below")
+	set(&c.Places.Card, "left")
 	set(&c.Scanner.Kind, "auto")
 	set(&c.Scanner.Suffix, "\r")
 	set(&c.Terminal.LRC, "noext")
@@ -272,6 +282,8 @@ func (c Config) check(name string, text []byte) error {
 	want(place.MatchString(c.Places.Scanner), "places.scanner", "one of right, left, below, above")
 	want(place.MatchString(c.Places.Terminal), "places.terminal", "one of right, left, below, above")
 	want(place.MatchString(c.Places.Printer), "places.printer", "one of right, left, below, above")
+	want(place.MatchString(c.Places.Card), "places.card", "one of right, left, below, above")
+	want(c.Card.CSCA == "" || filepath.IsAbs(c.Card.CSCA), "card.csca", "an absolute path: a PEM file, a folder of certificates, or the master list")
 	want(scanners.MatchString(c.Scanner.Kind), "scanner.kind", "one of auto, serial, evdev, camera")
 	want(filepath.IsAbs(c.Scanner.Path) || c.Scanner.Path == "auto", "scanner.path",
 		"a stable device path, \"/dev/serial/by-id/...\" or \"/dev/input/by-id/...-event-kbd\", or \"auto\"")

@@ -51,7 +51,7 @@ func (v *view) cardArgs() i18n.Args { return i18n.Args{"place": v.place(v.cardPl
 // cardChoice is the way of the card on the first page.
 func (v *view) cardChoice() page.Choice {
 	ch := page.Choice{
-		Icon: "card", Title: v.t("attract_card"), Text: v.tf("attract_card_text", v.cardArgs()),
+		Icon: "card", Title: v.t("attract_card"), Text: v.t("attract_card_text"),
 		Act: page.Action{ID: "choice-card", Label: v.t("attract_card"), Event: session.CardWanted{}},
 	}
 	if v.s.Devices.Cards != session.ReaderReady {
@@ -100,7 +100,10 @@ func (v *view) cardSecret(t session.Typed) {
 	if !v.s.Card.Present {
 		v.p.Lead = v.t("card_" + string(t.Secret) + "_hand")
 	}
-	v.p.Field = page.Field{Typed: dots("•", t.Count), Missing: dots("·", max(0, least-t.Count))}
+	v.p.Field = page.Field{Typed: dots("•", t.Count), Missing: dots("·", least-t.Count)}
+	if t.Count > 0 && t.Count < least {
+		v.p.Field.Missing = " " + v.p.Field.Missing
+	}
 	v.digitKeys()
 	v.back("back")
 	v.next()
@@ -110,9 +113,9 @@ func (v *view) cardSecret(t session.Typed) {
 	}
 }
 
-// dots stand for digits, a thin blank between them.
+// dots stand for digits, with blanks between them.
 func dots(dot string, n int) string {
-	return strings.Repeat(dot+" ", n)
+	return strings.TrimSpace(strings.Repeat(dot+" ", max(0, n)))
 }
 
 func (v *view) cardTrouble(sc session.CardTrouble) {

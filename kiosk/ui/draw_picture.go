@@ -127,23 +127,25 @@ func (c *pen) inFrame(p *piece, k float32, text string, at Element) {
 // whichSide is the two cards on their way, with their own names beneath: they
 // are Italian always, as they stand on the cards.
 func (c *pen) whichSide(w, h float32, size [2]float32) piece {
-	const gap = 12
+	const gap, names = 12, 340 // names is the width of a name under its card, in the file's units
 	st := style{size: c.sz.Body, leading: 1.15, weight: theme.Bold, color: c.pal.Ink, ground: c.pal.Ground, part: "picture label", balance: true}
 	width := min(w, 800)
-	left, right := c.paragraph("Carta d’identità elettronica", st, width/2-24), c.paragraph("Tessera sanitaria", st, width/2-24)
-	under := gap + max(left.h, right.h)
-	if h < under+0.45*size[1] { // the words above say it, too
-		left, right, under = piece{}, piece{}, 0
-	}
+	under := gap + 2*st.size*st.leading
 	k := min(width/size[0], (h-under)/size[1], 1.2)
+	left, right := c.paragraph("Carta d’identità elettronica", st, names*k-16), c.paragraph("Tessera sanitaria", st, names*k-16)
+	under = gap + max(left.h, right.h)
+	if k < 0.45 || max(left.w, right.w) > names*k-16 || h < under+k*size[1] { // the words above say it, too
+		left, right, under = piece{}, piece{}, 0
+		k = min(width/size[0], h/size[1], 1.2)
+	}
 	p := piece{w: width, h: size[1]*k + under}
 	x := (width - size[0]*k) / 2
 	p.els = append(p.els, Element{
 		Kind: KindIcon, Part: "picture", Icon: "picture-card", X: x, W: size[0] * k, H: size[1] * k, Tint: TintPicture,
 		Color: c.pal.Accent, Edge: c.pal.Muted, Fill: c.pal.Soft, Ground: c.pal.Ground,
 	})
-	p.add(left, max(0, x+160*k-left.w/2), size[1]*k+gap)
-	p.add(right, min(width-right.w, x+520*k-right.w/2), size[1]*k+gap)
+	p.add(left, x+160*k-left.w/2, size[1]*k+gap)
+	p.add(right, x+520*k-right.w/2, size[1]*k+gap)
 	return p
 }
 
