@@ -13,6 +13,10 @@
 //	scan TEXT              a paper under the reader, AIM prefix and all
 //	touch ID               an action of the page that stands
 //	type DIGITS            the keys of the keypad
+//	card KIND [card=N tries=N others]   a card is laid down: cie-3, ts-cns, unknown
+//	card-out [card=N others]            it is taken away
+//	card-read | card-fails CODE         the reader's answer, or the gateway's after it
+//	found N                             the bills of its holder
 //	bill [k=v ...]         the gateway's answer: amount, fee, subject, status, id, notice, late
 //	no-bill CODE           the gateway's refusal
 //	saved | save-fails     the journal's answer to the step that is being saved
@@ -24,7 +28,7 @@
 //	resolved OUTCOME | not-resolved
 //	closed ok|duplicate    the gateway's closing
 //	printed | print-fails STATE | print-unknown
-//	devices [k=v ...]      scanner, terminal, printer, gateway
+//	devices [k=v ...]      scanner, terminal, printer, gateway, cards
 //	wait SECONDS           time passes
 //	ready                  the start-up recovery ends
 package flows

@@ -20,6 +20,7 @@ type world struct {
 	payment  payment.State
 	visitOf  uint64
 	payments int
+	card     uint64
 	saving   payment.Journal
 	out      []string
 }
@@ -73,6 +74,16 @@ func (w *world) sessionEffect(eff session.Effect) {
 		w.note("print %s in %s", eff.Kind, eff.Language)
 	case session.Wipe:
 		w.note("wipe")
+	case session.HoldDigit:
+		w.note("hold a digit")
+	case session.DropDigit:
+		w.note("drop a digit")
+	case session.WipeSecret:
+		w.note("wipe the secret")
+	case session.ReadCard:
+		w.note("read card %d", eff.Card)
+	case session.TellCardLeft:
+		w.note("tell the maintainer of the card")
 	case session.Sound:
 		w.note("sound %s", eff.Name)
 	}
@@ -183,9 +194,65 @@ func (w *world) command(verb, rest string) error {
 		w.move(payment.Ticked{Head: w.head()})
 		w.tell(nil)
 	default:
+		if w.cards(verb, rest) {
+			return nil
+		}
 		return w.answer(verb, rest)
 	}
 	return nil
+}
+
+// cards are what happens at the reader of the citizens' cards, and says whether it was that.
+func (w *world) cards(verb, rest string) bool {
+	v := values(rest)
+	_, others := v["others"]
+	n := kiosk.CardNews{Card: w.visit.Card.Card, Others: others}
+	if c, err := strconv.ParseUint(v["card"], 10, 64); err == nil {
+		n.Card = c
+	}
+	switch verb {
+	case "card":
+		w.card++
+		n.Card, n.Present, n.Tries = w.card, true, -1
+		if c, err := strconv.Atoi(v["tries"]); err == nil {
+			n.Tries = c
+		}
+		kind, _, _ := strings.Cut(rest, " ")
+		switch n.Kind = kiosk.CardKind(kind); n.Kind {
+		case kiosk.CardCIE3:
+			n.Wants = kiosk.SecretCAN
+		case "unknown":
+			n.Kind = kiosk.CardUnknown
+		default:
+			n.Wants = kiosk.SecretPIN
+		}
+		w.tell(session.CardMoved{News: n})
+	case "card-out":
+		w.tell(session.CardMoved{News: n})
+	case "card-read":
+		w.tell(session.CardRead{Visit: w.visit.Visit, Card: w.visit.Owner})
+	case "card-fails":
+		w.tell(session.CardFailed{Visit: w.visit.Visit, Card: w.visit.Owner, Code: kiosk.Code(rest), Ref: "QRTZ-22"})
+	case "found":
+		w.tell(session.BillsFound{Visit: w.visit.Visit, Found: foundBills(rest)})
+	default:
+		return false
+	}
+	return true
+}
+
+// foundBills are so many invented bills.
+func foundBills(count string) kiosk.Found {
+	var f kiosk.Found
+	n, _ := strconv.Atoi(count)
+	for i := range n {
+		number := kiosk.NoticeNumber(fmt.Sprintf("3020000000000042%02d", i))
+		f = f.With(kiosk.Quote{Fee: 100, Bill: kiosk.Bill{
+			ID: fmt.Sprintf("f%d", i), Creditor: "84006890481", CreditorName: "Comune di Prato", Notice: number, IUV: number.IUV(),
+			Subject: fmt.Sprintf("TARI %d", 2026-i), Amount: kiosk.Cents(8640), Status: kiosk.BillPayable,
+		}})
+	}
+	return f
 }
 
 // touch touches what stands on the page, as a citizen can.
@@ -324,6 +391,8 @@ func (w *world) devices(rest string) error {
 			d.Scanner = v == "yes"
 		case "gateway":
 			d.Gateway = v == "yes"
+		case "cards":
+			d.Cards = map[string]session.Reader{"yes": session.ReaderReady, "gone": session.ReaderGone}[v]
 		case "terminal":
 			d.Terminal = kiosk.TerminalHealth(v)
 		case "printer":
