@@ -96,7 +96,9 @@ func words[T ~string](all ...T) []string {
 // Problem codes that a citizen may see carry the domain's own names.
 func TestProblemCodesOfTheCitizenAreThoseOfTheDomain(t *testing.T) {
 	own := []string{"activation-expired", "activation-closed", "payment-conflict", "payment-unknown", "receipt-unknown",
-		"request-invalid", "request-too-large", "media-type", "path-unknown", "method-not-allowed"}
+		"request-invalid", "request-too-large", "media-type", "path-unknown", "method-not-allowed",
+		"token-unknown", "token-used", "token-expired", "csr-invalid", "certificate-needed", "certificate-foreign", "certificate-expired",
+		"certificate-revoked", "kiosk-foreign"}
 	domain := words(kiosk.Codes()...)
 	for _, code := range enum(t, "ProblemCode") {
 		if slices.Contains(domain, code) == slices.Contains(own, code) {

@@ -92,12 +92,18 @@ const (
 	ProblemCodeCardExpired        ProblemCode = "card-expired"
 	ProblemCodeCardLevel          ProblemCode = "card-level"
 	ProblemCodeCardNotGenuine     ProblemCode = "card-not-genuine"
+	ProblemCodeCertificateExpired ProblemCode = "certificate-expired"
+	ProblemCodeCertificateForeign ProblemCode = "certificate-foreign"
+	ProblemCodeCertificateNeeded  ProblemCode = "certificate-needed"
+	ProblemCodeCertificateRevoked ProblemCode = "certificate-revoked"
 	ProblemCodeChallengeUsed      ProblemCode = "challenge-used"
 	ProblemCodeCreditorSilent     ProblemCode = "creditor-silent"
 	ProblemCodeCreditorUnknown    ProblemCode = "creditor-unknown"
+	ProblemCodeCsrInvalid         ProblemCode = "csr-invalid"
 	ProblemCodeFormInvalid        ProblemCode = "form-invalid"
 	ProblemCodeGatewayBusy        ProblemCode = "gateway-busy"
 	ProblemCodeInternal           ProblemCode = "internal"
+	ProblemCodeKioskForeign       ProblemCode = "kiosk-foreign"
 	ProblemCodeMediaType          ProblemCode = "media-type"
 	ProblemCodeMethodNotAllowed   ProblemCode = "method-not-allowed"
 	ProblemCodePathUnknown        ProblemCode = "path-unknown"
@@ -107,6 +113,9 @@ const (
 	ProblemCodeRequestInvalid     ProblemCode = "request-invalid"
 	ProblemCodeRequestTooLarge    ProblemCode = "request-too-large"
 	ProblemCodeServiceUnknown     ProblemCode = "service-unknown"
+	ProblemCodeTokenExpired       ProblemCode = "token-expired"
+	ProblemCodeTokenUnknown       ProblemCode = "token-unknown"
+	ProblemCodeTokenUsed          ProblemCode = "token-used"
 	ProblemCodeTotalTooLarge      ProblemCode = "total-too-large"
 )
 
@@ -263,6 +272,9 @@ type Catalogue = json.RawMessage
 // Cents an amount in cents of euro
 type Cents = int64
 
+// CertificateRequest a certificate request (PKCS 10) in PEM
+type CertificateRequest = string
+
 // Challenge defines model for Challenge.
 type Challenge struct {
 	// Bytes 32 random bytes
@@ -364,6 +376,26 @@ type DayBody struct {
 
 // DayBodyCloseOutcome defines model for DayBody.Close.Outcome.
 type DayBodyCloseOutcome string
+
+// DeviceCertificate defines model for DeviceCertificate.
+type DeviceCertificate struct {
+	// Authority the certificate of the authority that signed it, PEM
+	Authority string `json:"authority"`
+
+	// Certificate PEM
+	Certificate string  `json:"certificate"`
+	Kiosk       KioskID `json:"kiosk"`
+	Serial      string  `json:"serial"`
+}
+
+// EnrolmentRequest defines model for EnrolmentRequest.
+type EnrolmentRequest struct {
+	// Csr a certificate request (PKCS 10) in PEM
+	Csr CertificateRequest `json:"csr"`
+
+	// Token the secret part of what the operator was given
+	Token string `json:"token"`
+}
 
 // FormSearch a filled form. The values stand in the order of the service's fields in that version of the
 // catalogue; a field left out is empty. The gateway checks them again by the field's own rules.
@@ -592,6 +624,13 @@ type ReceiptBodyKind string
 // in-verification: the charge's result is unknown. not-paid: nothing was charged.
 type ReceiptState string
 
+// RenewalRequest defines model for RenewalRequest.
+type RenewalRequest struct {
+	// Csr a certificate request (PKCS 10) in PEM
+	Csr   CertificateRequest `json:"csr"`
+	Kiosk KioskID            `json:"kiosk"`
+}
+
 // Row Loose on purpose: a row that is wrong inside is parked by itself, so it must not make the
 // whole request invalid.
 type Row struct {
@@ -695,8 +734,14 @@ type GetCatalogueParams struct {
 	IfNoneMatch string `json:"If-None-Match,omitempty,omitzero"`
 }
 
+// RenewCertificateJSONRequestBody defines body for RenewCertificate for application/json ContentType.
+type RenewCertificateJSONRequestBody = RenewalRequest
+
 // CreateChallengeJSONRequestBody defines body for CreateChallenge for application/json ContentType.
 type CreateChallengeJSONRequestBody = ChallengeRequest
+
+// EnrolJSONRequestBody defines body for Enrol for application/json ContentType.
+type EnrolJSONRequestBody = EnrolmentRequest
 
 // LookupJSONRequestBody defines body for Lookup for application/json ContentType.
 type LookupJSONRequestBody = LookupRequest

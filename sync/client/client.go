@@ -293,6 +293,18 @@ var codes = map[api.ProblemCode]kiosk.Code{
 	api.ProblemCodeMediaType:         kiosk.CodeInternal,
 	api.ProblemCodePathUnknown:       kiosk.CodeInternal,
 	api.ProblemCodeMethodNotAllowed:  kiosk.CodeInternal,
+	api.ProblemCodeTokenUnknown:      kiosk.CodeInternal,
+	api.ProblemCodeTokenUsed:         kiosk.CodeInternal,
+	api.ProblemCodeTokenExpired:      kiosk.CodeInternal,
+	api.ProblemCodeCsrInvalid:        kiosk.CodeInternal,
+
+	// Whatever is wrong with the certificate can be put right: until then it is as
+	// if the gateway were not there, and what waits goes on waiting.
+	api.ProblemCodeCertificateNeeded:  kiosk.CodeGatewayOffline,
+	api.ProblemCodeCertificateForeign: kiosk.CodeGatewayOffline,
+	api.ProblemCodeCertificateExpired: kiosk.CodeGatewayOffline,
+	api.ProblemCodeCertificateRevoked: kiosk.CodeGatewayOffline,
+	api.ProblemCodeKioskForeign:       kiosk.CodeGatewayOffline,
 }
 
 // refused turns a problem of the wire into the kiosk's.

@@ -6,6 +6,7 @@ package gateway
 
 import (
 	"bytes"
+	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -22,6 +23,7 @@ import (
 	"github.com/tserve/jolly/kiosk"
 	"github.com/tserve/jolly/sync/api"
 	"github.com/tserve/jolly/sync/gateway/catalogue"
+	"github.com/tserve/jolly/sync/gateway/pki"
 )
 
 // operation is one operation of the document.
@@ -62,6 +64,7 @@ type contractWorld struct {
 	*service
 	activated api.Activation
 	refused   map[api.ProblemCode]bool
+	ca        *testCA
 }
 
 // newContractWorld is a service with a catalogue, a card check and one payment.
@@ -79,12 +82,17 @@ func newContractWorld(t testing.TB, cfg HandlerConfig) *contractWorld {
 	if cfg.Catalogue, err = catalogue.NewServed(shipped, key); err != nil {
 		t.Fatal(err)
 	}
+	ca := newTestCA(t, clk)
+	cfg.Authority = ca.Authority
 	buf := &bytes.Buffer{}
 	h, err := NewHandler(s, cfg, slog.New(slog.NewJSONHandler(buf, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &contractWorld{service: &service{contract: newContract(t), store: s, clock: clk, handler: h, log: buf}, refused: map[api.ProblemCode]bool{}}
+	w := &contractWorld{
+		service: &service{contract: newContract(t), store: s, clock: clk, handler: h, log: buf, as: ca.shown(t, testKiosk)},
+		refused: map[api.ProblemCode]bool{}, ca: ca,
+	}
 	w.activated = mustActivate(t, s, sample(t, "tia"))
 	return w
 }
@@ -97,6 +105,16 @@ func (w *contractWorld) examples(t testing.TB) map[string]func() example {
 		return func() example { return example{body: asked(sample(t, name))} }
 	}
 	return map[string]func() example{
+		"enrol": func() example {
+			secret, _, err := w.store.NewToken(t.Context(), "prato-077")
+			if err != nil {
+				t.Fatal(err)
+			}
+			return example{body: api.EnrolmentRequest{Token: secret, Csr: w.ca.request(t)}}
+		},
+		"renewCertificate": func() example {
+			return example{body: api.RenewalRequest{Kiosk: testKiosk, Csr: w.ca.request(t)}}
+		},
 		"getHealth":       func() example { return example{} },
 		"getCatalogue":    func() example { return example{} },
 		"createChallenge": func() example { return example{body: api.ChallengeRequest{Kiosk: testKiosk, Visit: testVisit}} },
@@ -122,6 +140,7 @@ func (w *contractWorld) request(t testing.TB, op operation, media, path string, 
 	if media != "" {
 		r.Header.Set("Content-Type", media)
 	}
+	r.TLS = w.as
 	rec := httptest.NewRecorder()
 	w.handler.ServeHTTP(rec, r)
 	code := w.check(t, r, rec)
@@ -152,7 +171,7 @@ func encoded(t testing.TB, v any) []byte {
 }
 
 func TestEveryOperationAndEveryProblemOfTheContract(t *testing.T) {
-	w := newContractWorld(t, HandlerConfig{ChallengesPerMinute: 12, CitizensPerMinute: 12, FormsPerMinute: 12})
+	w := newContractWorld(t, HandlerConfig{ChallengesPerMinute: 12, CitizensPerMinute: 12, FormsPerMinute: 12, EnrolmentsPerMinute: 1000})
 	examples, byID := w.examples(t), map[string]operation{}
 	for _, op := range operations(t) {
 		byID[op.id] = op
@@ -341,11 +360,15 @@ func (w *contractWorld) problems(t *testing.T, ops map[string]operation) {
 	w.findProblems(t, ops["lookup"])
 	w.wantCode(t, "no such path", operation{id: "none", method: "GET", path: "/v1/nothing"}, api.ProblemCodePathUnknown, "", nil)
 	w.wantCode(t, "no such receipt", ops["getReceipt"], api.ProblemCodeReceiptUnknown, strings.Repeat("a", 26), nil)
+	w.identityProblems(t, ops)
+	w.as = w.ca.shown(t, "prato-009")
 	for range 13 {
 		w.request(t, ops["createChallenge"], api.MediaJSON, "", encoded(t, api.ChallengeRequest{Kiosk: "prato-009", Visit: testVisit}))
 	}
 	w.wantCode(t, "too often", ops["createChallenge"], api.ProblemCodeGatewayBusy, "", api.ChallengeRequest{Kiosk: "prato-009", Visit: testVisit})
+	w.as = w.ca.shown(t, "prato-010")
 	w.wantCode(t, "another kiosk meanwhile", ops["createChallenge"], "", "", api.ChallengeRequest{Kiosk: "prato-010", Visit: testVisit})
+	w.as = w.ca.shown(t, testKiosk)
 	if err := w.store.Close(); err != nil { // last: the book is gone
 		t.Fatal(err)
 	}
@@ -408,9 +431,46 @@ func (w *contractWorld) findProblems(t *testing.T, lookup operation) {
 		Visit: testVisit, Challenge: c.ID, Card: card(t, present(citizenCNS), c.Bytes)}})
 }
 
+// identityProblems are the refusals of tokens and certificates.
+func (w *contractWorld) identityProblems(t *testing.T, ops map[string]operation) {
+	t.Helper()
+	enrol, csr := ops["enrol"], w.ca.request(t)
+	secret, _, err := w.store.NewToken(t.Context(), "prato-078")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.wantCode(t, "nobody's token", enrol, api.ProblemCodeTokenUnknown, "", api.EnrolmentRequest{Token: strings.Repeat("a", 26), Csr: csr})
+	w.wantCode(t, "no request", enrol, api.ProblemCodeCsrInvalid, "", api.EnrolmentRequest{Token: secret, Csr: strings.Repeat("x", 200)})
+	w.wantCode(t, "first", enrol, "", "", api.EnrolmentRequest{Token: secret, Csr: csr})
+	w.wantCode(t, "again", enrol, api.ProblemCodeTokenUsed, "", api.EnrolmentRequest{Token: secret, Csr: csr})
+	late, _, err := w.store.NewToken(t.Context(), "prato-079")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.clock.add(TokenLife)
+	w.wantCode(t, "late", enrol, api.ProblemCodeTokenExpired, "", api.EnrolmentRequest{Token: late, Csr: csr})
+
+	lookup, meals := ops["lookup"], asked(sample(t, "meals"))
+	for code, shown := range map[api.ProblemCode]*tls.ConnectionState{
+		api.ProblemCodeCertificateNeeded: nil, api.ProblemCodeCertificateForeign: newTestCA(t, w.clock).shown(t, testKiosk),
+		api.ProblemCodeKioskForeign: w.ca.shown(t, "prato-002"),
+	} {
+		w.as = shown
+		w.wantCode(t, string(code), lookup, code, "", meals)
+	}
+	w.as = w.ca.shown(t, testKiosk)
+	w.clock.add(pki.DeviceLife + time.Hour)
+	w.wantCode(t, "too late", lookup, api.ProblemCodeCertificateExpired, "", meals)
+	w.wantCode(t, "renewed too late", ops["renewCertificate"], "", "", api.RenewalRequest{Kiosk: testKiosk, Csr: csr})
+	if n, err := w.store.Revoke(t.Context(), testKiosk, "stolen"); err != nil || n == 0 {
+		t.Fatal(n, err)
+	}
+	w.wantCode(t, "revoked", ops["renewCertificate"], api.ProblemCodeCertificateRevoked, "", api.RenewalRequest{Kiosk: testKiosk, Csr: csr})
+}
+
 // Whatever is sent to whatever operation, it is refused and nothing breaks.
 func FuzzOperations(f *testing.F) {
-	w := newContractWorld(f, HandlerConfig{ChallengesPerMinute: 1 << 30, CitizensPerMinute: 1 << 30, FormsPerMinute: 1 << 30, PagesPerMinute: 1 << 30})
+	w := newContractWorld(f, HandlerConfig{ChallengesPerMinute: 1 << 30, CitizensPerMinute: 1 << 30, FormsPerMinute: 1 << 30, PagesPerMinute: 1 << 30, EnrolmentsPerMinute: 1 << 30})
 	ops, examples := operations(f), w.examples(f)
 	for i, op := range ops {
 		e, ok := examples[op.id]
@@ -436,6 +496,7 @@ func FuzzOperations(f *testing.F) {
 			r.URL.Path, r.RequestURI = op.path[:i]+path, ""
 		}
 		r.Header.Set("Content-Type", api.MediaJSON)
+		r.TLS = w.as
 		rec := httptest.NewRecorder()
 		w.handler.ServeHTTP(rec, r)
 		if rec.Code >= 500 && rec.Code != http.StatusBadGateway { // creditor-silent: its sample is in the book
@@ -458,7 +519,9 @@ func TestSearchesOfOneKioskAreBounded(t *testing.T) {
 	if rec := w.want(t, api.ProblemCodeGatewayBusy, "POST", "/v1/lookup", citizen(testKiosk, kept)); rec.Header().Get("Retry-After") == "" {
 		t.Error("sent away without a word when to come back")
 	}
+	w.as = w.ca.shown(t, "prato-002")
 	w.want(t, "", "POST", "/v1/lookup", citizen("prato-002", newChallenge(t, w.store, "prato-002", testVisit)))
+	w.as = w.ca.shown(t, testKiosk)
 	plate := api.LookupRequest{Kiosk: testKiosk, Form: form("toscana-bollo", "car", "AB123CD")}
 	for range 3 {
 		w.want(t, "", "POST", "/v1/lookup", plate)

@@ -4,6 +4,7 @@ package gateway
 
 import (
 	"context"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -21,11 +22,13 @@ import (
 
 	"github.com/tserve/jolly/sync/api"
 	"github.com/tserve/jolly/sync/gateway/catalogue"
+	"github.com/tserve/jolly/sync/gateway/pki"
 )
 
 // HandlerConfig bounds what the handler does. The zero value of each field is its default.
 type HandlerConfig struct {
 	Catalogue *catalogue.Served // in force; nil: there is none
+	Authority *pki.Authority    // whose certificates kiosks must have; nil: none is asked for, which is for the loopback alone
 
 	InFlight       int           // requests worked on at the same time, without the backlog: 64
 	Backlog        int           // requests with the rows of former payments worked on at the same time: 64
@@ -36,6 +39,7 @@ type HandlerConfig struct {
 	ChallengesPerMinute int // of one kiosk: 30
 	CitizensPerMinute   int // lookups by card of one kiosk: 20
 	FormsPerMinute      int // lookups by form of one kiosk: 60
+	EnrolmentsPerMinute int // from one address, and renewals of one kiosk: 20
 }
 
 func (c HandlerConfig) filled() HandlerConfig {
@@ -51,7 +55,7 @@ func (c HandlerConfig) filled() HandlerConfig {
 	if c.BodyTimeout <= 0 {
 		c.BodyTimeout = 5 * time.Second
 	}
-	for n, def := range map[*int]int{&c.PagesPerMinute: 60, &c.ChallengesPerMinute: 30, &c.CitizensPerMinute: 20, &c.FormsPerMinute: 60} {
+	for n, def := range map[*int]int{&c.PagesPerMinute: 60, &c.ChallengesPerMinute: 30, &c.CitizensPerMinute: 20, &c.FormsPerMinute: 60, &c.EnrolmentsPerMinute: 20} {
 		if *n <= 0 {
 			*n = def
 		}
@@ -69,7 +73,10 @@ type handler struct {
 	crowd   crowd
 	pages   *limiter
 
-	challenges, citizens, forms *limiter // by kiosk
+	challenges, citizens, forms, renewals *limiter // by kiosk
+
+	enrolments *limiter       // by address
+	roots      *x509.CertPool // of the kiosks' certificates
 }
 
 // NewHandler serves the contract on a book.
@@ -83,6 +90,10 @@ func NewHandler(store *Store, cfg HandlerConfig, log *slog.Logger) (http.Handler
 		store: store, log: log, cfg: cfg, schemas: doc.Components.Schemas, lanes: newLanes(cfg), crowd: crowd{now: store.now},
 		pages: newLimiter(cfg.PagesPerMinute, time.Minute, store.now), challenges: newLimiter(cfg.ChallengesPerMinute, time.Minute, store.now),
 		citizens: newLimiter(cfg.CitizensPerMinute, time.Minute, store.now), forms: newLimiter(cfg.FormsPerMinute, time.Minute, store.now),
+		renewals: newLimiter(cfg.EnrolmentsPerMinute, time.Minute, store.now), enrolments: newLimiter(cfg.EnrolmentsPerMinute, time.Minute, store.now),
+	}
+	if cfg.Authority != nil {
+		h.roots = cfg.Authority.Pool()
 	}
 	r := chi.NewRouter()
 	r.Use(h.logged, h.recovered, h.bounded)
@@ -90,15 +101,26 @@ func NewHandler(store *Store, cfg HandlerConfig, log *slog.Logger) (http.Handler
 	r.MethodNotAllowed(func(w http.ResponseWriter, _ *http.Request) {
 		h.problem(w, refuse(api.ProblemCodeMethodNotAllowed, ""))
 	})
-	r.Get("/v1/health", h.health)
-	r.Get("/v1/catalogue", h.catalogue)
-	r.Post("/v1/challenges", h.challenge)
-	r.Post("/v1/lookup", h.lookup)
-	r.Put("/v1/payments/{id}", h.activate)
-	r.Get("/v1/payments/{id}", h.payment)
-	r.Post("/v1/transactions", h.transactions)
-	r.Get("/r/{token}", h.receipt)
+	h.routes(r)
 	return r, nil
+}
+
+// routes says who is let in where: kiosks, those who are about to be one, and
+// with a receipt's token anybody.
+func (h *handler) routes(r chi.Router) {
+	r.Get("/r/{token}", h.receipt)
+	r.Post("/v1/enrolments", h.enrol)
+	r.With(h.kiosksAlsoNone).Get("/v1/health", h.health)
+	r.With(h.kiosksAlsoLate).Post("/v1/certificates", h.renew)
+	r.Group(func(r chi.Router) {
+		r.Use(h.kiosksOnly)
+		r.Get("/v1/catalogue", h.catalogue)
+		r.Post("/v1/challenges", h.challenge)
+		r.Post("/v1/lookup", h.lookup)
+		r.Put("/v1/payments/{id}", h.activate)
+		r.Get("/v1/payments/{id}", h.payment)
+		r.Post("/v1/transactions", h.transactions)
+	})
 }
 
 func (h *handler) health(w http.ResponseWriter, r *http.Request) {
@@ -175,6 +197,9 @@ func (h *handler) payment(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	payment, err := h.store.Payment(r.Context(), id)
+	if asks := kioskOf(r.Context()); err == nil && asks != "" && payment.Kiosk != asks {
+		err = refuse(api.ProblemCodePaymentUnknown, "") // that there is one is told to nobody else
+	}
 	h.answer(w, r, payment, err)
 }
 
@@ -221,6 +246,9 @@ func (h *handler) read(w http.ResponseWriter, r *http.Request, schema string, in
 	}
 	if err := h.schemas[schema].Value.VisitJSON(value); err != nil {
 		return refuse(api.ProblemCodeRequestInvalid, where(err))
+	}
+	if err := own(r.Context(), value); err != nil {
+		return err
 	}
 	if err := json.Unmarshal(b, into); err != nil {
 		return refuse(api.ProblemCodeRequestInvalid, "a number is no integer, or a text no base64")

@@ -5,6 +5,7 @@ package gateway
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -86,6 +87,7 @@ type service struct {
 	clock   *clock
 	handler http.Handler
 	log     *bytes.Buffer
+	as      *tls.ConnectionState // what the requests come with; nil: no certificate
 }
 
 func newService(t testing.TB, cfg HandlerConfig) *service {
@@ -118,6 +120,7 @@ func (s *service) call(t testing.TB, method, path string, body any) (*httptest.R
 	}
 	r := httptest.NewRequestWithContext(t.Context(), method, path, strings.NewReader(text))
 	r.Header.Set("Content-Type", "application/json")
+	r.TLS = s.as
 	w := httptest.NewRecorder()
 	s.handler.ServeHTTP(w, r)
 	return w, s.check(t, r, w)
