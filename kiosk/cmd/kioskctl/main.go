@@ -16,6 +16,8 @@
 //	kioskctl printer status      and test-page; feed, cut while no kiosk runs
 //	kioskctl printer readiness   have the kiosk print what works; day-report: the last closing of the day
 //	kioskctl printer reload      step by step, until there is paper
+//	kioskctl card list           readers of citizens' cards, and what lies in them
+//	kioskctl card read           a card: who its holder is, and what that proves
 //	kioskctl notice decode       texts of codes, one per line in, to JSON lines
 //	kioskctl notice image FILE   every code on PNG, JPEG and PDF pages, to JSON lines
 //	kioskctl check KIND          notice, fiscal-code, vat, plate, rf: values to JSON lines
@@ -75,7 +77,7 @@ func command(out io.Writer) *cobra.Command {
 	)
 	conf := &cobra.Command{Use: "config", Short: "The configuration"}
 	conf.AddCommand(&cobra.Command{Use: "check FILE", Short: "Find every mistake", Args: cobra.ExactArgs(1), RunE: t.configCheck})
-	root.AddCommand(&cobra.Command{Use: "status", Short: "The running kiosk", Args: cobra.NoArgs, RunE: t.status}, pay, box, conf, t.terminalCommands(), t.receiptCommands(), t.printerCommands(), t.catalogueCommands())
+	root.AddCommand(&cobra.Command{Use: "status", Short: "The running kiosk", Args: cobra.NoArgs, RunE: t.status}, pay, box, conf, t.terminalCommands(), t.receiptCommands(), t.printerCommands(), t.catalogueCommands(), t.cardCommands())
 	root.AddCommand(noticeCommands(out)...)
 	root.SetOut(out)
 	return root
