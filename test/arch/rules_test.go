@@ -10,7 +10,8 @@ const (
 )
 
 var (
-	commands = []string{".../cmd/..."}
+	// a virtual reader's card is a program beside its simulator
+	commands = []string{".../cmd/...", "cardreader/sim/vcard"}
 	tests    = []string{"test/..."}
 	sims     = []string{".../sim/..."}
 	suites   = []string{".../...test/..."} // as httptest: shared by the tests of several packages
