@@ -109,8 +109,13 @@ func (m *Machine) devices(ctx context.Context, clock *clock) (runner.Devices, er
 	scan := newScanner(cfg.Scanner, m.log.With("part", "scanner"))
 	pusher := push.New(push.Config{}, m.store, faultyPush{gw, m.faults}, m.log.With("part", "push"))
 	m.nudge = pusher.Nudge
+	cards, err := newCards(cfg.Card, m.log.With("part", "card"))
+	if err != nil {
+		return runner.Devices{}, err
+	}
 	return runner.Devices{
 		Gateway: gw, Finder: gw, Catalogues: m.catalogue, Journal: journal{m.store, m.faults}, Terminal: m.terminal, Till: m.terminal, Days: days{m.store.Rows}, Scanner: scan, Pusher: pusher, Clock: clock,
+		Cards:   cards,
 		Printer: paper{m.printer, filepath.Join(cfg.Kiosk.Data, "receipts"), m.faults, m.log},
 	}, nil
 }
@@ -151,6 +156,7 @@ func (m *Machine) house() screen.House {
 		Kiosk: c.Kiosk.ID, Place: c.Kiosk.Place, Body: c.Kiosk.Body, Arms: c.Kiosk.Arms,
 		HelpPhone: c.Help.Phone, HelpHours: c.Help.Hours, PSPName: c.PSP.Name, PSPCode: c.PSP.Code, PublicURL: c.Gateway.PublicURL,
 		Scanner: page.Direction(c.Places.Scanner), Terminal: page.Direction(c.Places.Terminal), Printer: page.Direction(c.Places.Printer),
+		Cards: page.Direction(c.Places.Card),
 	}
 }
 

@@ -30,6 +30,7 @@ type kioskConfig struct {
 	Scanner  scannerSection  `toml:"scanner"`
 	Terminal terminalSection `toml:"terminal"`
 	Printer  printerSection  `toml:"printer"`
+	Card     cardSection     `toml:"card"`
 	Gateway  gatewaySection  `toml:"gateway"`
 	Control  controlSection  `toml:"control"`
 }
@@ -86,6 +87,11 @@ type printerSection struct {
 	Paper   string `toml:"paper,omitempty"` // of an IPP printer
 }
 
+type cardSection struct {
+	Enabled bool   `toml:"enabled"`
+	CSCA    string `toml:"csca"`
+}
+
 type gatewaySection struct {
 	URL          string `toml:"url"`
 	CatalogueKey string `toml:"catalogue_key"`
@@ -124,6 +130,7 @@ func (r *Rig) config() kioskConfig {
 		Scanner:  scannerSection{Path: r.path("scanner"), Baud: 115200, AIM: true},
 		Terminal: terminalSection{Address: r.Terminal().Addr(), TerminalID: terminalID, RegisterID: registerID, LRC: "noext", SavesRefused: true},
 		Printer:  r.devices.tray.section(),
+		Card:     cardSection{Enabled: r.cards != nil, CSCA: r.issuers()},
 		Gateway:  gatewaySection{URL: r.Gate.URL, CatalogueKey: r.public},
 		Control:  controlSection{Socket: r.path("control.sock")},
 	}
@@ -155,6 +162,9 @@ func (r *Rig) kioskEnv(more []string) []string {
 	env = append(env,
 		"DISPLAY="+r.display, "FYNE_PLATFORM=x11", "FYNE_SCALE=1", "FYNE_CACHE=5s", "FYNE_DISABLE_DPI_DETECTION=1", "LP_NUM_THREADS=1",
 		"XDG_CONFIG_HOME="+r.path("xdg"), "DBUS_SESSION_BUS_ADDRESS=disabled:")
+	if r.cards != nil {
+		env = append(env, r.cards.daemon.Env())
+	}
 	return append(env, more...)
 }
 

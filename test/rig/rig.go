@@ -26,6 +26,7 @@ type Options struct {
 	Display   string        // the display to open the window on; "" starts an Xvfb
 	Cache     string        // the kiosk's cache directory, shared by rigs; "" is its own, cold
 	Printer   string        // one of Printers; "" is the first
+	Cards     CardsUse      // whether there is a reader of citizens' cards
 	Host      time.Duration // how long the card's bank takes to answer; 0: no time
 }
 
@@ -48,6 +49,8 @@ type Rig struct {
 	display string
 	xvfb    *xvfb
 	devices *devices
+	cards   *cardDesk // nil: there is no reader
+	noCards error     // why
 
 	gatewayAddr string
 	public      string // the key whose catalogue the kiosk takes
@@ -89,6 +92,9 @@ func (r *Rig) open(ctx context.Context) error {
 	}
 	var err error
 	if r.devices, err = openDevices(ctx, r.path("scanner"), r.opt.Host, r.opt.Printer); err != nil {
+		return err
+	}
+	if err = r.openCards(ctx); err != nil {
 		return err
 	}
 	if r.gatewayAddr, err = freeAddress(); err != nil {
@@ -188,10 +194,11 @@ func (r *Rig) StartGateway(ctx context.Context) error {
 	if r.gateway.running() {
 		return nil
 	}
-	p, err := start(command{
-		path: filepath.Join(r.opt.Bin, "gateway"), log: r.LogFile("gateway"),
-		args: []string{"serve", "--listen", r.gatewayAddr, "--db", r.gatewayDB(), "--seed", "--catalogue-key", r.catalogueKey()},
-	})
+	args := []string{"serve", "--listen", r.gatewayAddr, "--db", r.gatewayDB(), "--seed", "--catalogue-key", r.catalogueKey()}
+	if dir := r.issuers(); dir != "" {
+		args = append(args, "--csca", dir)
+	}
+	p, err := start(command{path: filepath.Join(r.opt.Bin, "gateway"), log: r.LogFile("gateway"), args: args})
 	if err != nil {
 		return err
 	}
@@ -331,6 +338,7 @@ func (r *Rig) Close() error {
 	errs = append(errs, r.gateway.stop())
 	r.mu.Unlock()
 	errs = append(errs, r.devices.close())
+	r.cards.close()
 	if r.made {
 		errs = append(errs, os.RemoveAll(r.Dir))
 	}
