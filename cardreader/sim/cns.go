@@ -59,7 +59,11 @@ func newContact(c Card) (Emulated, error) {
 	if bits == 0 {
 		bits = 1024
 	}
-	key, cert, err := issue(c, holder, bits)
+	named := c
+	if slices.Contains(c.Quirks, "other-certificate") {
+		named.FiscalCode = "VRDGPP62H12G999Z"
+	}
+	key, cert, err := issue(named, holder, bits)
 	if err != nil {
 		return nil, err
 	}

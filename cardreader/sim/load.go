@@ -35,9 +35,10 @@ type Card struct {
 	Protocol string   `toml:"protocol"` // "t1" (default) or "t0"
 	Header   string   `toml:"header"`   // the length of the personal data counts itself: "including", or "excluding" (default)
 	Bits     int      `toml:"bits"`     // of the card's key; 0 is 1024
-	Quirks   []string `toml:"quirks"`   // "6282", "6700", "6C", "61", "by-path", "by-application", "silent-counter"
+	Quirks   []string `toml:"quirks"`   // "6282", "6700", "6C", "61", "by-path", "by-application", "silent-counter", "other-certificate"
 
-	Fault Fault `toml:"fault"`
+	Fault  Fault  `toml:"fault"`
+	Expect string `toml:"expect"` // the code of the problem that a reading with the right secret ends in; "" is none
 }
 
 // Load makes the card of a file.
