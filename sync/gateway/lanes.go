@@ -36,7 +36,7 @@ func (l lanes) of(r *http.Request) chan struct{} {
 // away for longer than two minutes.
 const (
 	crowdWindow = 10 * time.Second
-	crowdPerOne = 20 * time.Millisecond
+	crowdPerOne = 5 * time.Millisecond
 	crowdLeast  = 2 * time.Second
 	crowdMost   = 2 * time.Minute
 )
