@@ -161,7 +161,7 @@ func (d *Desk) welcome(ctx context.Context, s Slot, news func(kiosk.CardNews)) {
 		})
 		switch {
 		case err == nil:
-		case kiosk.CodeOf(problem(err)) == kiosk.CodeCardRemoved || ctx.Err() == context.Canceled:
+		case kiosk.CodeOf(AsProblem(err)) == kiosk.CodeCardRemoved || ctx.Err() == context.Canceled:
 			return
 		default:
 			d.log.Warn("card not recognised", "card", l.number, "err", err)
@@ -221,7 +221,7 @@ func (d *Desk) Read(ctx context.Context, req kiosk.CardRequest) (kiosk.CardReadi
 		return err
 	})
 	if err != nil {
-		return kiosk.CardReading{}, problem(err)
+		return kiosk.CardReading{}, AsProblem(err)
 	}
 	r := <-result
 	today := kiosk.Date{Year: o.Now.Year(), Month: int(o.Now.Month()), Day: o.Now.Day()}

@@ -78,7 +78,7 @@ func ReadCard(ctx context.Context, ch apdu.Channel, kind kiosk.CardKind, o Optio
 		r, err = cns.Read(ctx, ch, cns.Options{PIN: o.PIN, Challenge: o.Challenge})
 	}
 	if err != nil {
-		return kiosk.CardReading{}, proof.Verdict{}, problem(err)
+		return kiosk.CardReading{}, proof.Verdict{}, AsProblem(err)
 	}
 	v := proof.Check(r.Evidence, o.Challenge, o.Roots, o.Now)
 	if v.Failed {
@@ -109,8 +109,8 @@ func judged(r kiosk.CardReading, v proof.Verdict) kiosk.CardReading {
 	return r
 }
 
-// problem gives an error the code that a citizen's words are chosen by.
-func problem(err error) error {
+// AsProblem gives an error the code that a citizen's words are chosen by.
+func AsProblem(err error) error {
 	var p *kiosk.Problem
 	if errors.As(err, &p) {
 		return err

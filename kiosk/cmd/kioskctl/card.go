@@ -213,6 +213,9 @@ func (t *tool) cardRead(ctx context.Context, f cardFlags, in io.Reader) error {
 	if err == nil {
 		return t.printCard(reading)
 	}
+	if !errors.Is(err, errUsage) {
+		err = cardreader.AsProblem(err)
+	}
 	if !t.json {
 		return fmt.Errorf("%s (%s): %w", cardWords(err), kiosk.CodeOf(err), err)
 	}
@@ -223,6 +226,9 @@ func (t *tool) cardRead(ctx context.Context, f cardFlags, in io.Reader) error {
 	return errors.Join(json.NewEncoder(t.out).Encode(trouble), fmt.Errorf("%s: %w", trouble.Text, err))
 }
 
+// errUsage is a mistake of whoever typed the command, and not the card's.
+var errUsage = errors.New("card read")
+
 func (t *tool) readCard(ctx context.Context, f cardFlags, in io.Reader) (r kiosk.CardReading, v proof.Verdict, err error) {
 	o := cardreader.Options{Now: time.Now(), CAN: []byte(f.can), Challenge: make([]byte, 32)}
 	rand.Read(o.Challenge) // never fails
@@ -231,12 +237,12 @@ func (t *tool) readCard(ctx context.Context, f cardFlags, in io.Reader) (r kiosk
 	}
 	if f.csca != "" {
 		if o.Roots, err = proof.LoadRoots(f.csca); err != nil {
-			return r, v, err
+			return r, v, fmt.Errorf("%w: --csca: %w", errUsage, err)
 		}
 	}
 	if f.pin {
 		if o.PIN, err = readPIN(in); err != nil {
-			return r, v, err
+			return r, v, fmt.Errorf("%w: %w", errUsage, err)
 		}
 		defer clear(o.PIN)
 	}
