@@ -57,6 +57,7 @@ test  openssl           checks those signatures
 test  libeac-dev        OpenPACE: a peer of the CIE 3.0
 test  libssl-dev        OpenPACE is built on it
 test  zbar-tools        zbarimg: reads the codes on the receipts back
+test  chromium          drives the operators' pages
 '
 
 # apt waits for another apt instead of giving up; the lists have a lock that
