@@ -29,6 +29,7 @@ import (
 type HandlerConfig struct {
 	Catalogue *catalogue.Served // in force; nil: there is none
 	Authority *pki.Authority    // whose certificates kiosks must have; nil: none is asked for, which is for the loopback alone
+	PagesOnly bool              // nothing but the citizens' pages: what stands behind a public web server
 
 	InFlight       int           // requests worked on at the same time, without the backlog: 64
 	Backlog        int           // requests with the rows of former payments worked on at the same time: 64
@@ -109,6 +110,9 @@ func NewHandler(store *Store, cfg HandlerConfig, log *slog.Logger) (http.Handler
 // with a receipt's token anybody.
 func (h *handler) routes(r chi.Router) {
 	r.Get("/r/{token}", h.receipt)
+	if h.cfg.PagesOnly {
+		return
+	}
 	r.Post("/v1/enrolments", h.enrol)
 	r.With(h.kiosksAlsoNone).Get("/v1/health", h.health)
 	r.With(h.kiosksAlsoLate).Post("/v1/certificates", h.renew)

@@ -22,8 +22,12 @@ func openStore(cmd *cobra.Command, cfg gateway.StoreConfig, log *slog.Logger) (*
 }
 
 // readStore opens the book beside a gateway that may be serving it.
-func readStore(cmd *cobra.Command, f func(*gateway.Store) error) (err error) {
-	store, err := openStore(cmd, gateway.StoreConfig{ReadOnly: true}, slog.New(slog.DiscardHandler))
+func readStore(cmd *cobra.Command, f func(*gateway.Store) error) error {
+	return withStore(cmd, gateway.StoreConfig{ReadOnly: true}, slog.New(slog.DiscardHandler), f)
+}
+
+func withStore(cmd *cobra.Command, cfg gateway.StoreConfig, log *slog.Logger, f func(*gateway.Store) error) (err error) {
+	store, err := openStore(cmd, cfg, log)
 	if err != nil {
 		return err
 	}

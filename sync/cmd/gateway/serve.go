@@ -4,9 +4,7 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"log/slog"
-	"net"
 
 	"github.com/spf13/cobra"
 
@@ -15,7 +13,7 @@ import (
 
 func serveCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "serve", Short: "Serve the kiosks and the citizens' pages", Args: cobra.NoArgs}
-	listen := cmd.Flags().String("listen", "127.0.0.1:8480", "address to listen on; port 0 takes a free one, which the log then tells")
+	reached := reachFlags(cmd)
 	seed := cmd.Flags().Bool("seed", false, "write the demonstration's creditors and debts of Prato")
 	people := cmd.Flags().String("people-key", "", "file of the key that hides citizens in the book, made if it is not there (default beside a book in a file)")
 	csca := cmd.Flags().String("csca", "", "certificates of the issuers of citizens' cards (PEM file, folder, ICAO master list); without them no card finds anything")
@@ -49,16 +47,7 @@ func serveCommand() *cobra.Command {
 				return err
 			}
 		}
-		server, err := gateway.NewServer(store, gateway.HandlerConfig{Catalogue: served}, log)
-		if err != nil {
-			return err
-		}
-		l, err := new(net.ListenConfig).Listen(cmd.Context(), "tcp", *listen)
-		if err != nil {
-			return fmt.Errorf("listen: %w", err)
-		}
-		log.Info("listening", "address", l.Addr().String())
-		err = server.Run(cmd.Context(), l)
+		err = reached.serve(cmd.Context(), store, gateway.HandlerConfig{Catalogue: served}, log)
 		log.Info("stopped")
 		return err
 	}
