@@ -107,11 +107,21 @@ func (s *Slots) Run(ctx context.Context, changed func(cardreader.State)) error {
 		if ctx.Err() != nil {
 			break
 		}
-		s.tell(cardreader.State{Reason: err.Error()}, changed)
+		s.log.Debug("no connection to the smart card daemon", "err", err)
+		s.tell(cardreader.State{Reason: reason(err)}, changed)
 		s.refuse(ctx, pause/2+rand.N(pause/2+1))
 		pause = min(2*pause, s.cfg.RetryMax)
 	}
 	return ctx.Err()
+}
+
+// reason is why there is no connection. A daemon that goes says so in many ways,
+// which are one to whoever looks after the kiosk.
+func reason(err error) string {
+	if errors.Is(err, errNoDaemon) || errors.Is(err, apdu.ErrLost) {
+		return errNoDaemon.Error()
+	}
+	return err.Error()
 }
 
 func (s *Slots) adopt(d daemon) {
