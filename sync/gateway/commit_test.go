@@ -19,6 +19,7 @@ import (
 
 	"github.com/tserve/jolly/kiosk"
 	"github.com/tserve/jolly/sync/api"
+	"github.com/tserve/jolly/sync/gateway/outcome"
 )
 
 // Two transactions that each count and then add: whatever the database does,
@@ -296,5 +297,20 @@ func TestACommitThatFailsEndsTheBook(t *testing.T) {
 		if err := ask(); !errors.Is(err, ErrBroken) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// What is read in several steps is of one moment, whatever is written between them.
+func TestASnapshotIsOfOneMoment(t *testing.T) {
+	s, _ := newBook(t)
+	a := mustActivate(t, s, sample(t, "meals"))
+	w := &writer{at: s.now()}
+	p, bills, err := s.snapshot(t.Context(), func(q queryer) (payment, error) {
+		p, err := loadPayment(t.Context(), q, a.Payment)
+		push(t, s, w.outcome(t, kiosk.RowPaid, a, kiosk.Charged))
+		return p, err
+	})
+	if err != nil || p.state != outcome.Active || bills[0].closing != kiosk.ClosingOpen {
+		t.Errorf("the payment is %s, its bill %q, %v", p.state, bills[0].closing, err)
 	}
 }

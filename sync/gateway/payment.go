@@ -152,7 +152,7 @@ func (s *Store) snapshot(ctx context.Context, load func(queryer) (payment, error
 	if s.broken.Load() {
 		return payment{}, nil, ErrBroken
 	}
-	tx, err := s.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	tx, err := s.read.BeginTx(ctx, asOfOneMoment())
 	if err != nil {
 		return payment{}, nil, err
 	}

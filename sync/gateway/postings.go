@@ -92,7 +92,7 @@ func (s *Store) view(ctx context.Context, f func(queryer) error) error {
 	if s.broken.Load() {
 		return ErrBroken
 	}
-	tx, err := s.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	tx, err := s.read.BeginTx(ctx, asOfOneMoment())
 	if err != nil {
 		return err
 	}
@@ -107,4 +107,6 @@ func (s *Store) view(ctx context.Context, f func(queryer) error) error {
 func (s *Store) Zone() *time.Location { return s.rome }
 
 // CreditorNames are the names by code.
-func (s *Store) CreditorNames(ctx context.Context) (map[string]string, error) { return s.creditorNames(ctx) }
+func (s *Store) CreditorNames(ctx context.Context) (map[string]string, error) {
+	return s.creditorNames(ctx)
+}

@@ -146,3 +146,10 @@ func (q *pushQueue) run(ctx context.Context, group []*pushing) {
 	q.perRow += (took - q.perRow) / 8
 	q.next()
 }
+
+// Waiting is how many rows of kiosks wait for the book at this moment.
+func (s *Store) Waiting() int {
+	s.pushes.mu.Lock()
+	defer s.pushes.mu.Unlock()
+	return s.pushes.rows
+}

@@ -199,6 +199,11 @@ func rolledBack(err error) error {
 	return err
 }
 
+// asOfOneMoment is for reading several times what was true at one moment.
+func asOfOneMoment() *sql.TxOptions {
+	return &sql.TxOptions{ReadOnly: true, Isolation: sql.LevelRepeatableRead}
+}
+
 // queryer is what *sql.DB and *sql.Tx share.
 type queryer interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
