@@ -30,6 +30,8 @@ type Card struct {
 	PACE       string         `toml:"pace"` // CIE 3: "dh" or "ecdh"
 	Document   string         `toml:"document"`
 	NIS        string         `toml:"nis"`
+	ActiveKey  bool           `toml:"active_key"` // CIE 3: a key for active authentication
+	Forged     string         `toml:"forged"`     // CIE 3: "dg1", "signer" or "key"
 
 	// Contact cards.
 	Protocol string   `toml:"protocol"` // "t1" (default) or "t0"
