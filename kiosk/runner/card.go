@@ -108,11 +108,10 @@ func (r *Runner) reading(ctx context.Context, e session.ReadCard, visit string, 
 		return readProblem(err)
 	}
 	r.log.Info("card read", "card", e.Card, "reading", read)
+	r.post(cardSays{e.Visit, e.Card, read.FiscalCode})
 	if !e.Bills {
-		r.post(cardSays{e.Visit, e.Card, read.FiscalCode})
 		return nil
 	}
-	r.post(session.CardRead{Visit: e.Visit, Card: e.Card})
 	ctx, cancel := context.WithTimeout(ctx, r.cfg.Lookup)
 	defer cancel()
 	found, err := r.dev.Finder.LookupCitizen(ctx, visit, challenge.ID, read.Evidence)

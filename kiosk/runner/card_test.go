@@ -31,6 +31,7 @@ type cardFake struct {
 	copies  [][]byte       // the slices that Read and LookupCitizen got
 	visits  map[string]int // names of visits that asked for a challenge
 	found   kiosk.Found
+	forms   []kiosk.Form
 }
 
 const (
@@ -98,8 +99,12 @@ func (c *cardFake) LookupCitizen(_ context.Context, visit, challenge string, ev 
 	return c.found, c.lookErr
 }
 
-func (c *cardFake) LookupForm(context.Context, string, kiosk.Form) (kiosk.Found, error) {
-	return c.found, nil
+func (c *cardFake) LookupForm(_ context.Context, visit string, f kiosk.Form) (kiosk.Found, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.visits[visit]++
+	c.forms = append(c.forms, f)
+	return c.found, c.lookErr
 }
 
 type cardKiosk struct {

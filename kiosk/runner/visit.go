@@ -18,6 +18,8 @@ func (r *Runner) sessionEffect(ctx context.Context, eff session.Effect) {
 	switch eff := eff.(type) {
 	case session.Lookup:
 		r.lookup(ctx, eff)
+	case session.LookupForm:
+		r.lookupForm(ctx, eff)
 	case session.StartPayment:
 		r.begin(ctx, eff)
 	case session.Consent:
