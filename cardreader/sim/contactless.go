@@ -2,8 +2,15 @@ package sim
 
 // The CIE 3.0.
 
-import "errors"
+import "github.com/tserve/jolly/cardreader/sim/chip"
 
-func newContactless(Card) (Emulated, error) {
-	return nil, errors.New("kind: cie-3 is not emulated yet")
+func newContactless(c Card) (Emulated, error) {
+	document := c.Document
+	if document == "" {
+		document = c.CardNumber
+	}
+	return chip.New(chip.Config{
+		FiscalCode: c.FiscalCode, Surname: c.Surname, Name: c.Name, BirthDate: c.BirthDate, Expiry: c.Expiry, Sex: c.Sex,
+		Document: document, CAN: c.CAN, NIS: c.NIS, PACE: c.PACE, ActiveKey: c.ActiveKey, Fault: chip.Fault(c.Forged),
+	})
 }

@@ -57,10 +57,7 @@ func (s *Session) sum(header, objects []byte) ([]byte, error) {
 	if s.cipher == TDES {
 		return s.cipher.MAC(s.mac, n) // pads by itself
 	}
-	if len(objects) > 0 {
-		n = Pad(n, s.cipher.Block())
-	}
-	return s.cipher.MAC(s.mac, n)
+	return s.cipher.MAC(s.mac, Pad(n, s.cipher.Block()))
 }
 
 // Wrap protects a command.

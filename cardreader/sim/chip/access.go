@@ -1,0 +1,263 @@
+package chip
+
+// PACE and BAC, and secure messaging, the card's side.
+
+import (
+	"crypto/rand"
+	"crypto/sha1"
+	"crypto/subtle"
+	"errors"
+
+	"github.com/tserve/jolly/cardreader/apdu"
+	"github.com/tserve/jolly/cardreader/cie/pace"
+)
+
+// exchange is one PACE under way.
+type exchange struct {
+	info     pace.Info
+	password []byte
+	nonce    []byte
+	mapped   pace.Group
+	secret   []byte
+	ours     []byte
+	theirs   []byte
+}
+
+// set is MSE:Set AT for PACE.
+func (c *Chip) set(cmd apdu.Command) uint16 {
+	if c.access == nil || cmd.P1 != 0xC1 || cmd.P2 != 0xA4 {
+		return apdu.SWWrongP1P2
+	}
+	info, err := pace.Choose(c.access)
+	oid, ref := apdu.Find(cmd.Data, 0x80), apdu.Find(cmd.Data, 0x83)
+	if err != nil || string(oid) != string(info.OID) || len(ref) != 1 {
+		return apdu.SWWrongData
+	}
+	x := &exchange{info: info}
+	switch ref[0] {
+	case pace.PasswordCAN:
+		x.password = pace.Password(ref[0], []byte(c.cfg.CAN))
+	case pace.PasswordMRZ:
+		x.password = pace.Password(ref[0], c.keyText())
+	default:
+		return apdu.SWNoReference
+	}
+	c.pace = x
+	return apdu.SWSuccess
+}
+
+// keyText is what the zone says of number, birth and expiry.
+func (c *Chip) keyText() []byte {
+	return []byte(c.mrz[5:15] + c.mrz[30:37] + c.mrz[38:45])
+}
+
+func (c *Chip) authenticate(cmd apdu.Command) apdu.Response {
+	if c.pace == nil {
+		return apdu.Response{SW: apdu.SWConditions}
+	}
+	x := c.pace
+	outer, _, err := apdu.ReadTLV(cmd.Data)
+	if err != nil || outer.Tag != 0x7C {
+		return apdu.Response{SW: apdu.SWWrongData}
+	}
+	tag, value, err := x.step(outer.Value)
+	var wrong *apdu.StatusError
+	if errors.As(err, &wrong) {
+		c.pace = nil
+		return apdu.Response{SW: wrong.SW}
+	}
+	if err != nil {
+		c.pace = nil
+		return apdu.Response{SW: apdu.SWWrongData}
+	}
+	if tag == 0x86 {
+		c.session = &session{cipher: x.info.Cipher, enc: x.info.Cipher.Derive(x.secret, pace.KeyEnc),
+			mac: x.info.Cipher.Derive(x.secret, pace.KeyMAC), ssc: make([]byte, x.info.Cipher.Block())}
+		c.pace = nil
+	}
+	return apdu.Response{Data: apdu.AppendTLV(nil, 0x7C, apdu.AppendTLV(nil, tag, value)), SW: apdu.SWSuccess}
+}
+
+// step answers one GENERAL AUTHENTICATE.
+func (x *exchange) step(inner []byte) (tag uint32, value []byte, err error) {
+	switch {
+	case len(inner) == 0 && x.nonce == nil:
+		return x.sendNonce()
+	case apdu.Find(inner, 0x81) != nil && x.nonce != nil && x.mapped == nil:
+		private, err := x.info.Group.Private(rand.Reader)
+		if err != nil {
+			return 0, nil, err
+		}
+		x.mapped, err = x.info.Group.Map(private, apdu.Find(inner, 0x81), x.nonce)
+		return 0x82, x.info.Group.Public(private), err
+	case apdu.Find(inner, 0x83) != nil && x.mapped != nil && x.secret == nil:
+		private, err := x.mapped.Private(rand.Reader)
+		if err != nil {
+			return 0, nil, err
+		}
+		x.theirs, x.ours = apdu.Find(inner, 0x83), x.mapped.Public(private)
+		x.secret, err = x.mapped.Agree(private, x.theirs)
+		return 0x84, x.ours, err
+	case apdu.Find(inner, 0x85) != nil && x.secret != nil:
+		return x.sendToken(apdu.Find(inner, 0x85))
+	}
+	return 0, nil, &apdu.StatusError{SW: apdu.SWConditions}
+}
+
+func (x *exchange) sendNonce() (uint32, []byte, error) {
+	x.nonce = make([]byte, 16)
+	if _, err := rand.Read(x.nonce); err != nil {
+		return 0, nil, err
+	}
+	sealed, err := x.info.Cipher.Encrypt(x.info.Cipher.Derive(x.password, pace.KeyPACE), nil, x.nonce)
+	return 0x80, sealed, err
+}
+
+func (x *exchange) sendToken(theirs []byte) (uint32, []byte, error) {
+	mac := x.info.Cipher.Derive(x.secret, pace.KeyMAC)
+	want, err := x.info.Token(mac, x.ours)
+	if err != nil {
+		return 0, nil, err
+	}
+	if subtle.ConstantTimeCompare(want, theirs) != 1 {
+		return 0, nil, &apdu.StatusError{SW: 0x6300}
+	}
+	token, err := x.info.Token(mac, x.theirs)
+	return 0x86, token, err
+}
+
+func (c *Chip) challenge() apdu.Response {
+	c.nonce = make([]byte, 8)
+	if _, err := rand.Read(c.nonce); err != nil {
+		return apdu.Response{SW: 0x6F00}
+	}
+	return apdu.Response{Data: c.nonce, SW: apdu.SWSuccess}
+}
+
+// mutual is EXTERNAL AUTHENTICATE of BAC.
+func (c *Chip) mutual(cmd apdu.Command) apdu.Response {
+	if c.app != "emrtd" || c.nonce == nil || len(cmd.Data) != 40 {
+		return apdu.Response{SW: apdu.SWConditions}
+	}
+	nonce := c.nonce
+	c.nonce = nil
+	seed := sha1.Sum(c.keyText())
+	enc, mac := pace.TDES.Derive(seed[:16], pace.KeyEnc), pace.TDES.Derive(seed[:16], pace.KeyMAC)
+	sum, err := pace.TDES.MAC(mac, cmd.Data[:32])
+	if err != nil || subtle.ConstantTimeCompare(sum, cmd.Data[32:]) != 1 {
+		return apdu.Response{SW: 0x6300}
+	}
+	plain, err := pace.TDES.Decrypt(enc, nil, cmd.Data[:32])
+	if err != nil || string(plain[8:16]) != string(nonce) {
+		return apdu.Response{SW: 0x6300}
+	}
+	key := make([]byte, 16)
+	if _, err := rand.Read(key); err != nil {
+		return apdu.Response{SW: 0x6F00}
+	}
+	answer := append(append(append([]byte(nil), nonce...), plain[:8]...), key...)
+	sealed, err := pace.TDES.Encrypt(enc, nil, answer)
+	if err != nil {
+		return apdu.Response{SW: 0x6F00}
+	}
+	if sum, err = pace.TDES.MAC(mac, sealed); err != nil {
+		return apdu.Response{SW: 0x6F00}
+	}
+	subtle.XORBytes(key, key, plain[16:])
+	c.session = &session{cipher: pace.TDES, enc: pace.TDES.Derive(key, pace.KeyEnc), mac: pace.TDES.Derive(key, pace.KeyMAC),
+		ssc: append(append([]byte(nil), nonce[4:]...), plain[4:8]...)}
+	return apdu.Response{Data: append(sealed, sum...), SW: apdu.SWSuccess}
+}
+
+// session is the card's end of the channel.
+type session struct {
+	cipher        pace.Cipher
+	enc, mac, ssc []byte
+}
+
+func (s *session) count() {
+	for i := len(s.ssc) - 1; i >= 0; i-- {
+		if s.ssc[i]++; s.ssc[i] != 0 {
+			return
+		}
+	}
+}
+
+func (s *session) sum(n []byte) ([]byte, error) {
+	if s.cipher != pace.TDES { // whose MAC pads by itself
+		n = pace.Pad(n, s.cipher.Block())
+	}
+	return s.cipher.MAC(s.mac, n)
+}
+
+var errProtection = errors.New("bad protection")
+
+// open takes a protected command out of its wrapping.
+func (s *session) open(c apdu.Command) (apdu.Command, error) {
+	s.count()
+	list, err := apdu.ReadAll(c.Data)
+	if err != nil || len(list) == 0 || list[len(list)-1].Tag != 0x8E {
+		return c, errProtection
+	}
+	n := append(append([]byte(nil), s.ssc...), pace.Pad([]byte{c.CLA, c.INS, c.P1, c.P2}, s.cipher.Block())...)
+	inner := apdu.Command{INS: c.INS, P1: c.P1, P2: c.P2, CLA: c.CLA &^ 0x0C}
+	for _, o := range list[:len(list)-1] {
+		n = append(n, o.Raw...)
+		switch o.Tag {
+		case 0x87:
+			if len(o.Value) < 2 {
+				return c, errProtection
+			}
+			if inner.Data, err = s.decrypt(o.Value[1:]); err != nil {
+				return c, err
+			}
+		case 0x97:
+			for _, b := range o.Value {
+				inner.Le = inner.Le<<8 | int(b)
+			}
+			if inner.Le == 0 {
+				inner.Le = 1 << (8 * len(o.Value))
+			}
+		}
+	}
+	want, err := s.sum(n)
+	if err != nil || subtle.ConstantTimeCompare(want, list[len(list)-1].Value) != 1 {
+		return c, errProtection
+	}
+	return inner, nil
+}
+
+func (s *session) decrypt(sealed []byte) ([]byte, error) {
+	iv, err := s.cipher.IV(s.enc, s.ssc)
+	if err != nil {
+		return nil, err
+	}
+	padded, err := s.cipher.Decrypt(s.enc, iv, sealed)
+	if err != nil {
+		return nil, err
+	}
+	return pace.Unpad(padded)
+}
+
+// seal wraps a response.
+func (s *session) seal(r apdu.Response) (apdu.Response, error) {
+	s.count()
+	var out []byte
+	if len(r.Data) > 0 {
+		iv, err := s.cipher.IV(s.enc, s.ssc)
+		if err != nil {
+			return r, err
+		}
+		sealed, err := s.cipher.Encrypt(s.enc, iv, pace.Pad(r.Data, s.cipher.Block()))
+		if err != nil {
+			return r, err
+		}
+		out = apdu.AppendTLV(out, 0x87, append([]byte{1}, sealed...))
+	}
+	out = apdu.AppendTLV(out, 0x99, []byte{byte(r.SW >> 8), byte(r.SW)})
+	mac, err := s.sum(append(append([]byte(nil), s.ssc...), out...))
+	if err != nil {
+		return r, err
+	}
+	return apdu.Response{Data: apdu.AppendTLV(out, 0x8E, mac), SW: apdu.SWSuccess}, nil
+}
