@@ -40,6 +40,8 @@ type Creditor struct {
 	City  string       `json:"city,omitempty"`
 	Phone string       `json:"phone,omitempty"` // the human help line
 	Hours Text         `json:"hours,omitempty"` // when somebody answers it
+
+	Circuit Amount `json:"circuit,omitempty"` // owed to the circuit for each payment, by contract: 20 to 30; 0 is nothing
 }
 
 // Group is one choice of the first services page.

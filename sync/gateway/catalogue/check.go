@@ -145,6 +145,9 @@ func (k *checker) creditor(c kiosk.Creditor) {
 	if c.GLN != "" && (len(c.GLN) != 13 || !notice.GS1Mod10(c.GLN)) {
 		k.add(where, "the check digit of GLN %q does not hold", c.GLN)
 	}
+	if c.Circuit != 0 && (c.Circuit < 20 || c.Circuit > 30) {
+		k.add(where, "%s to the circuit for each payment: contracts are from 0.20 to 0.30", c.Circuit)
+	}
 	if !phoneForm.MatchString(c.Phone) {
 		k.add(where, "phone %q: people need a number to call", c.Phone)
 	}

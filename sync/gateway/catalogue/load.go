@@ -30,7 +30,7 @@ func Load() (*kiosk.Catalogue, error) {
 // Unsure is something in a data file that nobody has confirmed yet.
 type Unsure struct {
 	Creditor kiosk.CreditorCode
-	What     string // "code", "gln", "phone", "hours"
+	What     string // "code", "gln", "phone", "hours", "circuit"
 }
 
 // LoadFrom reads common.toml and data/*.toml of a tree. It demands that the files
@@ -132,6 +132,7 @@ type (
 		GLN     string    `toml:"gln"`
 		Phone   string    `toml:"phone"`
 		Hours   textTable `toml:"hours"`
+		Circuit int64     `toml:"circuit"` // cents for each payment, by the body's contract with the circuit
 		Confirm []string  `toml:"confirm"`
 	}
 	serviceTable struct {
@@ -189,6 +190,7 @@ func (f creditorFile) addTo(c *kiosk.Catalogue, shared map[string]fieldItem) err
 	code := kiosk.CreditorCode(f.Creditor.Code)
 	c.Creditors = append(c.Creditors, kiosk.Creditor{
 		Code: code, Name: f.Creditor.Name, GLN: f.Creditor.GLN, City: f.Creditor.City, Phone: f.Creditor.Phone, Hours: f.Creditor.Hours.text(),
+		Circuit: kiosk.Cents(f.Creditor.Circuit),
 	})
 	for _, t := range f.Services {
 		s := kiosk.Service{
