@@ -12,6 +12,7 @@ import (
 	"github.com/tserve/jolly/kiosk/payment"
 	"github.com/tserve/jolly/kiosk/screen"
 	"github.com/tserve/jolly/kiosk/session"
+	"github.com/tserve/jolly/sync/gateway/catalogue"
 )
 
 type world struct {
@@ -22,6 +23,7 @@ type world struct {
 	payments int
 	card     uint64
 	saving   payment.Journal
+	asked    kiosk.Form // of the gateway, last
 	out      []string
 }
 
@@ -70,6 +72,9 @@ func (w *world) sessionEffect(eff session.Effect) {
 		w.move(payment.Abandoned{Head: w.head(), Reason: eff.Reason})
 	case session.Lookup:
 		w.note("lookup %s of %s", eff.Notice.Number, eff.Notice.Creditor)
+	case session.LookupForm:
+		w.asked = eff.Form
+		w.note("search by the form of %s", eff.Form.Service)
 	case session.Print:
 		w.note("print %s in %s", eff.Kind, eff.Language)
 	case session.Wipe:
@@ -169,6 +174,16 @@ func (w *world) command(verb, rest string) error {
 				return err
 			}
 		}
+	case "type-clear":
+		return w.touch("key-clear")
+	case "catalogue":
+		c, err := catalogue.Load()
+		if err != nil {
+			return err
+		}
+		w.tell(session.CatalogueChanged{Catalogue: c})
+	case "found":
+		return w.found(rest)
 	case "bill":
 		return w.bill(rest)
 	case "no-bill":
@@ -343,6 +358,23 @@ func values(rest string) map[string]string {
 		m[k] = strings.ReplaceAll(v, "_", " ")
 	}
 	return m
+}
+
+// found answers a search with so many bills.
+func (w *world) found(rest string) error {
+	n, err := strconv.Atoi(rest)
+	if err != nil {
+		return err
+	}
+	f := kiosk.Found{}
+	for i := range n {
+		f = f.With(kiosk.Quote{Fee: 100, Bill: kiosk.Bill{
+			ID: fmt.Sprintf("f%d", i), Creditor: "84006890481", CreditorName: "Comune di Prato", Subject: fmt.Sprintf("TARI 2026, rata %d", i+1),
+			Notice: kiosk.NoticeNumber(fmt.Sprintf("30200000000000%04d", 6000+i)), Amount: 8640, Status: kiosk.BillPayable,
+		}})
+	}
+	w.tell(session.BillsFound{Visit: w.visit.Visit, Found: f})
+	return nil
 }
 
 // bill answers the lookup that waits.
