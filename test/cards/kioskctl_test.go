@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -71,18 +72,14 @@ func lay(t *testing.T, vcard, file string, slot int) (take func()) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	taken := false
-	take = func() {
-		if taken {
-			return
-		}
-		taken = true
+	before, _ := seen.slot(slot)
+	take = sync.OnceFunc(func() {
 		_ = cmd.Process.Signal(syscall.SIGTERM)
 		if err := cmd.Wait(); err != nil {
 			t.Errorf("vcard: %v", err)
 		}
-		seen.empty(t, slot)
-	}
+		seen.gone(t, slot, before.Count)
+	})
 	t.Cleanup(take)
 	return take
 }

@@ -74,18 +74,27 @@ func (e *eyes) set(s cardreader.State) {
 	e.changed = make(chan struct{})
 }
 
-// empty waits until the daemon has seen that a slot is empty. Its watch looks
-// every 0.4 s: cards that are swapped faster than a hand can are one card to it.
-func (e *eyes) empty(t *testing.T, slot int) {
+// slot is what was seen last of a slot.
+func (e *eyes) slot(slot int) (s cardreader.Slot, changed <-chan struct{}) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if i := slices.IndexFunc(e.state.Slots, func(s cardreader.Slot) bool { return s.Name == pcscd.Reader(slot) }); i >= 0 {
+		s = e.state.Slots[i]
+	}
+	return s, e.changed
+}
+
+// gone waits until the daemon has seen that the card, which was laid down when
+// the slot's count was before, was taken away. Its watch looks every 0.4 s: cards
+// that are swapped faster than a hand can are one card to it. A daemon that was
+// started anew counts anew.
+func (e *eyes) gone(t *testing.T, slot int, before uint32) {
 	t.Helper()
 	timer := time.NewTimer(patience)
 	defer timer.Stop()
 	for {
-		e.mu.Lock()
-		there := slices.ContainsFunc(e.state.Slots, func(s cardreader.Slot) bool { return s.Name == pcscd.Reader(slot) && s.Present })
-		changed := e.changed
-		e.mu.Unlock()
-		if !there {
+		s, changed := e.slot(slot)
+		if !s.Present && (s.Count >= before+2 || s.Count < before) {
 			return
 		}
 		select {
@@ -103,13 +112,14 @@ func insert(t *testing.T, slot int, card sim.Emulated) (remove func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background()) // t's ends before its cleanups
 	done := make(chan struct{})
+	before, _ := seen.slot(slot)
 	go func() {
 		defer close(done)
 		if err := vpcd.Insert(ctx, pcscd.Addr(slot), card, nil); err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, vpcd.ErrTorn) {
 			t.Error(err)
 		}
 	}()
-	remove = func() { cancel(); <-done; seen.empty(t, slot) }
+	remove = sync.OnceFunc(func() { cancel(); <-done; seen.gone(t, slot, before.Count) })
 	t.Cleanup(remove)
 	return remove
 }
