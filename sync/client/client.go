@@ -18,6 +18,7 @@ import (
 	"net/url"
 	"regexp"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -36,6 +37,11 @@ type Config struct {
 
 	TLS *tls.Config // client certificate and trusted roots; nil for the system's
 
+	// Identity is the file with this kiosk's key and certificate, and the authority
+	// that the gateway is known by; it is looked at with each connection. Of an
+	// https:// gateway; "" for TLS above.
+	Identity string
+
 	AttemptTimeout time.Duration // one attempt, from connecting to the answer's last byte: 5 s
 	DialTimeout    time.Duration // connecting alone: 3 s
 	MaxWait        time.Duration // between two attempts, also if the gateway asks for more: 2 s
@@ -43,6 +49,8 @@ type Config struct {
 	// Dated is told the gateway's own time with each of its answers, to compare
 	// with ours; nil for nobody. It must not block.
 	Dated func(at time.Time)
+
+	pinned func(host string) (*tls.Config, error) // while enrolling: the one authority that counts
 }
 
 // maxAnswer is the largest answer that is read.
@@ -72,6 +80,12 @@ type Client struct {
 	dated  func(time.Time)
 	http   *retryablehttp.Client
 	log    *slog.Logger
+
+	identity *identityFile // nil: no certificate of our own
+
+	mu      sync.Mutex
+	refusal string // why the gateway does not take the certificate, in words
+	since   time.Time
 }
 
 // New checks the configuration; it does not connect.
@@ -89,9 +103,12 @@ func New(cfg Config, log *slog.Logger) (*Client, error) {
 		return nil, fmt.Errorf("kiosk id %q: want 1 to 35 letters, digits, dots, dashes", cfg.Kiosk)
 	}
 	c := &Client{base: base, public: public, kiosk: cfg.Kiosk, dated: cfg.Dated, log: log}
+	if cfg.Identity != "" && base.Scheme == "https" {
+		c.identity = &identityFile{path: cfg.Identity}
+	}
 	c.http = &retryablehttp.Client{
 		HTTPClient: &http.Client{
-			Timeout: cfg.AttemptTimeout, Transport: &whole{next: transport(cfg)},
+			Timeout: cfg.AttemptTimeout, Transport: &whole{next: transport(cfg, c.identity)},
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 		RetryMax: 1, Backoff: backoff(cfg.MaxWait), CheckRetry: c.checkRetry,
@@ -111,10 +128,11 @@ func absolute(s string) (*url.URL, error) {
 	return u, nil
 }
 
-func transport(cfg Config) *http.Transport {
-	return &http.Transport{
+func transport(cfg Config, identity *identityFile) *http.Transport {
+	dialer := &net.Dialer{Timeout: cfg.DialTimeout, KeepAlive: 15 * time.Second}
+	t := &http.Transport{
 		Proxy:               nil, // a kiosk's way out is its own; the environment decides nothing
-		DialContext:         (&net.Dialer{Timeout: cfg.DialTimeout, KeepAlive: 15 * time.Second}).DialContext,
+		DialContext:         dialer.DialContext,
 		TLSClientConfig:     cfg.TLS,
 		TLSHandshakeTimeout: cfg.DialTimeout,
 		ForceAttemptHTTP2:   true,
@@ -123,6 +141,15 @@ func transport(cfg Config) *http.Transport {
 
 		MaxResponseHeaderBytes: 64 << 10,
 	}
+	// One request on one connection: of those, one that is dead is found out by the
+	// first request that times out on it.
+	switch {
+	case cfg.pinned != nil:
+		t.DialTLSContext, t.ForceAttemptHTTP2 = dialWith(dialer, cfg.pinned), false
+	case identity != nil:
+		t.DialTLSContext, t.ForceAttemptHTTP2 = identity.dialTLS(dialer), false
+	}
+	return t
 }
 
 // whole reads an answer to its end within the attempt, so that half an answer
@@ -248,6 +275,7 @@ func (c *Client) do(ctx context.Context, o call) error {
 	if err := json.Unmarshal(b, o.into); err != nil {
 		return c.offline(o.op, fmt.Errorf("read answer: %w", err))
 	}
+	c.identityRefused("")
 	if at, err := http.ParseTime(resp.Header.Get("Date")); err == nil && c.dated != nil {
 		c.dated(at)
 	}
@@ -313,7 +341,11 @@ func (c *Client) refused(op string, b []byte, lost bool) *kiosk.Problem {
 	if err := json.Unmarshal(b, &p); err != nil || p.Code == "" {
 		return c.offline(op, errors.New("a problem without a code"))
 	}
-	cause := fmt.Errorf("the gateway refused: %s %d %s%s %s", p.Code, p.Status, p.BillID, p.Field, p.Detail)
+	cause := fmt.Errorf("the gateway refused: %s %d, %s %s%s %s", p.Code, p.Status, p.Title, p.BillID, p.Field, p.Detail)
+	if aboutIdentity(p.Code) {
+		c.identityRefused("the gateway does not take this kiosk's certificate: " + p.Title)
+		c.http.HTTPClient.CloseIdleConnections() // the next connection comes with what is on the disk by then
+	}
 	switch {
 	case p.Code == api.ProblemCodeInternal:
 		return c.offline(op, cause) // it failed in the middle: what it did is not known
@@ -322,6 +354,31 @@ func (c *Client) refused(op string, b []byte, lost bool) *kiosk.Problem {
 	}
 	c.log.Info("refused by the gateway", "op", op, "code", string(p.Code), "bill", p.BillID, "field", p.Field, "detail", p.Detail)
 	return &kiosk.Problem{Code: codeOf(p.Code), Op: op, Err: cause}
+}
+
+// aboutIdentity says that a code is about who we are.
+func aboutIdentity(code api.ProblemCode) bool {
+	switch code {
+	case api.ProblemCodeCertificateNeeded, api.ProblemCodeCertificateForeign, api.ProblemCodeCertificateExpired, api.ProblemCodeCertificateRevoked,
+		api.ProblemCodeKioskForeign:
+		return true
+	}
+	return false
+}
+
+// identityRefused notes in words why the gateway does not take us; "" when it does.
+func (c *Client) identityRefused(words string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if words != c.refusal {
+		c.refusal, c.since = words, time.Now()
+	}
+}
+
+func (c *Client) refusedIdentity() (words string, since time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.refusal, c.since
 }
 
 func codeOf(code api.ProblemCode) kiosk.Code {
