@@ -34,6 +34,7 @@ type SampleCard struct {
 	Name       string `toml:"-"` // of its file
 	Kind       string `toml:"kind"`
 	CAN        string `toml:"can"`
+	PACE       string `toml:"pace"` // the group in which a contactless card agrees on keys
 	PIN        string `toml:"pin"`
 	FiscalCode string `toml:"fiscal_code"`
 	Surname    string `toml:"surname"`

@@ -16,6 +16,7 @@ type State struct {
 	Terminal TerminalState `json:"terminal"`
 	Printer  PrinterState  `json:"printer"`
 	Network  NetworkState  `json:"network"`
+	IDCards  []string      `json:"id_cards,omitempty"` // in the reader of citizens' cards
 }
 
 // KioskState is the child process and what it shows.
@@ -77,7 +78,7 @@ type NetworkState struct {
 // State looks at everything. What does not answer is left out.
 func (r *Rig) State(ctx context.Context) State {
 	s := State{Scanner: r.devices.scannerState(), Terminal: r.devices.terminalState(), Printer: r.devices.tray.state()}
-	s.Printer.Papers = r.Prints()
+	s.Printer.Papers, s.IDCards = r.Prints(), r.LaidCards()
 	mode, delay := r.Gate.State()
 	s.Network = NetworkState{Behaviour: mode, DelayMS: delay.Milliseconds(), Requests: len(r.Gate.Passed())}
 	r.mu.Lock()

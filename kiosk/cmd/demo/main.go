@@ -70,7 +70,7 @@ func beside() string {
 }
 
 func run(ctx context.Context, o options) (err error) {
-	ropt := rig.Options{Bin: o.bin, Dir: o.data, Landscape: o.landscape, Printer: o.printer}
+	ropt := rig.Options{Bin: o.bin, Dir: o.data, Landscape: o.landscape, Printer: o.printer, Cards: rig.CardsPossible}
 	if !o.play {
 		ropt.Display = os.Getenv("DISPLAY")
 		if ropt.Scale, ropt.Landscape, err = fit(ropt.Display, o); err != nil {
@@ -86,6 +86,9 @@ func run(ctx context.Context, o options) (err error) {
 		return errors.Join(err, ln.Close())
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
+	if why := r.NoCards(); why != nil {
+		fmt.Printf("There is no reader of identity cards here: %v\n", why)
+	}
 	d, err := dock.New(r)
 	if err != nil {
 		return errors.Join(err, ln.Close())

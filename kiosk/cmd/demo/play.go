@@ -62,6 +62,9 @@ func play(ctx context.Context, r *rig.Rig, url string, o options) error {
 		return fmt.Errorf("the evidence does not agree:\n%w", err)
 	}
 	e.tell()
+	if err := p.cardVisit(ctx); err != nil {
+		return p.failed(err)
+	}
 	if o.faults {
 		return p.troubles(ctx)
 	}

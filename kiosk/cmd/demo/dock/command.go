@@ -62,6 +62,13 @@ type Card struct {
 
 func (d *Dock) card(_ context.Context, c Card) error { return d.rig.InsertCard(c.Card) }
 
+// IDCard is a sample citizen's card, laid into the reader.
+type IDCard struct {
+	Card string `json:"card"`
+}
+
+func (d *Dock) idCard(_ context.Context, c IDCard) error { return d.rig.LayCard(c.Card) }
+
 // Printer does something to the printer.
 type Printer struct {
 	Do   string `json:"do"`

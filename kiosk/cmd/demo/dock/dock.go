@@ -87,6 +87,8 @@ func (d *Dock) Handler() http.Handler {
 	m.Post("/api/terminal", command(d.terminal))
 	m.Post("/api/terminal/card", command(d.card))
 	m.Post("/api/terminal/red", command(func(context.Context, struct{}) error { return d.rig.PressRed() }))
+	m.Post("/api/idcard", command(d.idCard))
+	m.Post("/api/idcard/take", command(func(context.Context, struct{}) error { return d.rig.TakeCard() }))
 	m.Post("/api/printer", command(d.printer))
 	m.Post("/api/network", command(d.network))
 	m.Post("/api/kiosk", command(d.power))
@@ -117,7 +119,8 @@ func (d *Dock) index(w http.ResponseWriter, _ *http.Request) {
 	data := struct {
 		Papers  []rig.Case
 		Choices Choices
-	}{d.rig.Papers(), d.choices()}
+		IDCards []rig.SampleCard
+	}{d.rig.Papers(), d.choices(), d.rig.SampleCards()}
 	if err := d.page.Execute(w, data); err != nil {
 		fail(w, http.StatusInternalServerError, err)
 	}
