@@ -30,6 +30,9 @@ const patience = 30 * time.Second
 // pcscd is the daemon of all tests. libpcsclite reads where it is once.
 var pcscd *daemon.Daemon
 
+// programs is where the built programs lie.
+var programs string
+
 func TestMain(m *testing.M) {
 	os.Exit(run(m))
 }
@@ -41,6 +44,7 @@ func run(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(dir)
+	programs = dir
 	if pcscd, err = daemon.Start(context.Background(), dir); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
