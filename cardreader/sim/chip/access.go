@@ -25,6 +25,9 @@ type exchange struct {
 
 // set is MSE:Set AT for PACE.
 func (c *Chip) set(cmd apdu.Command) uint16 {
+	if c.chip != nil && c.session != nil && cmd.P1 == 0x41 && cmd.P2 == 0xA4 {
+		return apdu.SWSuccess
+	}
 	if c.access == nil || cmd.P1 != 0xC1 || cmd.P2 != 0xA4 {
 		return apdu.SWWrongP1P2
 	}
@@ -260,4 +263,23 @@ func (s *session) seal(r apdu.Response) (apdu.Response, error) {
 		return r, err
 	}
 	return apdu.Response{Data: apdu.AppendTLV(out, 0x8E, mac), SW: apdu.SWSuccess}, nil
+}
+
+// chipCurve is P-256 in the table of standardised parameters.
+const chipCurve = 12
+
+// chipAuthenticate agrees with the chip's own key; the new keys count from the
+// next command on.
+func (c *Chip) chipAuthenticate(cmd apdu.Command) apdu.Response {
+	g, err := pace.ByID(chipCurve)
+	if err != nil {
+		return apdu.Response{SW: 0x6F00}
+	}
+	secret, err := g.Agree(c.chip, apdu.Find(cmd.Data, 0x7C, 0x80))
+	if err != nil {
+		return apdu.Response{SW: 0x6300}
+	}
+	c.next = &session{cipher: pace.AES128, enc: pace.AES128.Derive(secret, pace.KeyEnc), mac: pace.AES128.Derive(secret, pace.KeyMAC),
+		ssc: make([]byte, pace.AES128.Block())}
+	return apdu.Response{Data: []byte{0x7C, 0}, SW: apdu.SWSuccess}
 }

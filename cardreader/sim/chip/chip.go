@@ -32,6 +32,7 @@ type Config struct {
 	CAN, NIS                  string
 	PACE                      string // "dh", "ecdh" or "none": BAC alone
 	ActiveKey                 bool   // DG15
+	ChipKey                   bool   // DG14: chip authentication on P-256 with AES-128
 	Fault                     Fault
 }
 
@@ -51,6 +52,8 @@ type Chip struct {
 	access []byte
 	files  map[uint16][]byte
 	active *rsa.PrivateKey
+	chip   []byte   // private key of chip authentication
+	next   *session // after the answer under the old one
 
 	app     string // selected: "", "mf", "ias", "cie", "emrtd"
 	file    []byte
@@ -111,6 +114,9 @@ func (c *Chip) Process(command []byte) []byte {
 	if err != nil {
 		return word(0x6F00)
 	}
+	if c.next != nil {
+		c.session, c.next = c.next, nil
+	}
 	return r.Bytes()
 }
 
@@ -123,6 +129,9 @@ func (c *Chip) plain(cmd apdu.Command) apdu.Response {
 	case 0x22:
 		return apdu.Response{SW: c.set(cmd)}
 	case 0x86:
+		if c.pace == nil && c.session != nil && c.chip != nil {
+			return c.chipAuthenticate(cmd)
+		}
 		return c.authenticate(cmd)
 	case 0x84:
 		return c.challenge()

@@ -11,6 +11,7 @@ import (
 	"github.com/tserve/jolly/cardreader/cie"
 	"github.com/tserve/jolly/cardreader/proof"
 	"github.com/tserve/jolly/cardreader/sim"
+	"github.com/tserve/jolly/cardreader/sim/chip"
 	"github.com/tserve/jolly/kiosk"
 )
 
@@ -164,6 +165,33 @@ func TestTornAnywhere(t *testing.T) {
 		d, err := read(t, ch, "654321")
 		if kiosk.CodeOf(err) != kiosk.CodeCardRemoved || len(d.Evidence.DG1) > 0 {
 			t.Errorf("torn at %d: %v", n, err)
+		}
+	}
+}
+
+func TestChipAuthentication(t *testing.T) {
+	for fault, want := range map[chip.Fault]kiosk.Code{chip.FaultNone: "", chip.FaultKey: kiosk.CodeCardNotGenuine} {
+		c, err := chip.New(chip.Config{FiscalCode: "RSSMRA80A01G999F", Surname: "ROSSI", Name: "MARIO", BirthDate: "1980-01-01",
+			Expiry: "2035-02-01", Document: "CA00000AA", CAN: "123456", NIS: "100000000001", PACE: "ecdh", ChipKey: true, Fault: fault})
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, err := read(t, sim.NewChannel(c), "123456")
+		if want != "" {
+			if kiosk.CodeOf(err) != want {
+				t.Errorf("fault %q: %v", fault, err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if v := proof.Check(d.Evidence, challenge(), roots(t), today); v.Level != kiosk.LevelPresent || v.Checks.Chip != kiosk.CheckOK {
+			t.Errorf("%v", v)
+		}
+		d.Evidence.ChipAuthentication = false
+		if v := proof.Check(d.Evidence, challenge(), roots(t), today); !v.Failed {
+			t.Errorf("without it: %v", v)
 		}
 	}
 }

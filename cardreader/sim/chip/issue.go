@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"github.com/tserve/jolly/cardreader/apdu"
+	"github.com/tserve/jolly/cardreader/cie/pace"
 	"github.com/tserve/jolly/cardreader/proof/lds"
 	"github.com/tserve/jolly/cardreader/sim/ca"
 	"github.com/tserve/jolly/kiosk"
@@ -54,6 +55,12 @@ func (c *Chip) issue(cfg Config) error {
 		}
 		groups[15], tags = apdu.AppendTLV(nil, lds.TagDG15, public), append(tags, lds.TagDG15)
 	}
+	if cfg.ChipKey {
+		if groups[14], err = c.chipGroup(); err != nil {
+			return err
+		}
+		tags = append(tags, lds.TagDG14)
+	}
 	sod, err := securityObject(groups, cfg.Fault == FaultSigner)
 	if err != nil {
 		return err
@@ -64,6 +71,11 @@ func (c *Chip) issue(cfg Config) error {
 	case FaultKey:
 		if c.active, err = rsa.GenerateKey(rand.Reader, 2048); err != nil {
 			return err
+		}
+		if cfg.ChipKey {
+			if _, err = c.chipGroup(); err != nil {
+				return err
+			}
 		}
 	}
 	list := apdu.AppendTLV(apdu.AppendTLV(nil, 0x5F01, []byte("0107")), 0x5F36, []byte("040000"))
@@ -163,4 +175,27 @@ func securityObject(groups map[int][]byte, stranger bool) ([]byte, error) {
 		apdu.AppendTLV(nil, 0xA0, cert.Raw), b.seq(0x31, info))
 	cms := b.seq(0x30, oidSignedData, apdu.AppendTLV(nil, 0xA0, data))
 	return apdu.AppendTLV(nil, lds.TagSOD, cms), b.err
+}
+
+var (
+	oidChipKey = asn1.ObjectIdentifier{0, 4, 0, 127, 0, 7, 2, 2, 1, 2}
+	oidChip    = asn1.ObjectIdentifier{0, 4, 0, 127, 0, 7, 2, 2, 3, 2, 2}
+	oidEC      = asn1.ObjectIdentifier{1, 2, 840, 10045, 2, 1}
+	oidP256    = asn1.ObjectIdentifier{1, 2, 840, 10045, 3, 1, 7}
+)
+
+// chipGroup makes a key for chip authentication and the DG14 that holds it.
+func (c *Chip) chipGroup() ([]byte, error) {
+	g, err := pace.ByID(chipCurve)
+	if err != nil {
+		return nil, err
+	}
+	if c.chip, err = g.Private(rand.Reader); err != nil {
+		return nil, err
+	}
+	public := g.Public(c.chip)
+	var b builder
+	spki := b.seq(0x30, b.seq(0x30, oidEC, oidP256), asn1.BitString{Bytes: public, BitLength: 8 * len(public)})
+	infos := append(b.seq(0x30, oidChip, 1), b.seq(0x30, oidChipKey, spki)...)
+	return apdu.AppendTLV(nil, lds.TagDG14, apdu.AppendTLV(nil, 0x31, infos)), b.err
 }
