@@ -69,7 +69,7 @@ func (p *player) cardVisit(ctx context.Context) error {
 	return p.paidTwo(ctx, charged)
 }
 
-// bestCard is the card that most citizens carry among those with a secret.
+// bestCard is the card that shows the most, among those with a secret.
 func bestCard(all []rig.SampleCard) (best rig.SampleCard, ok bool) {
 	for _, c := range all {
 		if rank(c) > rank(best) {
@@ -85,7 +85,7 @@ func rank(c rig.SampleCard) int {
 		return 4
 	case c.CAN != "":
 		return 3
-	case c.Kind == "ts-cns":
+	case c.Kind == "cie-1": // whose bills fit on one page
 		return 2
 	case c.PIN != "":
 		return 1
