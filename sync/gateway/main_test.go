@@ -167,7 +167,7 @@ func TestOnPostgreSQL(t *testing.T) {
 	if servers.postgres != nil {
 		return // it is this process
 	}
-	args := []string{"-test.timeout=5m", "-rapid.checks=30"}
+	args := []string{"-test.timeout=5m", "-rapid.checks=15"}
 	for _, arg := range os.Args[1:] {
 		if strings.HasPrefix(arg, "-test.short") || strings.HasPrefix(arg, "-test.v") || strings.HasPrefix(arg, "-test.shuffle") {
 			args = append(args, arg)
