@@ -142,6 +142,8 @@ type Gateway struct {
 	URL       string `toml:"url"`
 	PublicURL string `toml:"public_url"` // base of the citizen's page; default: url
 
+	Identity string `toml:"identity"` // file of this kiosk's key and certificate; default: identity.pem in the data directory
+
 	CatalogueKey string `toml:"catalogue_key"` // whose catalogue is taken: public keys in base64, blanks between; none: nobody's
 }
 
@@ -245,6 +247,7 @@ func (c *Config) defaults() {
 	set(&c.Printer.Paper, "80")
 	set(&c.Sound.Device, "default")
 	set(&c.Gateway.PublicURL, c.Gateway.URL)
+	set(&c.Gateway.Identity, filepath.Join(c.Kiosk.Data, "identity.pem"))
 	set(&c.Control.Socket, filepath.Join(c.Kiosk.Data, "control.sock"))
 	if c.Scanner.Baud == 0 {
 		c.Scanner.Baud = 115200
@@ -299,6 +302,8 @@ func (c Config) check(name string, text []byte) error {
 	want(lrcModes.MatchString(c.Terminal.LRC), "terminal.lrc", "one of noext, std, stx, stx_noext, etx_control; kioskctl terminal probe finds it")
 	c.checkPrinter(want)
 	want(webAddress(c.Gateway.URL), "gateway.url", "http:// or https:// address of the gateway")
+	want(safe(c.Gateway.URL), "gateway.url", "https://: plain http:// is for a gateway on this very machine, 127.0.0.1")
+	want(filepath.IsAbs(c.Gateway.Identity), "gateway.identity", "an absolute path: \"/var/lib/jolly/identity.pem\"")
 	want(webAddress(c.Gateway.PublicURL), "gateway.public_url", "http:// or https:// address of the citizen's page")
 	want(!slices.ContainsFunc(c.Gateway.CatalogueKeys(), func(k ed25519.PublicKey) bool { return k == nil }),
 		"gateway.catalogue_key", "public keys as gateway catalogue keygen tells them, 44 characters each, blanks between")
@@ -327,6 +332,15 @@ func (c Config) checkPrinter(want func(ok bool, key, what string)) {
 func address(s string) bool {
 	host, port, err := net.SplitHostPort(s)
 	return err == nil && host != "" && port != ""
+}
+
+// safe says that nobody on the way can read or change what goes to an address.
+func safe(s string) bool {
+	u, err := url.Parse(s)
+	if err != nil || u.Scheme != "http" {
+		return true // another mistake, told by another check
+	}
+	return u.Hostname() == "localhost" || net.ParseIP(u.Hostname()).IsLoopback()
 }
 
 func webAddress(s string) bool {

@@ -44,7 +44,7 @@ func TestGoodFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	if c.Terminal.LRC != "noext" || c.Scanner.Baud != 115200 || c.Scanner.Kind != "auto" || c.Scanner.Suffix != "\r" || c.Printer.Model != "generic" || c.Places.Terminal != "below" ||
-		c.Gateway.PublicURL != c.Gateway.URL || c.Control.Socket != "/var/lib/jolly/control.sock" {
+		c.Gateway.PublicURL != c.Gateway.URL || c.Gateway.Identity != "/var/lib/jolly/identity.pem" || c.Control.Socket != "/var/lib/jolly/control.sock" {
 		t.Errorf("defaults: %+v", c)
 	}
 }
@@ -65,6 +65,8 @@ func TestMistakes(t *testing.T) {
 		{"relative data", `data = "/var/lib/jolly"`, `data = "here"`, "jolly.toml:5: kiosk.data: an absolute directory"},
 		{"no port", `"127.0.0.1:9100"`, `"127.0.0.1"`, "jolly.toml:26: printer.address: host:port"},
 		{"no scheme", `"http://127.0.0.1:8480"`, `"127.0.0.1:8480"`, "jolly.toml:28: gateway.url: http:// or https://"},
+		{"plain HTTP", `"http://127.0.0.1:8480"`, `"http://gateway.example.org"`, "jolly.toml:28: gateway.url: https://: plain http://"},
+		{"identity", `url = "http://127.0.0.1:8480"`, "url = \"http://127.0.0.1:8480\"\nidentity = \"me.pem\"", "jolly.toml:29: gateway.identity: an absolute path"},
 		{"catalogue's key", `url = "http://127.0.0.1:8480"`, "url = \"http://127.0.0.1:8480\"\ncatalogue_key = \"AAAA\"", "jolly.toml:29: gateway.catalogue_key: public keys"},
 		{"torn", "[psp]", "[psp", "jolly.toml:9: "},
 	} {

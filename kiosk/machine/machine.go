@@ -42,6 +42,7 @@ type Machine struct {
 	nudge  func() // sends what waits in the outbox
 
 	catalogue *client.CatalogueKeeper
+	identity  *client.IdentityKeeper
 
 	terminal *terminal.Terminal
 	printer  *printer.Printer
@@ -82,10 +83,13 @@ func New(ctx context.Context, cfg config.Config, app fyne.App, log *slog.Logger)
 // devices makes what the runner drives, but for the screen.
 func (m *Machine) devices(ctx context.Context, clock *clock) (runner.Devices, error) {
 	cfg := m.cfg
-	gw, err := client.New(client.Config{URL: cfg.Gateway.URL, PublicURL: cfg.Gateway.PublicURL, Kiosk: cfg.Kiosk.ID, Dated: clock.dated}, m.log.With("part", "client"))
+	gw, err := client.New(client.Config{
+		URL: cfg.Gateway.URL, PublicURL: cfg.Gateway.PublicURL, Kiosk: cfg.Kiosk.ID, Identity: cfg.Gateway.Identity, Dated: clock.dated,
+	}, m.log.With("part", "client"))
 	if err != nil {
 		return runner.Devices{}, fmt.Errorf("gateway: %w", err)
 	}
+	m.identity = client.NewIdentityKeeper(gw, client.IdentityConfig{}, m.log.With("part", "identity"))
 	m.catalogue = client.NewCatalogueKeeper(gw, client.KeeperConfig{
 		Keys: cfg.Gateway.CatalogueKeys(), File: filepath.Join(cfg.Kiosk.Data, "catalogue.json"),
 	}, m.log.With("part", "catalogue"))
@@ -198,6 +202,7 @@ func (m *Machine) Run(ctx context.Context) error {
 		return m.runner.Run(ctx)
 	})
 	run("journal", ctx, m.store.Run)
+	run("identity", ctx, m.identity.Run)
 	run("control", beside, func(ctx context.Context) error {
 		return control.Serve(ctx, m.cfg.Control.Socket, m, m.log.With("part", "control"))
 	})

@@ -130,6 +130,9 @@ func (m *Machine) Health(ctx context.Context) (control.Health, error) {
 	if depth.Parked > 0 {
 		h.Problems = append(h.Problems, control.Problem{Code: string(health.ProblemRows), Detail: fmt.Sprintf("%d rows; see kioskctl outbox list", depth.Parked)})
 	}
+	if words, since := m.identity.Trouble(); words != "" {
+		h.Problems = append(h.Problems, control.Problem{Code: string(health.ProblemIdentity), Detail: words, Since: since.UnixMilli()})
+	}
 	if words, since := m.catalogue.Trouble(); words != "" && len(m.cfg.Gateway.CatalogueKeys()) > 0 {
 		h.Problems = append(h.Problems, control.Problem{Code: string(health.ProblemCatalogue), Detail: words, Since: since.UnixMilli()})
 	}

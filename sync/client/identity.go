@@ -115,6 +115,9 @@ func newIdentity(key *ecdsa.PrivateKey, cert, authority *x509.Certificate) (*Ide
 // Serial is the certificate's number in hex, as the gateway lists it.
 func (i *Identity) Serial() string { return i.Certificate.SerialNumber.Text(16) }
 
+// Fingerprint is that of the authority, as tokens name it.
+func (i *Identity) Fingerprint() string { return fingerprintOf(i.Authority) }
+
 // RenewAt is when the certificate asks to be renewed: at two thirds of its life.
 func (i *Identity) RenewAt() time.Time {
 	return i.Certificate.NotBefore.Add(i.Certificate.NotAfter.Sub(i.Certificate.NotBefore) * 2 / 3)

@@ -11,6 +11,8 @@
 //	kioskctl outbox export       the whole book as JSON lines, for auditors
 //	kioskctl terminal status     the card terminal; also totals, close, last, probe
 //	kioskctl catalogue show      the kept list of services; verify: its signature
+//	kioskctl enrol TOKEN         get this kiosk's certificate with the operator's token
+//	kioskctl identity            whose certificate it is, until when
 //	kioskctl config check FILE   every mistake with line and cure
 //	kioskctl receipt render      a receipt as PDF, picture, ESC/POS
 //	kioskctl printer status      and test-page; feed, cut while no kiosk runs
@@ -79,6 +81,7 @@ func command(out io.Writer) *cobra.Command {
 	conf.AddCommand(&cobra.Command{Use: "check FILE", Short: "Find every mistake", Args: cobra.ExactArgs(1), RunE: t.configCheck})
 	root.AddCommand(&cobra.Command{Use: "status", Short: "The running kiosk", Args: cobra.NoArgs, RunE: t.status}, pay, box, conf, t.terminalCommands(), t.receiptCommands(), t.printerCommands(), t.catalogueCommands(), t.cardCommands())
 	root.AddCommand(noticeCommands(out)...)
+	root.AddCommand(t.enrolCommands()...)
 	root.SetOut(out)
 	return root
 }
