@@ -52,8 +52,10 @@ func (s *Store) examineSchema(ctx context.Context) ([]Finding, error) {
 // guards are the triggers without which the database would take what it must refuse.
 var guards = map[string][]string{
 	"sqlite": {"payment_bills_final", "ledger_transactions_balanced", "ledger_postings_closed", "ledger_postings_no_update", "ledger_postings_no_delete",
-		"ledger_transactions_no_update", "ledger_transactions_no_delete"},
-	"postgres": {"payment_bills_final", "ledger_transactions_balanced", "ledger_postings_closed", "ledger_postings_no_change", "ledger_transactions_no_change"},
+		"ledger_transactions_no_update", "ledger_transactions_no_delete",
+		"operator_actions_no_update", "operator_actions_no_delete", "refund_settlements_no_update", "refund_settlements_no_delete"},
+	"postgres": {"payment_bills_final", "ledger_transactions_balanced", "ledger_postings_closed", "ledger_postings_no_change", "ledger_transactions_no_change",
+		"operator_actions_no_change", "refund_settlements_no_change"},
 }
 
 func (s *Store) examineGuards(ctx context.Context) ([]Finding, error) {

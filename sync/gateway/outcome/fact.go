@@ -93,12 +93,13 @@ type Entry struct {
 
 // The accounts; each creditor has one of its own, see [CreditorAccount].
 const (
-	AccountClearing = "acquirer-clearing" // money to come from the card scheme
-	AccountFees     = "fee-revenue"
-	AccountRefunds  = "refunds"        // owed back to citizens
-	AccountClaim    = "suspense:claim" // charges of unknown result, what they would bring
-	AccountHeld     = "suspense:held"  // and their other side; also money that fits nowhere
-	AccountCircuit  = "circuit-revenue"
+	AccountClearing  = "acquirer-clearing" // money to come from the card scheme
+	AccountFees      = "fee-revenue"
+	AccountRefunds   = "refunds"        // owed back to citizens
+	AccountClaim     = "suspense:claim" // charges of unknown result, what they would bring
+	AccountHeld      = "suspense:held"  // and their other side; also money that fits nowhere
+	AccountCircuit   = "circuit-revenue"
+	AccountTransfers = "refund-transfers" // what went back to citizens by bank transfer
 )
 
 // DueAccount is what somebody owes to the circuit; by is a [Due]'s.
@@ -113,6 +114,7 @@ const (
 	KindDoubtful      = "doubtful"
 	KindDoubtfulEnded = "doubtful-ended"
 	KindUnassigned    = "unassigned"
+	KindRefunded      = "refunded" // given back to the citizen
 	KindReturned      = "returned" // the owner of a debt says that it was paid elsewhere
 )
 

@@ -114,7 +114,7 @@ CREATE TABLE alarms (
 CREATE TABLE ledger_transactions (
     id      TEXT NOT NULL PRIMARY KEY,
     payment TEXT NOT NULL REFERENCES payments (id),
-    kind    TEXT NOT NULL CHECK (kind IN ('paid', 'doubtful', 'doubtful-ended', 'unassigned', 'returned')),
+    kind    TEXT NOT NULL CHECK (kind IN ('paid', 'doubtful', 'doubtful-ended', 'unassigned', 'returned', 'refunded')),
     row_id  TEXT NOT NULL,
     at      INTEGER NOT NULL
 ) STRICT;
@@ -123,7 +123,7 @@ CREATE INDEX ledger_transactions_payment ON ledger_transactions (payment);
 CREATE TABLE ledger_postings (
     transaction_id TEXT NOT NULL REFERENCES ledger_transactions (id) DEFERRABLE INITIALLY DEFERRED,
     position       INTEGER NOT NULL,
-    account        TEXT NOT NULL CHECK (account IN ('acquirer-clearing', 'fee-revenue', 'refunds', 'suspense:claim', 'suspense:held', 'circuit-revenue')
+    account        TEXT NOT NULL CHECK (account IN ('acquirer-clearing', 'fee-revenue', 'refunds', 'refund-transfers', 'suspense:claim', 'suspense:held', 'circuit-revenue')
                                         OR account LIKE 'creditor:___________' OR account LIKE 'circuit-due:%'),
     amount         INTEGER NOT NULL CHECK (amount <> 0),         -- cents; debit above zero, credit below
     PRIMARY KEY (transaction_id, position)
