@@ -285,7 +285,7 @@ func TestCertificatesOnARealListener(t *testing.T) {
 			t.Fatal(err)
 		}
 		c.Certificates[0].PrivateKey = key
-	}); err == nil || errors.As(err, new(*said)) {
+	}); err == nil || errors.As(err, new(*saidNo)) {
 		t.Errorf("somebody came in with a certificate and without its key: %v", err)
 	}
 	if _, err := s.Revoke(t.Context(), testKiosk, "stolen"); err != nil {
@@ -296,20 +296,20 @@ func TestCertificatesOnARealListener(t *testing.T) {
 	}
 }
 
-// said carries the code of a refusal through an error.
-type said struct{ code api.ProblemCode }
+// saidNo carries the code of a refusal through an error.
+type saidNo struct{ code api.ProblemCode }
 
-func (s *said) Error() string { return string(s.code) }
+func (s *saidNo) Error() string { return string(s.code) }
 
 func saidCode(p *api.Problem) error {
 	if p.Code == "" {
 		return nil
 	}
-	return &said{p.Code}
+	return &saidNo{p.Code}
 }
 
 func code(got api.ProblemCode, err error) api.ProblemCode {
-	var s *said
+	var s *saidNo
 	if errors.As(err, &s) {
 		return s.code
 	}
