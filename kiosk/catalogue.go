@@ -188,6 +188,19 @@ func (c *Catalogue) Service(id string) (Service, bool) {
 	return Service{}, false
 }
 
+// CircuitOf is what a body owes to the circuit for each payment, by its contract.
+func (c *Catalogue) CircuitOf(code CreditorCode) Amount {
+	if c == nil {
+		return 0
+	}
+	for _, cr := range c.Creditors {
+		if cr.Code == code {
+			return cr.Circuit
+		}
+	}
+	return 0
+}
+
 // CompareVersions says whether version a of a catalogue is older than b (-1), the
 // same (0) or newer (+1). A version is a day and a number within it,
 // "2026-11-22.1"; what is not of that form is older than what is.

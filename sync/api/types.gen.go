@@ -129,6 +129,7 @@ const (
 
 // Defines values for ReceiptState.
 const (
+	ReceiptStateCharged        ReceiptState = "charged"
 	ReceiptStateInVerification ReceiptState = "in-verification"
 	ReceiptStateNotPaid        ReceiptState = "not-paid"
 	ReceiptStateOpen           ReceiptState = "open"
@@ -586,7 +587,8 @@ type Receipt struct {
 	PaidAt time.Time `json:"paidAt,omitempty,omitzero"`
 	Ref    string    `json:"ref,omitempty,omitzero"`
 
-	// State open: no result yet. paid: everything settled. refund-due: at least one bill was paid twice.
+	// State open: no result yet. charged: the card was charged, and the creditor's last word on a bill is
+	// awaited. paid: everything settled. refund-due: at least one bill was paid twice.
 	// in-verification: the charge's result is unknown. not-paid: nothing was charged.
 	State ReceiptState `json:"state"`
 
@@ -620,7 +622,8 @@ type ReceiptBody struct {
 // ReceiptBodyKind defines model for ReceiptBody.Kind.
 type ReceiptBodyKind string
 
-// ReceiptState open: no result yet. paid: everything settled. refund-due: at least one bill was paid twice.
+// ReceiptState open: no result yet. charged: the card was charged, and the creditor's last word on a bill is
+// awaited. paid: everything settled. refund-due: at least one bill was paid twice.
 // in-verification: the charge's result is unknown. not-paid: nothing was charged.
 type ReceiptState string
 

@@ -157,11 +157,12 @@ func (s *Store) gather(ctx context.Context, tx *sql.Tx, now time.Time, wanted []
 			return nil, &Refusal{Code: billRefusals[status], BillID: d.id}
 		}
 		token := strings.ReplaceAll(uuid.NewString(), "-", "")
-		if s.source(w.Creditor) != nil {
+		remote := s.source(w.Creditor) != nil
+		if remote {
 			token = newPending()
 		}
 		bills = append(bills, paymentBill{
-			debt: d.id, iuv: d.iuv, creditor: d.creditor, expected: kiosk.Cents(w.Amount), amount: d.asked(), fee: s.fee(d.service), token: token,
+			debt: d.id, iuv: d.iuv, creditor: d.creditor, expected: kiosk.Cents(w.Amount), amount: d.asked(), fee: s.fee(d.service), token: token, remote: remote,
 		})
 	}
 	return bills, nil

@@ -47,13 +47,17 @@ type page struct {
 		id, payment, kind, row []string
 		at                     []int64
 	}
+	tellings struct {
+		payment, debt, key, token, circuit []string
+		paid, amount, fee, at, next        []int64
+	}
 }
 
 var (
 	readPayments = many{columns: []string{"id text"}, text: "SELECT " + paymentColumns + ` FROM payments AS p
 		WHERE id IN (SELECT u.id FROM {rows}) ORDER BY id {lock:p}`}
 	readBills = many{columns: []string{"id text"}, text: `SELECT b.payment, b.position, b.debt, d.creditor, b.token, b.amount, b.fee, b.closing,
-			CASE d.state WHEN 'paid' THEN 1 ELSE 0 END
+			CASE d.state WHEN 'paid' THEN 1 ELSE 0 END, b.remote
 		FROM payment_bills AS b JOIN debts AS d ON d.id = b.debt WHERE b.payment IN (SELECT u.id FROM {rows})
 		ORDER BY d.id, b.payment {lock:d}`}
 	readUnassigned = many{columns: []string{"id text"}, text: `SELECT payment FROM ledger_transactions
@@ -69,7 +73,9 @@ var (
 	closeBills = many{columns: []string{"payment text", "debt text", "closing text"},
 		text: "UPDATE payment_bills SET closing = u.closing FROM {rows} WHERE payment_bills.payment = u.payment AND payment_bills.debt = u.debt"}
 	addPostings = insertMany("ledger_postings", "", "transaction_id text", "position bigint", "account text", "amount bigint")
-	addHeads    = insertMany("ledger_transactions", "", "id text", "payment text", "kind text", "row_id text", "at bigint")
+	addTellings = insertMany("tellings", "", "payment text", "debt text", "key text", "token text", "circuit text",
+		"paid bigint", "amount bigint", "fee bigint", "at bigint", "next_at bigint")
+	addHeads = insertMany("ledger_transactions", "", "id text", "payment text", "kind text", "row_id text", "at bigint")
 )
 
 // open reads what the book holds of the payments, and keeps others from changing it.
@@ -102,7 +108,7 @@ func (g *page) readBills(ctx context.Context, ids []string) error {
 		var id string
 		var position int64
 		var b outcome.Bill
-		err := rows.Scan(&id, &position, &b.Debt, &b.Creditor, &b.Token, &b.Amount, &b.Fee, &b.Closing, &b.Settled)
+		err := rows.Scan(&id, &position, &b.Debt, &b.Creditor, &b.Token, &b.Amount, &b.Fee, &b.Closing, &b.Settled, &b.Remote)
 		if carts[id] == nil {
 			carts[id] = map[int64]outcome.Bill{}
 		}
@@ -150,7 +156,8 @@ func (g *page) facts(id string) *outcome.Payment {
 		return nil
 	}
 	for i := range p.bills {
-		p.bills[i].Settled = g.settled[p.bills[i].Debt]
+		b := &p.bills[i]
+		b.Settled, b.Circuit = g.settled[b.Debt], g.store.circuit(p.channel, b.Creditor)
 	}
 	return &outcome.Payment{
 		ID: p.id, Kiosk: p.kiosk, State: p.state, Fee: p.fee, Total: p.total, STAN: p.charge().STAN, Unassigned: p.unassigned, Bills: p.bills,
@@ -172,8 +179,12 @@ func (g *page) apply(kioskID string, row api.Row, body outcome.Body, c outcome.C
 		return nil
 	}
 	if c.Close {
+		before := p.bills
 		p.bills = c.Bills
-		for _, b := range c.Bills {
+		for i, b := range c.Bills {
+			if b.Closing == before[i].Closing {
+				continue // open until its owner has spoken, or closed before
+			}
 			g.closed[0], g.closed[1], g.closed[2] = append(g.closed[0], p.id), append(g.closed[1], b.Debt), append(g.closed[2], string(b.Closing))
 			if b.Closing == kiosk.ClosingOK {
 				g.settled[b.Debt] = true
@@ -183,6 +194,11 @@ func (g *page) apply(kioskID string, row api.Row, body outcome.Body, c outcome.C
 	}
 	for _, t := range c.Transactions {
 		g.post(p, row, t)
+	}
+	for _, t := range c.Tell {
+		if err := g.tell(p, row, t); err != nil {
+			return err
+		}
 	}
 	if c.To == "" {
 		return nil
@@ -202,6 +218,28 @@ func (g *page) post(p *held, row api.Row, t outcome.Transaction) {
 	h.id, h.payment, h.kind, h.row = append(h.id, id), append(h.payment, p.id), append(h.kind, t.Kind), append(h.row, row.ID)
 	h.at = append(h.at, g.now.UnixMilli())
 	p.unassigned = p.unassigned || t.Kind == outcome.KindUnassigned
+}
+
+// tell notes what the owner of a debt has to hear, at once.
+func (g *page) tell(p *held, row api.Row, t outcome.Telling) error {
+	at := slices.IndexFunc(p.bills, func(b outcome.Bill) bool { return b.Debt == t.Debt })
+	b := p.bills[at]
+	circuit, err := json.Marshal(b.Circuit)
+	if err != nil {
+		return err
+	}
+	l := &g.tellings
+	l.payment, l.debt, l.key = append(l.payment, p.id), append(l.debt, t.Debt), append(l.key, loanKey(p.id, t.Debt))
+	l.token, l.circuit, l.paid = append(l.token, t.Token), append(l.circuit, string(circuit)), append(l.paid, flag(t.Paid))
+	l.amount, l.fee = append(l.amount, int64(b.Amount)), append(l.fee, int64(b.Fee))
+	l.at, l.next = append(l.at, happened(g.now, row, p.payment).UnixMilli()), append(l.next, g.now.UnixMilli())
+	return nil
+}
+
+// awaits says that a bill of a paid payment is open: its owner has not spoken yet.
+func (g *page) awaits(id string) bool {
+	p := g.payments[id]
+	return p != nil && p.state == outcome.Paid && slices.ContainsFunc(p.bills, func(b outcome.Bill) bool { return b.Closing == kiosk.ClosingOpen })
 }
 
 // newOrderedID makes an id that lies behind those made before, so that an index
@@ -257,6 +295,8 @@ func (g *page) write(ctx context.Context) error {
 		{"write payments", addPayments, added},
 		{"settle debts", settleDebts, handed{g.paid[0], g.paid[1]}},
 		{"close bills", closeBills, handed{g.closed[0], g.closed[1], g.closed[2]}},
+		{"queue for the owners", addTellings, handed{g.tellings.payment, g.tellings.debt, g.tellings.key, g.tellings.token, g.tellings.circuit,
+			g.tellings.paid, g.tellings.amount, g.tellings.fee, g.tellings.at, g.tellings.next}},
 		{"post", addPostings, handed{g.postings.transaction, g.postings.position, g.postings.account, g.postings.amount}},
 		{"post", addHeads, handed{g.heads.id, g.heads.payment, g.heads.kind, g.heads.row, g.heads.at}},
 		{"close payments", closePayments, changed},

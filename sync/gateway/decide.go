@@ -74,6 +74,7 @@ func (s *Store) Decide(ctx context.Context, id string, d Decision) error {
 	if err != nil {
 		return fmt.Errorf("decide payment %s: %w", id, err)
 	}
+	s.fresh.ring()
 	s.log.Warn("the operator decided a charge", "payment", id, "outcome", string(d.Outcome), "stan", d.STAN, "by", d.By)
 	return nil
 }

@@ -28,6 +28,7 @@ import (
 // HandlerConfig bounds what the handler does. The zero value of each field is its default.
 type HandlerConfig struct {
 	Catalogue *catalogue.Served // in force; nil: there is none
+	Teller    TellerConfig      // of a server: how owners of debts are told
 	Authority *pki.Authority    // whose certificates kiosks must have; nil: none is asked for, which is for the loopback alone
 	PagesOnly bool              // nothing but the citizens' pages: what stands behind a public web server
 

@@ -75,6 +75,9 @@ func (s *Store) quote(ctx context.Context, c creditor, d Debt) (api.Quote, error
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return api.Quote{}, fmt.Errorf("lookup: %w", err)
 	}
+	if err == nil {
+		bill.ID = ours.id // the name that it has in the book stays
+	}
 	if err == nil && ours.status() != api.BillStatusPayable {
 		bill.Status = ours.status() // a doubt or a payment of ours is known here before it is there
 	}
@@ -95,12 +98,20 @@ func (s *Store) formAt(ctx context.Context, src FormSource, service kiosk.Servic
 	if err != nil {
 		return answer, s.silent(c.code, err)
 	}
+	for _, d := range debts {
+		if d.Creditor != service.Creditor {
+			s.log.Warn("a form found a debt of another creditor", "service", service.ID, "creditor", string(d.Creditor))
+			return answer, refuse(api.ProblemCodeCreditorUnknown, "")
+		}
+	}
 	if len(debts) > kiosk.MaxFound {
 		debts, answer.More = debts[:kiosk.MaxFound], true
 	}
 	err = s.inTx(ctx, func(tx *sql.Tx) error { // the number alone does not tell the service, and with it the fee
 		for i := range debts {
-			debts[i].Service = service.ID
+			if debts[i].Service = service.ID; debts[i].Amount <= 0 {
+				continue // how it stands is told without what is owed
+			}
 			if err := mirror(ctx, tx, debts[i]); err != nil {
 				return err
 			}
@@ -158,6 +169,11 @@ func (s *Store) foreign(ctx context.Context, id string, wanted []api.WantedBill)
 			return nil, withBill(err, w.BillID)
 		}
 		d, err := s.ask(ctx, src, w.Creditor, w.Notice)
+		if ours, ferr := findDebt(ctx, s.read, s.now(), w.Creditor, w.Notice); ferr == nil {
+			d.ID = ours.id
+		} else if !errors.Is(ferr, sql.ErrNoRows) {
+			return nil, fmt.Errorf("find bill: %w", ferr)
+		}
 		switch {
 		case errors.Is(err, ErrNoDebt), err == nil && d.ID != w.BillID:
 			return nil, &Refusal{Code: api.ProblemCodeBillUnknown, BillID: w.BillID}
@@ -214,8 +230,12 @@ func (s *Store) lend(ctx context.Context, id string) (api.Activation, error) {
 			continue
 		}
 		l, err := s.lendBill(ctx, id, b)
-		if err != nil {
+		var refusal *Refusal
+		switch {
+		case errors.As(err, &refusal): // surely not lent
 			return s.unlend(ctx, id, loans, err)
+		case err != nil: // nobody knows: it is found again and given back
+			return s.unlend(ctx, id, append(loans, l), err)
 		}
 		loans = append(loans, l)
 	}
@@ -227,6 +247,8 @@ func (s *Store) lend(ctx context.Context, id string) (api.Activation, error) {
 	return answer, err
 }
 
+// lendBill asks a source for one bill. The request follows from the payment alone,
+// so that whoever repeats it asks for the same.
 func (s *Store) lendBill(ctx context.Context, id string, b paymentBill) (lent, error) {
 	l := lent{src: s.source(b.creditor), bill: b}
 	if l.src == nil {
@@ -234,18 +256,23 @@ func (s *Store) lendBill(ctx context.Context, id string, b paymentBill) (lent, e
 	}
 	d, err := findDebtByID(ctx, s.read, s.now(), b.debt)
 	if err != nil {
-		return l, fmt.Errorf("read debt: %w", err)
+		return l, &Refusal{Code: api.ProblemCodeCreditorSilent, BillID: b.debt, Detail: "read debt: " + err.Error()}
 	}
 	due, err := kiosk.ParseDate(d.due)
 	if err != nil {
-		return l, fmt.Errorf("read debt: %w", err)
+		return l, &Refusal{Code: api.ProblemCodeCreditorSilent, BillID: b.debt, Detail: "read debt: " + err.Error()}
 	}
 	l.debt = Debt{
 		ID: d.id, Creditor: kiosk.CreditorCode(d.creditor), Notice: kiosk.NoticeNumber(d.notice), IUV: d.iuv, Service: d.service, Subject: d.subject,
-		Instalment: d.instalment, Amount: d.amount, Due: due, Status: kiosk.BillPayable, StandIn: d.standIn,
+		Instalment: d.instalment, Amount: b.amount, Due: due, Status: kiosk.BillPayable, StandIn: d.standIn,
 	}
-	l.loan, err = l.src.Activate(ctx, LoanRequest{Key: loanKey(id, b.debt), Payment: kiosk.PaymentID(id), Debt: l.debt, Life: life})
+	l.loan, err = l.src.Activate(ctx, loanOf(id, l.debt))
 	return l, err
+}
+
+// loanOf is the one request for a debt in the name of a payment.
+func loanOf(id string, d Debt) LoanRequest {
+	return LoanRequest{Key: loanKey(id, d.ID), Payment: kiosk.PaymentID(id), Debt: d, Life: life}
 }
 
 // keepLoans writes the tokens into the book. A payment that was closed meanwhile
@@ -288,17 +315,19 @@ func (s *Store) keepLoans(ctx context.Context, id string, loans []lent) (answer 
 }
 
 // unlend ends an activation that did not come about: the lock here falls, and
-// what was lent already is given back. What could not be told to a source ends
-// there by itself when its loan expires. If the same call came twice and the
-// other one succeeded, its answer stands: the loans are the same.
+// what was lent already, or may have been, is given back: at once where that is
+// possible, else by the queue. If the same call came twice and the other one
+// succeeded, its answer stands: the loans are the same.
 func (s *Store) unlend(ctx context.Context, id string, loans []lent, cause error) (api.Activation, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTime)
 	defer cancel()
 	var answer api.Activation
 	var whole bool
 	err := s.inTx(ctx, func(tx *sql.Tx) (err error) {
-		answer, whole, err = s.closeUnlent(ctx, tx, id)
-		return err
+		if answer, whole, err = s.closeUnlent(ctx, tx, id); err != nil || whole {
+			return err
+		}
+		return s.queueLoans(ctx, tx, id, loans, s.now().Add(endTime))
 	})
 	if err != nil {
 		return api.Activation{}, fmt.Errorf("end activation: %w", err)
@@ -307,19 +336,31 @@ func (s *Store) unlend(ctx context.Context, id string, loans []lent, cause error
 		return answer, nil
 	}
 	for _, l := range loans {
-		_, err := l.src.Outcome(ctx, LoanOutcome{
-			Key: loanKey(id, l.bill.debt), Payment: kiosk.PaymentID(id), Debt: l.debt, Token: l.loan.Token, Amount: l.loan.Amount, Fee: l.bill.fee, At: s.now(),
-		})
-		if err != nil {
-			s.log.Warn("a loan could not be given back", "payment", id, "bill", l.bill.debt, "error", err.Error())
+		if l.loan.Token != "" {
+			s.giveBack(ctx, id, l)
 		}
 	}
+	s.fresh.ring()
 	var refusal *Refusal
 	if errors.As(cause, &refusal) {
 		return api.Activation{}, cause
 	}
 	s.log.Warn("a source of debts did not lend", "payment", id, "error", cause.Error())
 	return api.Activation{}, refuse(api.ProblemCodeCreditorSilent, "")
+}
+
+// giveBack tells KO at once; what fails stays in the queue.
+func (s *Store) giveBack(ctx context.Context, id string, l lent) {
+	t := telling{outcome: LoanOutcome{
+		Key: loanKey(id, l.bill.debt), Payment: kiosk.PaymentID(id), Debt: l.debt, Token: l.loan.Token, Amount: l.bill.amount, Fee: l.bill.fee, At: s.now(),
+	}}
+	closing, err := l.src.Outcome(ctx, t.outcome)
+	if err == nil {
+		err = s.owned(ctx, t, closing)
+	}
+	if err != nil {
+		s.log.Warn("a loan could not be given back yet", "payment", id, "bill", l.bill.debt, "error", err.Error())
+	}
 }
 
 // closeUnlent closes a payment some bill of which was never lent; whole says
@@ -342,4 +383,23 @@ func (s *Store) closeUnlent(ctx context.Context, tx *sql.Tx, id string) (answer 
 	}
 	_, err = tx.ExecContext(ctx, "UPDATE payment_bills SET closing = 'ko' WHERE payment = $1 AND closing = ''", id)
 	return answer, false, err
+}
+
+// queueLoans writes what a failed activation leaves to be told: KO for what was
+// lent, and for what may have been. A token that is known is better than none.
+func (s *Store) queueLoans(ctx context.Context, tx *sql.Tx, id string, loans []lent, next time.Time) error {
+	for _, l := range loans {
+		token := l.loan.Token
+		if token == "" {
+			token = l.bill.token
+		}
+		_, err := tx.ExecContext(ctx, `INSERT INTO tellings (payment, debt, key, token, paid, amount, fee, at, next_at)
+			VALUES ($1, $2, $3, $4, 0, $5, $6, $7, $8)
+			ON CONFLICT (payment, debt) DO UPDATE SET token = CASE WHEN excluded.token LIKE 'pending-%' THEN tellings.token ELSE excluded.token END`,
+			id, l.bill.debt, loanKey(id, l.bill.debt), token, l.bill.amount, l.bill.fee, s.now().UnixMilli(), next.UnixMilli())
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

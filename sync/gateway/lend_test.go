@@ -25,7 +25,9 @@ type fakeNode struct {
 	lookup func(kiosk.NoticeNumber) (Debt, error)
 	lend   func(LoanRequest) (Loan, error)
 	keys   []string // of activations
+	end    func(LoanOutcome) (kiosk.Closing, error)
 	told   []string // outcomes
+	bodies map[string]LoanOutcome
 }
 
 func (f *fakeNode) Lookup(_ context.Context, c kiosk.CreditorCode, n kiosk.NoticeNumber) (Debt, error) {
@@ -52,6 +54,16 @@ func (f *fakeNode) Outcome(_ context.Context, o LoanOutcome) (kiosk.Closing, err
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.told = append(f.told, fmt.Sprintf("%s paid %v", o.Token, o.Paid))
+	if f.bodies == nil {
+		f.bodies = map[string]LoanOutcome{}
+	}
+	if before, again := f.bodies[o.Key]; again && before != o {
+		f.told = append(f.told, fmt.Sprintf("another body under the same key: %+v, %+v", before, o))
+	}
+	f.bodies[o.Key] = o
+	if f.end != nil {
+		return f.end(o)
+	}
 	if !o.Paid {
 		return kiosk.ClosingKO, nil
 	}

@@ -80,6 +80,7 @@ type debt struct {
 	standIn    bool
 	doubtful   bool // a charge of unknown result stands on it
 	held       bool // an activation of it lives
+	taken      bool // paid for, and its owner has not said yet that he has it
 }
 
 const debtQuery = `
@@ -87,7 +88,9 @@ SELECT d.id, d.creditor, d.notice, d.iuv, d.service, d.subject, d.instalment, d.
        EXISTS (SELECT 1 FROM payment_bills b JOIN payments p ON p.id = b.payment
                WHERE b.debt = d.id AND b.closing = '' AND p.state = 'doubtful'),
        EXISTS (SELECT 1 FROM payment_bills b JOIN payments p ON p.id = b.payment
-               WHERE b.debt = d.id AND b.closing = '' AND p.state = 'active' AND p.expires_at > $1)
+               WHERE b.debt = d.id AND b.closing = '' AND p.state = 'active' AND p.expires_at > $1),
+       EXISTS (SELECT 1 FROM payment_bills b JOIN payments p ON p.id = b.payment
+               WHERE b.debt = d.id AND b.closing = '' AND p.state = 'paid')
 FROM debts d WHERE `
 
 // findDebt reads a debt and how it is held at a moment.
@@ -102,7 +105,7 @@ func findDebtByID(ctx context.Context, q queryer, at time.Time, id string) (debt
 func scanDebt(row interface{ Scan(...any) error }) (debt, error) {
 	var d debt
 	err := row.Scan(&d.id, &d.creditor, &d.notice, &d.iuv, &d.service, &d.subject, &d.instalment, &d.due, &d.state, &d.amount,
-		&d.activation, &d.standIn, &d.doubtful, &d.held)
+		&d.activation, &d.standIn, &d.doubtful, &d.held, &d.taken)
 	return d, err
 }
 
@@ -152,7 +155,7 @@ func (s *Store) found(ctx context.Context, debts []debt) (api.Found, error) {
 
 // status is how the debt stands at this moment.
 func (d debt) status() api.BillStatus {
-	return api.BillStatus(outcome.Debt{State: d.state, Doubtful: d.doubtful, Held: d.held}.Status())
+	return api.BillStatus(outcome.Debt{State: d.state, Doubtful: d.doubtful, Held: d.held, Taken: d.taken}.Status())
 }
 
 // asked is the amount that an activation asks for.

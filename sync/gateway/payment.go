@@ -40,6 +40,7 @@ type paymentBill struct {
 	expected, amount, fee kiosk.Amount
 	closing               kiosk.Closing
 	settled               bool // the debt is paid, by whomever
+	remote                bool // its owner has the last word, see [Source]
 }
 
 const paymentColumns = `id, channel, kiosk, request_hash, previous, receipt_token, ref, state, fee, total, activated_at, expires_at,
@@ -84,12 +85,20 @@ func insertPayment(ctx context.Context, tx *sql.Tx, p *payment) error {
 }
 
 func insertBill(ctx context.Context, tx *sql.Tx, payment string, position int, b paymentBill) error {
-	_, err := tx.ExecContext(ctx, `INSERT INTO payment_bills (payment, position, debt, expected, amount, fee, token)
-		VALUES ($1, $2, $3, $4, $5, $6, $7)`, payment, position, b.debt, b.expected, b.amount, b.fee, b.token)
+	_, err := tx.ExecContext(ctx, `INSERT INTO payment_bills (payment, position, debt, expected, amount, fee, token, remote)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`, payment, position, b.debt, b.expected, b.amount, b.fee, b.token, flag(b.remote))
 	if err != nil {
 		return fmt.Errorf("write bill of payment: %w", err)
 	}
 	return nil
+}
+
+// flag is a yes or no as the book keeps it.
+func flag(yes bool) int64 {
+	if yes {
+		return 1
+	}
+	return 0
 }
 
 // loadBills reads the bills of a payment in the order of the cart.
@@ -97,10 +106,10 @@ func loadBills(ctx context.Context, q queryer, payment string) ([]paymentBill, e
 	var bills []paymentBill
 	err := each(ctx, q, func(rows *sql.Rows) error {
 		var b paymentBill
-		err := rows.Scan(&b.debt, &b.iuv, &b.creditor, &b.token, &b.expected, &b.amount, &b.fee, &b.closing, &b.settled)
+		err := rows.Scan(&b.debt, &b.iuv, &b.creditor, &b.token, &b.expected, &b.amount, &b.fee, &b.closing, &b.settled, &b.remote)
 		bills = append(bills, b)
 		return err
-	}, `SELECT b.debt, d.iuv, d.creditor, b.token, b.expected, b.amount, b.fee, b.closing, d.state = 'paid'
+	}, `SELECT b.debt, d.iuv, d.creditor, b.token, b.expected, b.amount, b.fee, b.closing, d.state = 'paid', b.remote
 		FROM payment_bills b JOIN debts d ON d.id = b.debt WHERE b.payment = $1 ORDER BY b.position`, payment)
 	if err != nil {
 		return nil, fmt.Errorf("read bills of payment: %w", err)

@@ -160,12 +160,17 @@ func invariants(t fataler, s *Store) {
 		"debts settled more than once":                       "SELECT count(*) FROM (SELECT debt FROM payment_bills WHERE closing = 'ok' GROUP BY debt HAVING count(*) > 1) AS x",
 		"debts settled without being paid, or by another":    "SELECT count(*) FROM payment_bills b JOIN debts d ON d.id = b.debt WHERE b.closing = 'ok' AND (d.state <> 'paid' OR d.paid_by <> b.payment)",
 		"debts paid by nobody":                               "SELECT count(*) FROM debts d WHERE d.paid_by IS NOT NULL AND NOT EXISTS (SELECT 1 FROM payment_bills b WHERE b.debt = d.id AND b.payment = d.paid_by AND b.closing = 'ok')",
-		"bills open in a closed payment":                     "SELECT count(*) FROM payment_bills b JOIN payments p ON p.id = b.payment WHERE (b.closing = '') <> (p.state IN ('active', 'doubtful'))",
+		"bills open in a closed payment":                     "SELECT count(*) FROM payment_bills b JOIN payments p ON p.id = b.payment WHERE (b.closing = '') <> (p.state IN ('active', 'doubtful') OR (p.state = 'paid' AND b.remote = 1 AND b.closing = ''))",
 		"unbalanced transactions":                            "SELECT count(*) FROM (SELECT transaction_id FROM ledger_postings GROUP BY transaction_id HAVING sum(amount) <> 0) AS x",
 		"payments whose settlement was not posted, or twice": "SELECT count(*) FROM payments p WHERE (SELECT count(*) FROM ledger_transactions t WHERE t.payment = p.id AND t.kind = 'paid') <> CASE p.state WHEN 'paid' THEN 1 ELSE 0 END",
 		"doubts that are not in suspense":                    "SELECT count(*) FROM payments p WHERE p.request_hash <> 'seed' AND (SELECT coalesce(sum(g.amount), 0) FROM ledger_transactions t JOIN ledger_postings g ON g.transaction_id = t.id WHERE t.payment = p.id AND g.account = 'suspense:claim') <> CASE p.state WHEN 'doubtful' THEN p.total ELSE 0 END",
 		"two living activations of one debt":                 "SELECT count(*) FROM (SELECT b.debt FROM payment_bills b JOIN payments p ON p.id = b.payment WHERE b.closing = '' AND p.state = 'active' AND p.expires_at > " + fmt.Sprint(s.now().UnixMilli()) + " GROUP BY b.debt HAVING count(*) > 1) AS x",
-		"creditors' due that is not the sum of settled bills": `SELECT (SELECT coalesce(sum(amount), 0) FROM payment_bills WHERE closing = 'ok')
+		"bills of other owners that were paid and that nobody tells": `SELECT count(*) FROM payment_bills b JOIN payments p ON p.id = b.payment
+			WHERE b.remote = 1 AND p.state = 'paid' AND NOT EXISTS (SELECT 1 FROM tellings t WHERE t.payment = b.payment AND t.debt = b.debt)`,
+		"bills that were closed before their owner's word": `SELECT count(*) FROM payment_bills b JOIN tellings t ON t.payment = b.payment AND t.debt = b.debt
+			WHERE t.paid = 1 AND (b.closing = '') <> (t.state <> 'done')`,
+		"creditors' due that is not the sum of settled bills, and of those that their owner is being told of": `SELECT (SELECT coalesce(sum(b.amount), 0)
+				FROM payment_bills b JOIN payments p ON p.id = b.payment WHERE b.closing = 'ok' OR (b.closing = '' AND b.remote = 1 AND p.state = 'paid'))
 			+ (SELECT coalesce(sum(amount), 0) FROM ledger_postings WHERE account LIKE 'creditor:%')`,
 		"refunds that are not the sum of duplicates": `SELECT (SELECT coalesce(sum(amount + fee), 0) FROM payment_bills WHERE closing = 'duplicate')
 			+ (SELECT coalesce(sum(amount), 0) FROM ledger_postings WHERE account = 'refunds')`,

@@ -47,6 +47,8 @@ type pushed struct {
 	refused bool // the book itself refuses it
 
 	verdict outcome.Verdict
+	tells   bool // an owner has to hear of it
+	awaits  bool // an owner has not spoken yet about a bill that it paid
 }
 
 // pushing is one request with rows.
@@ -73,6 +75,7 @@ func (s *Store) Push(ctx context.Context, kioskID string, rows []api.Row) (api.T
 	if err := s.pushes.do(ctx, p); err != nil {
 		return api.TransactionsResponse{}, fmt.Errorf("push: %w", err)
 	}
+	s.awaitOwners(ctx, p.rows)
 	answer := api.TransactionsResponse{Verdicts: make([]api.Verdict, 0, len(rows)), Have: p.have}
 	for _, r := range p.rows {
 		if r.verdict.Alarm {
@@ -264,6 +267,7 @@ func (g *page) decide(r *pushed, known map[rowKey]outcome.Kept, held *runs) (isN
 		return false, nil
 	case again:
 		r.verdict = outcome.Again(k, r.row.Hash, kiosk.RowKind(r.row.Kind))
+		g.renew(r)
 		return false, nil
 	case held.has(key.kiosk, r.row.Sequence):
 		r.verdict = outcome.Conflict(outcome.ReasonSequenceReused)
@@ -278,11 +282,35 @@ func (g *page) decide(r *pushed, known map[rowKey]outcome.Kept, held *runs) (isN
 		if err := g.apply(key.kiosk, r.row, r.read.Body, change); err != nil {
 			return false, err
 		}
+		r.tells, r.awaits = len(change.Tell) > 0, r.settles() && g.awaits(r.read.Body.Payment)
 	}
 	v := r.verdict
 	known[key] = outcome.Kept{Hash: r.row.Hash, Kind: kiosk.RowKind(r.row.Kind), Code: v.Code, Reason: v.Reason, Closings: v.Closings}
 	held.add(key.kiosk, r.row.Sequence)
 	return true, nil
+}
+
+// settles says that the row can pay bills.
+func (r *pushed) settles() bool {
+	return r.read.Kind == kiosk.RowPaid || r.read.Kind == kiosk.RowResolved
+}
+
+// renew gives a stored answer the closings that an owner's word has added since.
+func (g *page) renew(r *pushed) {
+	if !r.acts || !r.settles() || r.verdict.Code != kiosk.VerdictDuplicate {
+		return
+	}
+	p := g.payments[r.read.Body.Payment]
+	if p == nil || p.state != outcome.Paid || !slices.ContainsFunc(p.bills, func(b outcome.Bill) bool { return b.Remote }) {
+		return
+	}
+	r.verdict.Closings = nil
+	for _, b := range p.bills {
+		if b.Closing != kiosk.ClosingOpen {
+			r.verdict.Closings = append(r.verdict.Closings, kiosk.BillClosing{BillID: b.Debt, Closing: b.Closing})
+		}
+	}
+	r.awaits = g.awaits(p.id)
 }
 
 var (

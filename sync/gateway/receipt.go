@@ -69,12 +69,17 @@ func (s *Store) creditorNames(ctx context.Context) (map[string]string, error) {
 func receiptState(p payment, bills []paymentBill) api.ReceiptState {
 	switch p.state {
 	case outcome.Paid:
+		state := api.ReceiptStatePaid
 		for _, b := range bills {
-			if b.closing != kiosk.ClosingOK {
+			switch b.closing {
+			case kiosk.ClosingOK:
+			case kiosk.ClosingOpen:
+				state = api.ReceiptStateCharged
+			default:
 				return api.ReceiptStateRefundDue
 			}
 		}
-		return api.ReceiptStatePaid
+		return state
 	case outcome.Doubtful:
 		return api.ReceiptStateInVerification
 	case outcome.NotPaid:
@@ -95,6 +100,11 @@ var receiptTitles = map[api.ReceiptState][3][2]string{
 		{"Pagamento eseguito", "L’ente ha ricevuto il pagamento."},
 		{"Payment made", "The creditor has received the payment."},
 		{"付款成功", "收款单位已收到款项。"},
+	},
+	api.ReceiptStateCharged: {
+		{"Addebito eseguito", "La carta è stata addebitata. L’esito presso l’ente è in corso di verifica: non pagare di nuovo."},
+		{"Card charged", "Your card was charged. The creditor is confirming the payment: do not pay again."},
+		{"已扣款", "您的银行卡已扣款，正在等待收款单位确认，请勿重复支付。"},
 	},
 	api.ReceiptStateRefundDue: {
 		{"Rimborso dovuto", "Un avviso era già stato pagato da altri: quanto hai pagato in più ti sarà rimborsato. Conserva il tuo codice."},

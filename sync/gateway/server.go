@@ -19,6 +19,7 @@ const grace = 10 * time.Second
 type Server struct {
 	store *Store
 	http  *http.Server
+	tells *Teller // nil: another server's does it
 	log   *slog.Logger
 }
 
@@ -28,8 +29,12 @@ func NewServer(store *Store, cfg HandlerConfig, log *slog.Logger) (*Server, erro
 	if err != nil {
 		return nil, fmt.Errorf("make server: %w", err)
 	}
+	var tells *Teller
+	if !cfg.PagesOnly {
+		tells = NewTeller(store, cfg.Teller, log)
+	}
 	return &Server{
-		store: store, log: log,
+		store: store, tells: tells, log: log,
 		http: &http.Server{
 			Handler: h, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: 30 * time.Second,
 			IdleTimeout: 60 * time.Second, MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
@@ -40,6 +45,23 @@ func NewServer(store *Store, cfg HandlerConfig, log *slog.Logger) (*Server, erro
 // Run serves until ctx ends or the book breaks, lets running requests finish,
 // and returns when nothing runs any more.
 func (s *Server) Run(ctx context.Context, l net.Listener) error {
+	telling, stopTelling := context.WithCancel(ctx)
+	told := make(chan error, 1)
+	go func() { told <- s.tell(telling) }()
+	err := s.serve(ctx, l)
+	stopTelling()
+	return errors.Join(err, <-told)
+}
+
+// tell lets the owners of debts be told while the server runs.
+func (s *Server) tell(ctx context.Context) error {
+	if s.tells == nil {
+		return nil
+	}
+	return s.tells.Run(ctx)
+}
+
+func (s *Server) serve(ctx context.Context, l net.Listener) error {
 	served := make(chan error, 1)
 	go func() { served <- s.http.Serve(l) }()
 	var cause error

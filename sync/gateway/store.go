@@ -49,6 +49,9 @@ type Store struct {
 
 	catalogues catalogues
 	sources    sources
+	tellers    atomic.Int32 // that run in this process
+	fresh      bell         // something is to be told
+	closed     bell         // an owner has spoken
 	people     peopleKey
 	cards      CardCheck
 }
