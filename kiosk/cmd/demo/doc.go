@@ -5,6 +5,7 @@
 //	demo                 with a display: the window opens, the dock is at http://127.0.0.1:8474, Ctrl-C ends it
 //	demo --play          one whole payment plays by itself in an X server without a screen (as does demo where
 //	                     there is no display) and leaves its evidence in out/
+//	                     then a cart of two creditors and a car tax found by its plate, with theirs beside it;
 //	                     the same with an identity card, where pcscd and its virtual reader are installed
 //	demo --play --faults and after it the cases that go wrong
 //	demo --printer ipp   an IPP printer instead of the thermal one; the dock's buttons are the same

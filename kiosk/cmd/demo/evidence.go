@@ -40,8 +40,8 @@ type evidence struct {
 }
 
 // gather waits until the gateway has everything, collects the four witnesses
-// and writes them to out.
-func gather(ctx context.Context, r *rig.Rig, out string) (*evidence, error) {
+// of the nth payment of the play and writes them to out.
+func gather(ctx context.Context, r *rig.Rig, out string, nth int) (*evidence, error) {
 	ctx, cancel := context.WithTimeout(ctx, delivery)
 	defer cancel()
 	if err := rig.Settle(ctx, r); err != nil {
@@ -52,27 +52,33 @@ func gather(ctx context.Context, r *rig.Rig, out string) (*evidence, error) {
 		return nil, err
 	}
 	charges, papers := r.Charges(), r.Prints()
-	if len(book.Payments) != 1 || len(charges) != 1 || len(papers) != 1 {
-		return nil, fmt.Errorf("one payment, one charge and one paper are wanted; there are %d, %d and %d", len(book.Payments), len(charges), len(papers))
+	if len(book.Payments) != nth || len(charges) != nth || len(papers) != nth {
+		return nil, fmt.Errorf("%d payments, as many charges and papers are wanted; there are %d, %d and %d", nth, len(book.Payments), len(charges), len(papers))
 	}
-	e := &evidence{out: out, entry: book.Payments[0], charge: charges[0], sent: papers[0].Document}
+	paper := papers[nth-1]
+	e := &evidence{out: out, charge: charges[nth-1], sent: paper.Document}
+	for _, entry := range book.Payments {
+		if entry.ID == e.charge.Payment {
+			e.entry = entry
+		}
+	}
 	if e.booked, err = r.Ledger(ctx, e.entry.ID); err != nil {
 		return nil, err
 	}
-	if e.paper, err = png.Decode(bytes.NewReader(papers[0].PNG)); err != nil {
+	if e.paper, err = png.Decode(bytes.NewReader(paper.PNG)); err != nil {
 		return nil, fmt.Errorf("read the printer's paper: %w", err)
 	}
 	files, err := r.Receipts()
 	if err != nil {
 		return nil, err
 	}
-	if len(files) != 1 {
-		return nil, fmt.Errorf("one receipt is wanted, the kiosk kept %d", len(files))
+	if len(files) != nth {
+		return nil, fmt.Errorf("%d receipts are wanted, the kiosk kept %d", nth, len(files))
 	}
-	if e.doc, err = os.ReadFile(files[0]); err != nil {
+	if e.doc, err = os.ReadFile(files[nth-1]); err != nil {
 		return nil, fmt.Errorf("read the receipt: %w", err)
 	}
-	return e, e.write(papers[0].PNG)
+	return e, e.write(paper.PNG)
 }
 
 // write leaves the four files.
@@ -123,9 +129,14 @@ func (e *evidence) checkReceipt(ctx context.Context) error {
 	}
 	e.text = string(text)
 	var wrong []error
-	for what, want := range map[string]string{
+	facts := map[string]string{
 		"payment id": e.entry.ID, "amount": i18n.Money(kiosk.Italian, e.entry.Total), "STAN": e.entry.STAN, "reference": e.entry.Ref,
-	} {
+	}
+	for i, l := range e.entry.State.Cart.Bills() { // each creditor has a section of its own
+		facts[fmt.Sprintf("creditor %d", i+1)] = l.Bill.CreditorName
+		facts[fmt.Sprintf("notice %d", i+1)] = string(l.Bill.Notice)
+	}
+	for what, want := range facts {
 		if !strings.Contains(squeeze(e.text), squeeze(want)) {
 			wrong = append(wrong, fmt.Errorf("%s %q does not stand in receipt.pdf", what, want))
 		}

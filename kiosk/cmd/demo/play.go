@@ -54,7 +54,7 @@ func play(ctx context.Context, r *rig.Rig, url string, o options) error {
 	if p.err != nil {
 		return p.err
 	}
-	e, err := gather(ctx, r, o.out)
+	e, err := gather(ctx, r, o.out, 1)
 	if err != nil {
 		return err
 	}
@@ -62,6 +62,11 @@ func play(ctx context.Context, r *rig.Rig, url string, o options) error {
 		return fmt.Errorf("the evidence does not agree:\n%w", err)
 	}
 	e.tell()
+	for _, more := range []func(context.Context) error{p.cartVisit, p.plateVisit} {
+		if err := more(ctx); err != nil {
+			return p.failed(err)
+		}
+	}
 	if err := p.cardVisit(ctx); err != nil {
 		return p.failed(err)
 	}
@@ -73,7 +78,7 @@ func play(ctx context.Context, r *rig.Rig, url string, o options) error {
 
 // emptyOut makes the directory and removes what an earlier play left there.
 func emptyOut(out string) error {
-	for _, name := range []string{"screens", "troubles", "receipt.pdf", "receipt.png", "ledger.json", "terminal.json"} {
+	for _, name := range []string{"screens", "troubles", "receipt.pdf", "receipt.png", "ledger.json", "terminal.json", cartOut, plateOut} {
 		if err := os.RemoveAll(filepath.Join(out, name)); err != nil {
 			return fmt.Errorf("empty %s: %w", out, err)
 		}
