@@ -4,6 +4,7 @@ package rig
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"log"
@@ -68,7 +69,9 @@ type Gate struct {
 type gateKey struct{}
 
 // NewGate opens the gate before the gateway at target, "http://127.0.0.1:1".
-func NewGate(target string) (*Gate, error) {
+func NewGate(target string) (*Gate, error) { return newGate(target, nil) }
+
+func newGate(target string, keys *gateKeys) (*Gate, error) {
 	to, err := url.Parse(target)
 	if err != nil {
 		return nil, fmt.Errorf("open gate: %w", err)
@@ -90,6 +93,10 @@ func NewGate(target string) (*Gate, error) {
 			}
 			return nil
 		},
+	}
+	if keys != nil {
+		g.URL = "https://" + ln.Addr().String()
+		g.proxy.Transport, ln = keys, tls.NewListener(ln, keys.server)
 	}
 	g.server = &http.Server{Handler: g, ReadHeaderTimeout: time.Minute, ErrorLog: quiet, ConnState: g.track}
 	go g.serve(ln)
@@ -252,6 +259,9 @@ func reset(w http.ResponseWriter) {
 
 // closeHard closes with RST: what a client sees whose way is cut.
 func closeHard(c net.Conn) {
+	if t, ok := c.(*tls.Conn); ok {
+		c = t.NetConn()
+	}
 	if t, ok := c.(*net.TCPConn); ok {
 		_ = t.SetLinger(0)
 	}

@@ -6,8 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
 	"os"
 	"path/filepath"
 	"sync"
@@ -53,6 +51,7 @@ type Rig struct {
 	noCards error     // why
 
 	gatewayAddr string
+	keys        *gateKeys
 	public      string // the key whose catalogue the kiosk takes
 
 	mu      sync.Mutex // guards the children
@@ -100,10 +99,16 @@ func (r *Rig) open(ctx context.Context) error {
 	if r.gatewayAddr, err = freeAddress(); err != nil {
 		return err
 	}
-	if r.Gate, err = NewGate("http://" + r.gatewayAddr); err != nil {
+	if r.keys, err = openGateKeys(r.tlsDir(), r.path("kiosk", "identity.pem")); err != nil {
+		return err
+	}
+	if r.Gate, err = newGate("https://"+r.gatewayAddr, r.keys); err != nil {
 		return err
 	}
 	if err := r.StartGateway(ctx); err != nil {
+		return err
+	}
+	if err := r.enrol(ctx); err != nil {
 		return err
 	}
 	r.Control = NewControl(r.path("control.sock"))
@@ -152,7 +157,7 @@ func (r *Rig) linkCache() error {
 
 // needBinaries says plainly which program was not built.
 func (r *Rig) needBinaries() error {
-	for _, name := range []string{r.opt.Kiosk, "gateway"} {
+	for _, name := range []string{r.opt.Kiosk, "kioskctl", "gateway"} {
 		if _, err := os.Stat(filepath.Join(r.opt.Bin, name)); err != nil {
 			return fmt.Errorf("the program %s is not built (make build): %w", filepath.Join(r.opt.Bin, name), err)
 		}
@@ -194,7 +199,7 @@ func (r *Rig) StartGateway(ctx context.Context) error {
 	if r.gateway.running() {
 		return nil
 	}
-	args := []string{"serve", "--listen", r.gatewayAddr, "--db", r.gatewayDB(), "--seed", "--catalogue-key", r.catalogueKey()}
+	args := []string{"serve", "--listen", r.gatewayAddr, "--db", r.gatewayDB(), "--seed", "--tls", r.tlsDir(), "--catalogue-key", r.catalogueKey()}
 	if dir := r.issuers(); dir != "" {
 		args = append(args, "--csca", dir)
 	}
@@ -203,7 +208,7 @@ func (r *Rig) StartGateway(ctx context.Context) error {
 		return err
 	}
 	r.gateway = p
-	healthy := func(ctx context.Context) error { return probe(ctx, "http://"+r.gatewayAddr+"/v1/health") }
+	healthy := func(ctx context.Context) error { return r.keys.probe(ctx, "https://"+r.gatewayAddr+"/v1/health") }
 	return r.up(ctx, p, gatewayStart, healthy)
 }
 
@@ -343,22 +348,4 @@ func (r *Rig) Close() error {
 		errs = append(errs, os.RemoveAll(r.Dir))
 	}
 	return errors.Join(errs...)
-}
-
-// probe asks a URL for status 200.
-func probe(ctx context.Context, url string) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return fmt.Errorf("probe %s: %w", url, err)
-	}
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return fmt.Errorf("probe: %w", err)
-	}
-	defer res.Body.Close()
-	_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, 1<<20))
-	if res.StatusCode != http.StatusOK {
-		return fmt.Errorf("probe %s: status %d", url, res.StatusCode)
-	}
-	return nil
 }
