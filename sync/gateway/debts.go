@@ -13,6 +13,9 @@ import (
 // ErrNoDebt says that the creditor does not know the number.
 var ErrNoDebt = errors.New("no such debt")
 
+// ErrNotByForm says that a source does not find debts by the form of that service.
+var ErrNotByForm = errors.New("not found by this form")
+
 // Source is where the debts of some creditors live: the gateway's own table, or
 // a network like the national node. The gateway's own lock comes first for every
 // debt, whatever its source, and is durable before a source is asked to lend; a
@@ -42,7 +45,8 @@ type Source interface {
 type FormSource interface {
 	Source
 	// LookupForm finds what is owed under a filled form, no debts where nothing
-	// is. The values fit the service's fields and stand in their order.
+	// is. The values fit the service's fields and stand in their order. With
+	// [ErrNotByForm] the book is searched instead.
 	LookupForm(ctx context.Context, service kiosk.Service, values []kiosk.FormValue) ([]Debt, error)
 }
 

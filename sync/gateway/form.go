@@ -79,7 +79,10 @@ func (s *Store) LookupForm(ctx context.Context, f api.FormSearch) (api.Found, er
 		return api.Found{}, err
 	}
 	if src, ok := s.source(string(service.Creditor)).(FormSource); ok {
-		return s.formAt(ctx, src, service, values)
+		found, err := s.formAt(ctx, src, service, values)
+		if !errors.Is(err, ErrNotByForm) {
+			return found, err
+		}
 	}
 	debts, err := s.findByForm(ctx, service, values)
 	if err != nil {

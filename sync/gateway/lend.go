@@ -95,6 +95,9 @@ func (s *Store) formAt(ctx context.Context, src FormSource, service kiosk.Servic
 		return answer, err
 	}
 	debts, err := src.LookupForm(ctx, service, values)
+	if errors.Is(err, ErrNotByForm) {
+		return answer, err
+	}
 	if err != nil {
 		return answer, s.silent(c.code, err)
 	}

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/tserve/jolly/kiosk"
@@ -31,6 +32,9 @@ type AlarmError struct {
 // Error tells what the node said.
 func (e *AlarmError) Error() string { return fmt.Sprintf("%s: %v", e.Meaning, e.Err) }
 
+// Alarm tells the gateway's teller what to write, and whether to go on.
+func (e *AlarmError) Alarm() (meaning string, final bool) { return string(e.Meaning), e.Final }
+
 // Unwrap returns the node's refusal.
 func (e *AlarmError) Unwrap() error { return e.Err }
 
@@ -39,13 +43,15 @@ type Source struct {
 	client *Client
 	now    func() time.Time
 	pause  time.Duration // between repeats, with jitter on top
+	carTax []string      // services of the catalogue
 }
 
-var _ gateway.Source = (*Source)(nil)
+var _ gateway.FormSource = (*Source)(nil)
 
-// NewSource makes debts of a client's notices.
-func NewSource(c *Client, now func() time.Time) *Source {
-	return &Source{client: c, now: now, pause: 300 * time.Millisecond}
+// NewSource makes debts of a client's notices. carTax are the services of the
+// catalogue whose form asks for the car tax of a plate.
+func NewSource(c *Client, now func() time.Time, carTax ...string) *Source {
+	return &Source{client: c, now: now, pause: 300 * time.Millisecond, carTax: carTax}
 }
 
 // Lookup tells how a notice stands. A notice that cannot be paid comes with its
@@ -193,6 +199,38 @@ func (s *Source) Outcome(ctx context.Context, o gateway.LoanOutcome) (kiosk.Clos
 
 // CarTaxService is the node's name of the car tax.
 const CarTaxService = "00001"
+
+// vehicles are the node's kinds of vehicles by the choices of the form.
+var vehicles = map[string]string{"car": "1", "trailer": "2", "motorbike": "4"}
+
+// LookupForm asks for the car tax of a plate. A plate for which nothing is owed,
+// or nothing any more, finds nothing.
+func (s *Source) LookupForm(ctx context.Context, service kiosk.Service, values []kiosk.FormValue) ([]gateway.Debt, error) {
+	if !slices.Contains(s.carTax, service.ID) {
+		return nil, gateway.ErrNotByForm
+	}
+	var kind, plate string
+	for i, f := range service.Fields {
+		switch {
+		case i >= len(values):
+		case f.Kind == kiosk.FieldPlate:
+			plate = values[i].Clear()
+		case f.Kind == kiosk.FieldChoice:
+			kind = vehicles[values[i].Clear()]
+		}
+	}
+	if kind == "" || len(plate) < 7 || len(plate) > 8 { // TassaAutomobilistica_1_1_0.xsd, stTarga
+		return nil, &gateway.Refusal{Code: api.ProblemCodeFormInvalid, Detail: "the node knows no such vehicle"}
+	}
+	d, err := s.CarTax(ctx, kind, plate)
+	switch {
+	case errors.Is(err, gateway.ErrNoDebt), err == nil && d.Notice == "":
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("car tax: %w", err)
+	}
+	return []gateway.Debt{d}, nil
+}
 
 // CarTax asks for the notice of a plate's car tax. kind is 1 for cars, 2 for
 // trailers, 4 for motorbikes (catalogo-servizi/TassaAutomobilistica_1_1_0.xsd).

@@ -42,7 +42,7 @@ type Node struct {
 	mu        sync.Mutex
 	creditors map[string]bool
 	debts     map[string]Debt
-	plates    map[string]kiosk.Amount
+	plates    map[string]tax
 	loans     map[string]*loan  // by token
 	holder    map[string]string // creditor+number: the newest token
 	paid      map[string]bool   // creditor+number
@@ -71,7 +71,7 @@ func New(cfg Config) *Node {
 		cfg.Caller = Known()
 	}
 	return &Node{
-		cfg: cfg, creditors: map[string]bool{CreditorCode: true}, debts: map[string]Debt{}, plates: map[string]kiosk.Amount{},
+		cfg: cfg, creditors: map[string]bool{CreditorCode: true}, debts: map[string]Debt{}, plates: map[string]tax{},
 		loans: map[string]*loan{}, holder: map[string]string{}, paid: map[string]bool{}, keys: map[string]memory{}, troubles: map[string][]Trouble{},
 	}
 }
@@ -91,11 +91,23 @@ func (n *Node) Add(creditor kiosk.CreditorCode, number kiosk.NoticeNumber, d Deb
 	n.debts[string(creditor)+string(number)] = d
 }
 
+// tax is what is owed for a plate.
+type tax struct {
+	creditor, number, company string
+	amount                    kiosk.Amount
+}
+
 // AddPlate lets the car tax of a plate be owed.
 func (n *Node) AddPlate(plate string, amount kiosk.Amount) {
+	n.AddTax(plate, CreditorCode, kiosk.NoticeNumber(plateNotice(plate)), Debt{Parts: []kiosk.Amount{amount}, Company: "Regione di prova"})
+}
+
+// AddTax lets the car tax of a plate be owed to a creditor, under a notice that
+// comes to be when somebody asks for it.
+func (n *Node) AddTax(plate string, creditor kiosk.CreditorCode, number kiosk.NoticeNumber, d Debt) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.plates[plate] = amount
+	n.plates[plate] = tax{creditor: string(creditor), number: string(number), company: d.Company, amount: d.total()}
 }
 
 // PayElsewhere lets another provider pay a notice.
@@ -289,11 +301,11 @@ func (n *Node) demand(r wire.DemandRequest) (a wire.DemandAnswer) {
 		return a
 	}
 	text, err := base64.StdEncoding.DecodeString(r.Data)
-	var tax CarTax
+	var asked CarTax
 	if err == nil {
-		err = xml.Unmarshal(text, &tax)
+		err = xml.Unmarshal(text, &asked)
 	}
-	amount, owes := n.plates[tax.Plate]
+	owed, owes := n.plates[asked.Plate]
 	switch {
 	case err != nil:
 		a.Answer = ko("PPT_SINTASSI_EXTRAXSD", "datiSpecificiServizio")
@@ -302,12 +314,11 @@ func (n *Node) demand(r wire.DemandRequest) (a wire.DemandAnswer) {
 		a.Answer = ko("PAA_PAGAMENTO_SCONOSCIUTO", "")
 		return a
 	}
-	number := plateNotice(tax.Plate)
-	n.creditors[CreditorCode] = true
-	n.debts[CreditorCode+number] = Debt{Parts: []kiosk.Amount{amount}, Subject: "Tassa automobilistica", Company: "Regione di prova", Due: year}
-	a.Notice = &wire.Notice{Creditor: CreditorCode, Number: number}
-	a.List = &wire.Options{Option: []wire.Option{{Amount: wire.Euros(amount), Options: "EQ", Due: year}}}
-	a.Description, a.Creditor, a.Company = "Tassa automobilistica", CreditorCode, "Regione di prova"
+	n.creditors[owed.creditor] = true
+	n.debts[owed.creditor+owed.number] = Debt{Parts: []kiosk.Amount{owed.amount}, Subject: "Tassa automobilistica", Company: owed.company, Due: year}
+	a.Notice = &wire.Notice{Creditor: owed.creditor, Number: owed.number}
+	a.List = &wire.Options{Option: []wire.Option{{Amount: wire.Euros(owed.amount), Options: "EQ", Due: year}}}
+	a.Description, a.Creditor, a.Company = "Tassa automobilistica", owed.creditor, owed.company
 	return a
 }
 
