@@ -70,13 +70,17 @@ func (s *shown) describe() control.Screen {
 	return out
 }
 
-// all are the actions of the page, disabled ones too.
+// all are the actions of the page, disabled ones too, and those that turn the
+// parts of one that does not fit on the glass at once.
 func (s *shown) all() []page.Action {
 	all := s.page.Actions()
 	for _, a := range append([]page.Action{s.page.Main, s.page.Back, s.page.Second}, s.page.Help[:]...) {
 		if a.Exists() && a.Disabled && s.page.Box == nil {
 			all = append(all, a)
 		}
+	}
+	if s.page.Box == nil {
+		all = append(all, page.Action{ID: ui.ReadOn, Label: s.page.Turning.ReadOn}, page.Action{ID: ui.ReadBack, Label: s.page.Turning.ReadBack})
 	}
 	return all
 }

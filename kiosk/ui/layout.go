@@ -55,8 +55,14 @@ type slice struct {
 // The ids of the actions that turn the parts of a page that does not fit on
 // one. They never leave the screen.
 const (
-	readOn   = "ui:read-on"
-	readBack = "ui:read-back"
+	readOn   = ReadOn
+	readBack = ReadBack
+)
+
+// ReadOn and ReadBack are their names for whoever holds the glass in hand.
+const (
+	ReadOn   = "ui:read-on"
+	ReadBack = "ui:read-back"
 )
 
 // squeezes are tried when even the tightest page does not fit part by part: a

@@ -79,6 +79,7 @@ func (s *site) payTwo() {
 		_, err := s.Hand.Touch(s.ctx, id)
 		s.ok(err)
 	}
+	s.ok(s.Hand.Turn(s.ctx, "continue"))
 	s.touch("continue", "confirm")
 	s.touch(rig.PayAction, "terminal")
 	s.ok(s.AwaitCardWanted(s.ctx))

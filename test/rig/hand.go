@@ -182,6 +182,29 @@ func (h *Hand) aim(ctx context.Context, id string) (Screen, Action, error) {
 	}
 }
 
+// Turn turns the parts of a page that does not fit on the glass until an action
+// stands there.
+func (h *Hand) Turn(ctx context.Context, id string) error {
+	for range maxParts {
+		s, err := h.Look(ctx)
+		if err != nil {
+			return err
+		}
+		if _, there := s.Action(id); there {
+			return nil
+		}
+		if _, err := h.Touch(ctx, readOn); err != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("turn to %s: not on the first %d parts", id, maxParts)
+}
+
+const (
+	readOn   = "ui:read-on" // the screen's own action that turns to the next part
+	maxParts = 12           // more than any page has
+)
+
 // TouchTo touches an action and waits for one of the pages.
 func (h *Hand) TouchTo(ctx context.Context, id string, pages ...string) (Screen, error) {
 	if s, err := h.Touch(ctx, id); err != nil {

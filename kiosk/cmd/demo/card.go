@@ -37,7 +37,10 @@ func (p *player) cardVisit(ctx context.Context) error {
 		if err := touch("bill-0")(ctx); err != nil {
 			return err
 		}
-		return touch("bill-1")(ctx)
+		if err := touch("bill-1")(ctx); err != nil {
+			return err
+		}
+		return h.Turn(ctx, "continue")
 	}
 	pay := func(ctx context.Context) error {
 		if err := p.rig.AwaitCardWanted(ctx); err != nil {
