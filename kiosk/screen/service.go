@@ -200,8 +200,10 @@ func (v *view) typed(f kiosk.Field, value kiosk.FormValue) {
 		v.digitKeys()
 	}
 	v.answer(f, value)
-	if f.FromCard != "" && v.s.Devices.Cards == session.ReaderReady {
-		v.p.Second = page.Action{ID: "choice-card", Label: v.t("form_card"), Icon: "card", Style: page.StyleOutline, Event: session.CardWanted{}}
+	if f.FromCard != "" && session.Letters(f) && v.s.Devices.Cards == session.ReaderReady {
+		// A key among the wide ones: a button of its own would cost the page in landscape a second part.
+		v.p.Keys = append(v.p.Keys, page.Key{Wide: true, Label: v.t("form_card"), Act: page.Action{ID: "choice-card", Label: v.t("form_card"), Event: session.CardWanted{}}})
+		v.p.KeyRows[len(v.p.KeyRows)-1] = page.KeyRow{Keys: 3, Columns: 3}
 	}
 }
 
