@@ -7,21 +7,27 @@ import (
 
 	"github.com/tserve/jolly/cardreader/apdu"
 	"github.com/tserve/jolly/cardreader/cie"
+	"github.com/tserve/jolly/cardreader/proof"
 	"github.com/tserve/jolly/kiosk"
 )
 
 func probeCIE(ctx context.Context, ch apdu.Channel) (bool, error) { return cie.Probe(ctx, ch) }
 
-// readCIE reads a CIE 3.0. What its files say of the holder is the verdict's to
-// tell: without a verdict there is the NIS alone.
-func readCIE(ctx context.Context, ch apdu.Channel, o Options) (kiosk.CardReading, error) {
+// readCIE reads a CIE 3.0 and judges it. What its files say of the holder is the
+// verdict's to tell; without CAN and zone there is the NIS alone, and the
+// verdict is on that.
+func readCIE(ctx context.Context, ch apdu.Channel, o Options) (kiosk.CardReading, proof.Verdict, error) {
 	options := cie.Options{CAN: o.CAN, Challenge: o.Challenge}
 	if o.MRZ != nil {
 		options.MRZ = &cie.MRZ{Document: []byte(o.MRZ.Document), Birth: []byte(o.MRZ.Birth), Expiry: []byte(o.MRZ.Expiry)}
 	}
 	d, err := cie.Read(ctx, ch, options)
 	if err != nil {
-		return kiosk.CardReading{}, err
+		return kiosk.CardReading{}, proof.Verdict{}, err
 	}
-	return kiosk.CardReading{Kind: kiosk.CardCIE3, Level: kiosk.LevelClaim, NIS: d.NIS, Evidence: d.Evidence}, nil
+	r := kiosk.CardReading{Kind: kiosk.CardCIE3, Level: kiosk.LevelClaim, NIS: d.NIS, Evidence: d.Evidence}
+	if d.Evidence.Opened == "" {
+		return r, proof.CheckNIS(d.NISEvidence, o.Challenge, o.Roots, o.Now), nil
+	}
+	return r, proof.Check(d.Evidence, o.Challenge, o.Roots, o.Now), nil
 }

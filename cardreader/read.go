@@ -68,19 +68,21 @@ func probe(ctx context.Context, ch apdu.Channel) (kiosk.CardKind, error) {
 // signatures do not hold is an error with CodeCardNotGenuine; the verdict says why.
 func ReadCard(ctx context.Context, ch apdu.Channel, kind kiosk.CardKind, o Options) (kiosk.CardReading, proof.Verdict, error) {
 	var r kiosk.CardReading
+	var v proof.Verdict
 	var err error
 	switch kind {
 	case kiosk.CardUnknown:
 		err = kiosk.Errorf(kiosk.CodeCardUnknown, "read card", "no card that is known here")
 	case kiosk.CardCIE3:
-		r, err = readCIE(ctx, ch, o)
+		r, v, err = readCIE(ctx, ch, o)
 	default:
-		r, err = cns.Read(ctx, ch, cns.Options{PIN: o.PIN, Challenge: o.Challenge})
+		if r, err = cns.Read(ctx, ch, cns.Options{PIN: o.PIN, Challenge: o.Challenge}); err == nil {
+			v = proof.Check(r.Evidence, o.Challenge, o.Roots, o.Now)
+		}
 	}
 	if err != nil {
 		return kiosk.CardReading{}, proof.Verdict{}, AsProblem(err)
 	}
-	v := proof.Check(r.Evidence, o.Challenge, o.Roots, o.Now)
 	if v.Failed {
 		return kiosk.CardReading{}, v, kiosk.Errorf(kiosk.CodeCardNotGenuine, "read card", "%s", v.Reason)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/tserve/jolly/cardreader/apdu"
 	"github.com/tserve/jolly/cardreader/cie/pace"
+	"github.com/tserve/jolly/cardreader/proof"
 	"github.com/tserve/jolly/cardreader/proof/lds"
 	"github.com/tserve/jolly/kiosk"
 )
@@ -56,6 +57,9 @@ type MRZ struct {
 type Data struct {
 	Evidence kiosk.CardEvidence
 	NIS      string
+	// NISEvidence is what there is to judge the NIS by: all of it where the card
+	// was read without a secret, else the number alone.
+	NISEvidence proof.NISEvidence
 }
 
 // reader is one card that is being read.

@@ -1,7 +1,8 @@
 // Package cie reads the contactless Italian identity card, CIE 3.0.
 //
 // Without any secret the card tells its NIS, a number that names the card and
-// nobody. With what is printed on it, the CAN or the machine readable zone, it
+// nobody, the issuer's signature over it, and answers a challenge with the key
+// that is signed beside it. With what is printed on it, the CAN or the machine readable zone, it
 // opens the travel document (ICAO 9303): PACE over classic Diffie-Hellman or over
 // elliptic curves, or BAC where the card has no PACE; then secure messaging; then
 // COM, SOD, DG1 and DG11, and DG14 and DG15 where they are. The photo and the

@@ -51,11 +51,12 @@ func problem(err error) error {
 func (r *reader) read(ctx context.Context, o Options) (Data, error) {
 	d := Data{Evidence: kiosk.CardEvidence{Kind: kiosk.CardCIE3}}
 	var err error
-	if d.NIS, err = r.nis(ctx); err != nil {
+	if d.NISEvidence.Number, err = r.nis(ctx); err != nil {
 		return d, err
 	}
+	d.NIS = string(d.NISEvidence.Number)
 	if len(o.CAN) == 0 && o.MRZ == nil {
-		return d, nil
+		return d, r.nisProof(ctx, o.Challenge, &d.NISEvidence)
 	}
 	if d.Evidence.Opened, err = r.open(ctx, o); err != nil {
 		return d, err
@@ -71,30 +72,6 @@ func (r *reader) read(ctx context.Context, o Options) (Data, error) {
 	}
 	d.Evidence.Challenge = slices.Clone(o.Challenge)
 	return d, r.activeAuthentication(ctx, &d.Evidence)
-}
-
-// nis reads the card's number: twelve digits that need no secret. A card that
-// does not tell it is read on.
-func (r *reader) nis(ctx context.Context) (string, error) {
-	if err := r.selectCIE(ctx); err != nil {
-		if refused(err) {
-			return "", nil
-		}
-		return "", fmt.Errorf("select the cie: %w", err)
-	}
-	b, err := r.do(ctx, apdu.Command{INS: 0xB0, P1: 0x81, Le: 12})
-	if refused(err) {
-		return "", nil
-	}
-	if err != nil {
-		return "", fmt.Errorf("read nis: %w", err)
-	}
-	for _, c := range b {
-		if c < '0' || c > '9' {
-			return "", nil
-		}
-	}
-	return string(b), nil
 }
 
 // open agrees on keys and selects the travel document under them.

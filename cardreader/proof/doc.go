@@ -15,6 +15,9 @@
 // checked, because the card has no such key or no issuer is known here, is told
 // in the verdict's checks and lowers the level.
 //
+// [CheckNIS] judges beside it what a CIE 3.0 says without any secret: the number
+// of the card, which names nobody and is worth no more than signed.
+//
 // Two things in the evidence of a travel document are the reader's word and no
 // more: how the chip was opened, and that chip authentication succeeded. A
 // gateway that does not trust its kiosks has the active signature alone.

@@ -23,6 +23,8 @@ var (
 	strangePEM []byte
 	//go:embed strange-signer.key
 	strangeKey []byte
+	//go:embed chips.key
+	chipKeys []byte
 )
 
 // Signer is who signs the documents.
@@ -30,6 +32,31 @@ func Signer() (*x509.Certificate, *rsa.PrivateKey, error) { return parse(signerP
 
 // Stranger is a signer below another authority of the same name.
 func Stranger() (*x509.Certificate, *rsa.PrivateKey, error) { return parse(strangePEM, strangeKey) }
+
+// ChipKey is a key of an emulated chip; there are eight, and every card that is
+// made takes some of them.
+func ChipKey(number int) (*rsa.PrivateKey, error) {
+	rest := chipKeys
+	var block *pem.Block
+	for range number%8 + 1 {
+		if block, rest = pem.Decode(rest); block == nil {
+			return nil, errors.New("test chips: no such key")
+		}
+	}
+	return private(block)
+}
+
+func private(block *pem.Block) (*rsa.PrivateKey, error) {
+	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	if err != nil {
+		return nil, fmt.Errorf("test authority: %w", err)
+	}
+	private, ok := key.(*rsa.PrivateKey)
+	if !ok {
+		return nil, errors.New("test authority: not an RSA key")
+	}
+	return private, nil
+}
 
 func parse(certPEM, keyPEM []byte) (*x509.Certificate, *rsa.PrivateKey, error) {
 	c, _ := pem.Decode(certPEM)
@@ -41,13 +68,6 @@ func parse(certPEM, keyPEM []byte) (*x509.Certificate, *rsa.PrivateKey, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("test authority: %w", err)
 	}
-	key, err := x509.ParsePKCS8PrivateKey(k.Bytes)
-	if err != nil {
-		return nil, nil, fmt.Errorf("test authority: %w", err)
-	}
-	private, ok := key.(*rsa.PrivateKey)
-	if !ok {
-		return nil, nil, errors.New("test authority: not an RSA key")
-	}
-	return cert, private, nil
+	key, err := private(k)
+	return cert, key, err
 }

@@ -3,6 +3,7 @@ package chip
 // PACE and BAC, and secure messaging, the card's side.
 
 import (
+	"bytes"
 	"crypto/rand"
 	"crypto/sha1"
 	"crypto/subtle"
@@ -23,10 +24,18 @@ type exchange struct {
 	theirs   []byte
 }
 
-// set is MSE:Set AT for PACE.
+// set is MSE:Set AT for PACE, for chip authentication and for the key of the NIS.
 func (c *Chip) set(cmd apdu.Command) uint16 {
-	if c.chip != nil && c.session != nil && cmd.P1 == 0x41 && cmd.P2 == 0xA4 {
+	switch {
+	case c.app == "cie" && cmd.P1 == 0x41 && cmd.P2 == 0xA4:
+		if c.chosen = bytes.Equal(cmd.Data, []byte{0x80, 1, 2, 0x84, 1, 0x83}); !c.chosen {
+			return apdu.SWNoReference
+		}
 		return apdu.SWSuccess
+	case c.chip != nil && c.session != nil && cmd.P1 == 0x41 && cmd.P2 == 0xA4 && c.chip.cipher != pace.TDES:
+		return apdu.SWSuccess
+	case c.chip != nil && c.session != nil && cmd.P1 == 0x41 && cmd.P2 == 0xA6 && c.chip.cipher == pace.TDES:
+		return c.chip.agree(c, apdu.Find(cmd.Data, 0x91))
 	}
 	if c.access == nil || cmd.P1 != 0xC1 || cmd.P2 != 0xA4 {
 		return apdu.SWWrongP1P2
@@ -265,21 +274,30 @@ func (s *session) seal(r apdu.Response) (apdu.Response, error) {
 	return apdu.Response{Data: apdu.AppendTLV(out, 0x8E, mac), SW: apdu.SWSuccess}, nil
 }
 
-// chipCurve is P-256 in the table of standardised parameters.
-const chipCurve = 12
+// chipKey is the key of chip authentication and how it is used.
+type chipKey struct {
+	group   pace.Group
+	private []byte
+	cipher  pace.Cipher
+}
 
-// chipAuthenticate agrees with the chip's own key; the new keys count from the
-// next command on.
+// agree agrees with the chip's own key; the new keys count from the next command
+// on.
+func (k *chipKey) agree(c *Chip, public []byte) uint16 {
+	secret, err := k.group.Agree(k.private, public)
+	if err != nil {
+		return 0x6300
+	}
+	c.next = &session{cipher: k.cipher, enc: k.cipher.Derive(secret, pace.KeyEnc), mac: k.cipher.Derive(secret, pace.KeyMAC),
+		ssc: make([]byte, k.cipher.Block())}
+	return apdu.SWSuccess
+}
+
+// chipAuthenticate is GENERAL AUTHENTICATE of chip authentication.
 func (c *Chip) chipAuthenticate(cmd apdu.Command) apdu.Response {
-	g, err := pace.ByID(chipCurve)
-	if err != nil {
-		return apdu.Response{SW: 0x6F00}
+	sw := c.chip.agree(c, apdu.Find(cmd.Data, 0x7C, 0x80))
+	if sw != apdu.SWSuccess {
+		return apdu.Response{SW: sw}
 	}
-	secret, err := g.Agree(c.chip, apdu.Find(cmd.Data, 0x7C, 0x80))
-	if err != nil {
-		return apdu.Response{SW: 0x6300}
-	}
-	c.next = &session{cipher: pace.AES128, enc: pace.AES128.Derive(secret, pace.KeyEnc), mac: pace.AES128.Derive(secret, pace.KeyMAC),
-		ssc: make([]byte, pace.AES128.Block())}
-	return apdu.Response{Data: []byte{0x7C, 0}, SW: apdu.SWSuccess}
+	return apdu.Response{Data: []byte{0x7C, 0}, SW: sw}
 }

@@ -3,9 +3,12 @@ package chip
 // The chip: its commands and its state.
 
 import (
+	"crypto"
+	"crypto/ecdsa"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha1"
+	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"math/big"
@@ -30,19 +33,26 @@ type Config struct {
 	BirthDate, Expiry, Sex    string // YYYY-MM-DD; M or F
 	Document                  string // nine signs
 	CAN, NIS                  string
-	PACE                      string // "dh", "ecdh" or "none": BAC alone
-	ActiveKey                 bool   // DG15
+	PACE                      string // a key of cardAccess, or "none": BAC alone
+	ActiveKey                 bool   // DG15: active authentication by RSA
+	ActiveECDSA               bool   // and by ECDSA on P-256 instead
 	ChipKey                   bool   // DG14: chip authentication on P-256 with AES-128
+	ChipClassic               bool   // and in the classic group of real cards with 3DES instead
 	Fault                     Fault
 }
 
 // atr is what a reader makes up for the card on its antenna.
 var atr = []byte{0x3B, 0x80, 0x80, 0x01, 0x01}
 
-// What EF.CardAccess says: the one of real cards, and the one of 9303-11, G.1.
+// What EF.CardAccess says: the one of real cards, the one of 9303-11, G.1, and
+// those with longer keys on larger curves.
 var cardAccess = map[string]string{
-	"dh":   "31143012060A04007F00070202040101020102020102",
-	"ecdh": "31143012060A04007F0007020204020202010202010D",
+	"dh":          "31143012060A04007F00070202040101020102020102",
+	"dh-aes192":   "31143012060A04007F00070202040103020102020102",
+	"dh-aes256":   "31143012060A04007F00070202040104020102020102",
+	"ecdh":        "31143012060A04007F0007020204020202010202010D",
+	"ecdh-aes192": "31143012060A04007F00070202040203020102020110",
+	"ecdh-aes256": "31143012060A04007F00070202040204020102020111",
 }
 
 // Chip is a card.
@@ -51,12 +61,15 @@ type Chip struct {
 	mrz    string
 	access []byte
 	files  map[uint16][]byte
-	active *rsa.PrivateKey
-	chip   []byte   // private key of chip authentication
+	short  map[byte][]byte // files of the application without secrets, by short identifier
+	active crypto.Signer
+	number *rsa.PrivateKey // answers for the NIS
+	chip   *chipKey
 	next   *session // after the answer under the old one
 
 	app     string // selected: "", "mf", "ias", "cie", "emrtd"
 	file    []byte
+	chosen  bool // the key that answers for the NIS
 	session *session
 	pace    *exchange
 	nonce   []byte // of BAC
@@ -65,15 +78,12 @@ type Chip struct {
 // New makes a card.
 func New(cfg Config) (*Chip, error) {
 	c := &Chip{cfg: cfg}
-	switch cfg.PACE {
-	case "dh", "ecdh":
-		var err error
-		if c.access, err = hex.DecodeString(cardAccess[cfg.PACE]); err != nil {
-			return nil, fmt.Errorf("chip: %w", err)
+	if cfg.PACE != "none" {
+		access, ok := cardAccess[cfg.PACE]
+		if !ok {
+			return nil, fmt.Errorf("chip: pace %q", cfg.PACE)
 		}
-	case "none":
-	default:
-		return nil, fmt.Errorf("chip: pace %q", cfg.PACE)
+		c.access, _ = hex.DecodeString(access)
 	}
 	if err := c.issue(cfg); err != nil {
 		return nil, fmt.Errorf("chip: %w", err)
@@ -85,7 +95,9 @@ func New(cfg Config) (*Chip, error) {
 func (c *Chip) ATR() []byte { return atr }
 
 // Reset is power off and on.
-func (c *Chip) Reset() { c.app, c.file, c.session, c.pace, c.nonce = "mf", nil, nil, nil, nil }
+func (c *Chip) Reset() {
+	c.app, c.file, c.chosen, c.session, c.next, c.pace, c.nonce = "mf", nil, false, nil, nil, nil, nil
+}
 
 func word(sw uint16) []byte { return []byte{byte(sw >> 8), byte(sw)} }
 
@@ -146,7 +158,7 @@ func (c *Chip) plain(cmd apdu.Command) apdu.Response {
 func (c *Chip) choose(cmd apdu.Command) uint16 {
 	switch {
 	case cmd.P1 == 0:
-		c.app, c.file = "mf", nil
+		c.app, c.file, c.chosen = "mf", nil, false
 		return apdu.SWSuccess
 	case cmd.P1 == 4:
 		apps := map[string]string{"a0000000308000000009816001": "ias", "a00000000039": "cie", "a0000002471001": "emrtd"}
@@ -154,7 +166,7 @@ func (c *Chip) choose(cmd apdu.Command) uint16 {
 		if !ok {
 			return apdu.SWFileNotFound
 		}
-		c.app, c.file = app, nil
+		c.app, c.file, c.chosen = app, nil, false
 		return apdu.SWSuccess
 	case cmd.P1 == 2 && len(cmd.Data) == 2:
 		id := uint16(cmd.Data[0])<<8 | uint16(cmd.Data[1])
@@ -177,10 +189,10 @@ func (c *Chip) choose(cmd apdu.Command) uint16 {
 func (c *Chip) read(cmd apdu.Command) apdu.Response {
 	file, offset := c.file, int(cmd.P1)<<8|int(cmd.P2)
 	if cmd.P1&0x80 != 0 {
-		if c.app != "cie" || cmd.P1 != 0x81 {
+		if file = c.short[cmd.P1&0x1F]; c.app != "cie" || file == nil {
 			return apdu.Response{SW: apdu.SWFileNotFound}
 		}
-		file, offset = []byte(c.cfg.NIS), int(cmd.P2)
+		c.file, offset = file, int(cmd.P2)
 	}
 	switch {
 	case file == nil:
@@ -197,16 +209,42 @@ func (c *Chip) read(cmd apdu.Command) apdu.Response {
 	return r
 }
 
-// internal is active authentication: ISO 9796-2 with SHA-256.
+// internal is INTERNAL AUTHENTICATE: for the NIS in the application without
+// secrets, and active authentication in the travel document.
 func (c *Chip) internal(cmd apdu.Command) apdu.Response {
-	if c.active == nil || c.session == nil || len(cmd.Data) != 8 {
+	var sig []byte
+	var err error
+	switch {
+	case c.app == "cie" && c.chosen && len(cmd.Data) > 0 && len(cmd.Data) <= c.number.Size()-11:
+		sig, err = rsa.SignPKCS1v15(nil, c.number, 0, cmd.Data)
+	case c.app == "emrtd" && c.active != nil && c.session != nil && len(cmd.Data) == 8:
+		sig, err = c.activeSign(cmd.Data)
+	default:
 		return apdu.Response{SW: apdu.SWConditions}
 	}
-	sig, err := signRecovery(c.active, cmd.Data)
 	if err != nil {
 		return apdu.Response{SW: 0x6F00}
 	}
 	return apdu.Response{Data: sig, SW: apdu.SWSuccess}
+}
+
+// activeSign is ISO 9796-2 with SHA-1, or ECDSA with SHA-256: r and s side by side.
+func (c *Chip) activeSign(message []byte) ([]byte, error) {
+	switch key := c.active.(type) {
+	case *rsa.PrivateKey:
+		return signRecovery(key, message)
+	case *ecdsa.PrivateKey:
+		digest := sha256.Sum256(message)
+		r, s, err := ecdsa.Sign(rand.Reader, key, digest[:])
+		if err != nil {
+			return nil, err
+		}
+		sig := make([]byte, 64)
+		r.FillBytes(sig[:32])
+		s.FillBytes(sig[32:])
+		return sig, nil
+	}
+	return nil, fmt.Errorf("chip: a key of type %T", c.active)
 }
 
 func signRecovery(key *rsa.PrivateKey, message []byte) ([]byte, error) {

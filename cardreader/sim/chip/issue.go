@@ -4,6 +4,8 @@ package chip
 
 import (
 	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
@@ -11,6 +13,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/asn1"
 	"fmt"
+	"math/big"
 	"slices"
 	"strings"
 
@@ -46,14 +49,10 @@ func (c *Chip) issue(cfg Config) error {
 	groups := map[int][]byte{1: dg1, 11: apdu.AppendTLV(nil, lds.TagDG11, body)}
 	tags := []byte{lds.TagDG1, lds.TagDG11}
 	if cfg.ActiveKey {
-		if c.active, err = rsa.GenerateKey(rand.Reader, 2048); err != nil {
+		if groups[15], err = c.activeGroup(); err != nil {
 			return err
 		}
-		public, err := x509.MarshalPKIXPublicKey(&c.active.PublicKey)
-		if err != nil {
-			return err
-		}
-		groups[15], tags = apdu.AppendTLV(nil, lds.TagDG15, public), append(tags, lds.TagDG15)
+		tags = append(tags, lds.TagDG15)
 	}
 	if cfg.ChipKey {
 		if groups[14], err = c.chipGroup(); err != nil {
@@ -65,17 +64,15 @@ func (c *Chip) issue(cfg Config) error {
 	if err != nil {
 		return err
 	}
+	if err := c.issueNumber(); err != nil {
+		return err
+	}
 	switch cfg.Fault {
 	case FaultDG1:
 		groups[1] = []byte(strings.Replace(string(dg1), strings.ToUpper(cfg.Name), strings.Repeat("X", len(cfg.Name)), 1))
 	case FaultKey:
-		if c.active, err = rsa.GenerateKey(rand.Reader, 2048); err != nil {
+		if err := c.swap(); err != nil {
 			return err
-		}
-		if cfg.ChipKey {
-			if _, err = c.chipGroup(); err != nil {
-				return err
-			}
 		}
 	}
 	list := apdu.AppendTLV(apdu.AppendTLV(nil, 0x5F01, []byte("0107")), 0x5F36, []byte("040000"))
@@ -178,24 +175,123 @@ func securityObject(groups map[int][]byte, stranger bool) ([]byte, error) {
 }
 
 var (
-	oidChipKey = asn1.ObjectIdentifier{0, 4, 0, 127, 0, 7, 2, 2, 1, 2}
-	oidChip    = asn1.ObjectIdentifier{0, 4, 0, 127, 0, 7, 2, 2, 3, 2, 2}
-	oidEC      = asn1.ObjectIdentifier{1, 2, 840, 10045, 2, 1}
-	oidP256    = asn1.ObjectIdentifier{1, 2, 840, 10045, 3, 1, 7}
+	oidChipKeyDH   = asn1.ObjectIdentifier{0, 4, 0, 127, 0, 7, 2, 2, 1, 1}
+	oidChipKey     = asn1.ObjectIdentifier{0, 4, 0, 127, 0, 7, 2, 2, 1, 2}
+	oidChipDH      = asn1.ObjectIdentifier{0, 4, 0, 127, 0, 7, 2, 2, 3, 1, 1}
+	oidChip        = asn1.ObjectIdentifier{0, 4, 0, 127, 0, 7, 2, 2, 3, 2, 2}
+	oidEC          = asn1.ObjectIdentifier{1, 2, 840, 10045, 2, 1}
+	oidP256        = asn1.ObjectIdentifier{1, 2, 840, 10045, 3, 1, 7}
+	oidStandardGrp = asn1.ObjectIdentifier{0, 4, 0, 127, 0, 7, 1, 2}
+)
+
+// Groups of chip authentication in the table of standardised parameters.
+const (
+	chipCurve   = 12 // P-256
+	chipClassic = 2  // the one of real cards
 )
 
 // chipGroup makes a key for chip authentication and the DG14 that holds it.
 func (c *Chip) chipGroup() ([]byte, error) {
-	g, err := pace.ByID(chipCurve)
+	id, cipher := chipCurve, pace.AES128
+	if c.cfg.ChipClassic {
+		id, cipher = chipClassic, pace.TDES
+	}
+	g, err := pace.ByID(id)
 	if err != nil {
 		return nil, err
 	}
-	if c.chip, err = g.Private(rand.Reader); err != nil {
+	private, err := g.Private(rand.Reader)
+	if err != nil {
 		return nil, err
 	}
-	public := g.Public(c.chip)
+	c.chip = &chipKey{g, private, cipher}
+	public := g.Public(private)
 	var b builder
-	spki := b.seq(0x30, b.seq(0x30, oidEC, oidP256), asn1.BitString{Bytes: public, BitLength: 8 * len(public)})
-	infos := append(b.seq(0x30, oidChip, 1), b.seq(0x30, oidChipKey, spki)...)
+	var infos []byte
+	if c.cfg.ChipClassic {
+		number, err := asn1.Marshal(new(big.Int).SetBytes(public))
+		if err != nil {
+			return nil, err
+		}
+		spki := b.seq(0x30, b.seq(0x30, oidStandardGrp, id), asn1.BitString{Bytes: number, BitLength: 8 * len(number)})
+		infos = append(b.seq(0x30, oidChipDH, 1), b.seq(0x30, oidChipKeyDH, spki)...)
+	} else {
+		spki := b.seq(0x30, b.seq(0x30, oidEC, oidP256), asn1.BitString{Bytes: public, BitLength: 8 * len(public)})
+		infos = append(b.seq(0x30, oidChip, 1), b.seq(0x30, oidChipKey, spki)...)
+	}
 	return apdu.AppendTLV(nil, lds.TagDG14, apdu.AppendTLV(nil, 0x31, infos)), b.err
+}
+
+// Which of the test keys a card takes: its document number chooses, so that two
+// cards seldom have the same, and none of them the one of a swapped chip.
+const (
+	keysActive  = 0 // of three
+	keysNumber  = 3 // of three
+	keySwapped  = 6
+	keySwapped2 = 7
+)
+
+func (cfg Config) pick() int {
+	digest := sha256.Sum256([]byte(cfg.Document))
+	return int(digest[0]) % 3
+}
+
+// activeGroup takes a key for active authentication and writes DG15.
+func (c *Chip) activeGroup() ([]byte, error) {
+	var err error
+	if c.cfg.ActiveECDSA {
+		c.active, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	} else {
+		c.active, err = ca.ChipKey(keysActive + c.cfg.pick())
+	}
+	if err != nil {
+		return nil, err
+	}
+	public, err := x509.MarshalPKIXPublicKey(c.active.Public())
+	return apdu.AppendTLV(nil, lds.TagDG15, public), err
+}
+
+// swap gives the chip other keys than the signed ones.
+func (c *Chip) swap() error {
+	var err error
+	if c.number, err = ca.ChipKey(keySwapped); err != nil {
+		return err
+	}
+	if c.cfg.ActiveKey {
+		if c.active, err = ca.ChipKey(keySwapped2); c.cfg.ActiveECDSA {
+			c.active, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+		}
+	}
+	if c.cfg.ChipKey && err == nil {
+		_, err = c.chipGroup()
+	}
+	return err
+}
+
+// How the security object over the NIS names its files, and their short
+// identifiers.
+const (
+	numberGroup, keyGroup           = -0x5F, -0x5B // A1 and A5 as one signed byte, as the cards have them
+	sfiNumber, sfiKey, sfiSignature = 1, 5, 6
+)
+
+// issueNumber writes what is read without a secret: the NIS, the key that
+// answers for it, and the issuer's signature over both.
+func (c *Chip) issueNumber() error {
+	var err error
+	if c.number, err = ca.ChipKey(keysNumber + c.cfg.pick()); err != nil {
+		return err
+	}
+	number := []byte(c.cfg.NIS)
+	if len(number) == 0 {
+		return nil // none to be read
+	}
+	var b builder
+	key := b.seq(0x30, c.number.N, c.number.E)
+	sod, err := securityObject(map[int][]byte{numberGroup: number, keyGroup: key}, c.cfg.Fault == FaultSigner)
+	if err != nil {
+		return err
+	}
+	c.short = map[byte][]byte{sfiNumber: number, sfiKey: key, sfiSignature: sod}
+	return b.err
 }

@@ -4,6 +4,9 @@
 // names say so.
 //
 //	go run ./cardreader/sim/ca/generate cardreader/sim/ca
+//
+// With -chips it makes the keys of emulated chips instead, and leaves the
+// authority as it is.
 package main
 
 import (
@@ -20,11 +23,15 @@ import (
 )
 
 func main() {
+	generate := run
+	if len(os.Args) == 3 && os.Args[1] == "-chips" {
+		generate, os.Args = chips, os.Args[1:]
+	}
 	if len(os.Args) != 2 {
-		fmt.Fprintln(os.Stderr, "usage: generate FOLDER")
+		fmt.Fprintln(os.Stderr, "usage: generate [-chips] FOLDER")
 		os.Exit(2)
 	}
-	if err := run(os.Args[1]); err != nil {
+	if err := generate(os.Args[1]); err != nil {
 		fmt.Fprintln(os.Stderr, "generate:", err)
 		os.Exit(1)
 	}
@@ -95,4 +102,22 @@ func write(folder, name string, cert *x509.Certificate, key *rsa.PrivateKey) err
 		return err
 	}
 	return os.WriteFile(filepath.Join(folder, name+".key"), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), 0o600)
+}
+
+// chips makes keys for eight chips: generating one takes longer than reading a
+// card does.
+func chips(folder string) error {
+	var all []byte
+	for range 8 {
+		key, err := rsa.GenerateKey(rand.Reader, 2048)
+		if err != nil {
+			return err
+		}
+		der, err := x509.MarshalPKCS8PrivateKey(key)
+		if err != nil {
+			return err
+		}
+		all = append(all, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Headers: map[string]string{"Of": "TEST chip"}, Bytes: der})...)
+	}
+	return os.WriteFile(filepath.Join(folder, "chips.key"), all, 0o600)
 }
