@@ -58,6 +58,7 @@ type Config struct {
 	Method   string        // paymentMethod of an activation; default "CP"
 	Touch    string        // touchPoint of an activation; default "ATM"
 	Channel  string        // paymentChannel of an outcome; default "atm"
+	Pause    time.Duration // before an activation without an answer is asked again, and at most as much on top; default 300 ms
 	Failures uint32        // in a row, until lookups are refused early; default 5
 	Rest     time.Duration // until one is let through again; default 15 s
 }
@@ -77,6 +78,9 @@ func (c Config) withDefaults() Config {
 	text(&c.Channel, "atm")
 	if c.Timeout <= 0 {
 		c.Timeout = 20 * time.Second
+	}
+	if c.Pause <= 0 {
+		c.Pause = 300 * time.Millisecond
 	}
 	if c.Failures == 0 {
 		c.Failures = 5

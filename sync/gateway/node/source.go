@@ -51,7 +51,7 @@ var _ gateway.FormSource = (*Source)(nil)
 // NewSource makes debts of a client's notices. carTax are the services of the
 // catalogue whose form asks for the car tax of a plate.
 func NewSource(c *Client, now func() time.Time, carTax ...string) *Source {
-	return &Source{client: c, now: now, pause: 300 * time.Millisecond, carTax: carTax}
+	return &Source{client: c, now: now, pause: c.cfg.Pause, carTax: carTax}
 }
 
 // Lookup tells how a notice stands. A notice that cannot be paid comes with its

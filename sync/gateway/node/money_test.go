@@ -1,0 +1,281 @@
+package node_test
+
+// The node's own counts against the gateway's ledger: whatever goes wrong at
+// whatever call, with restarts in between, both end with the same money.
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/tserve/jolly/kiosk"
+	"github.com/tserve/jolly/sync/api"
+	"github.com/tserve/jolly/sync/gateway"
+	"github.com/tserve/jolly/sync/gateway/node"
+	"github.com/tserve/jolly/sync/gateway/node/sim"
+	"github.com/tserve/jolly/sync/gateway/node/wire"
+	"github.com/tserve/jolly/sync/gateway/outcome"
+)
+
+const pisa kiosk.CreditorCode = "00341620508"
+
+// till is a gateway with its node, and a kiosk that pays at it.
+type till struct {
+	*sim.Node
+	t        *testing.T
+	path     string
+	now      time.Time
+	client   *node.Client
+	store    *gateway.Store
+	teller   *gateway.Teller
+	rng      *rand.Rand
+	sequence int64
+	notices  int
+	lent     int          // payments that got their tokens
+	charged  kiosk.Amount // by the card, in all
+}
+
+func newTill(t *testing.T) *till {
+	t.Helper()
+	w := &till{t: t, path: t.TempDir() + "/book.db", now: time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC), rng: rand.New(rand.NewPCG(1, 2))}
+	w.Node = sim.New(sim.Config{Now: func() time.Time { return w.now }})
+	server := httptest.NewServer(w.Node)
+	t.Cleanup(server.Close)
+	var err error
+	w.client, err = node.New(node.Config{
+		URL: server.URL, Caller: sim.Known(), PSPCode: "97735020584", Timeout: 200 * time.Millisecond, Pause: time.Millisecond, Failures: 1 << 30,
+	}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(w.client.Close)
+	w.start()
+	if err := w.store.Seed(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := w.store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return w
+}
+
+func (w *till) start() {
+	w.t.Helper()
+	var err error
+	w.store, err = gateway.Open(w.t.Context(), w.path, gateway.StoreConfig{Now: func() time.Time { return w.now }}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.store.UseSource(node.NewSource(w.client, func() time.Time { return w.now }), pisa)
+	w.teller = gateway.NewTeller(w.store, gateway.TellerConfig{}, slog.New(slog.DiscardHandler))
+}
+
+// restart is a new process on the same book, now and then.
+func (w *till) restart() {
+	w.t.Helper()
+	if w.rng.IntN(3) > 0 {
+		return
+	}
+	if err := w.store.Close(); err != nil {
+		w.t.Fatal(err)
+	}
+	w.start()
+}
+
+// bills are new debts at the node.
+func (w *till) bills(n int) []api.WantedBill {
+	var all []api.WantedBill
+	for range n {
+		w.notices++
+		number := kiosk.NoticeNumber(fmt.Sprintf("302%015d", w.notices))
+		amount := kiosk.Amount(1000 + w.notices)
+		w.Add(pisa, number, sim.Debt{Parts: []kiosk.Amount{amount}, Subject: "Multa", Due: "2026-12-31"})
+		all = append(all, api.WantedBill{BillID: "node-" + string(pisa) + "-" + string(number), Notice: string(number), Creditor: string(pisa), Amount: amount.Cents()})
+	}
+	return all
+}
+
+// activate is a kiosk's call, and its repeat where it had no answer.
+func (w *till) activate(bills []api.WantedBill) (string, api.Activation, bool) {
+	w.t.Helper()
+	id, err := uuid.NewV7()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	a, err := w.store.Activate(w.t.Context(), id.String(), api.ActivationRequest{Kiosk: "k1", Bills: bills})
+	var refusal *gateway.Refusal
+	if err != nil && !errors.As(err, &refusal) {
+		w.t.Fatal(err)
+	}
+	w.restart()
+	if err == nil {
+		w.lent++
+	}
+	return id.String(), a, err == nil
+}
+
+// end delivers the kiosk's row.
+func (w *till) end(id string, a api.Activation, kind kiosk.RowKind) {
+	w.t.Helper()
+	body := map[string]any{"payment": id, "fee": a.Fee, "total": a.Total, "language": "it", "kiosk": "k1", "ref": "7K4P-22", "bills": []outcome.BodyBill{}}
+	var bills []outcome.BodyBill
+	for _, b := range a.Bills {
+		bills = append(bills, outcome.BodyBill{BillID: b.BillID, Token: b.Token, Amount: kiosk.Cents(b.Amount), Fee: kiosk.Cents(b.Fee)})
+	}
+	body["bills"] = bills
+	if kind == kiosk.RowPaid {
+		body["charge"] = kiosk.ChargeResult{Outcome: kiosk.Charged, Amount: kiosk.Cents(a.Total), STAN: "000123", TerminalID: "31415926"}
+		w.charged += kiosk.Cents(a.Total)
+	} else {
+		body["reason"], body["bills"] = "declined", []outcome.BodyBill{}
+	}
+	text, err := json.Marshal(body)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.sequence++
+	sum := sha256.Sum256(text)
+	row := api.Row{
+		Sequence: w.sequence, ID: id + "/" + string(kind), Payment: id, Kind: string(kind), OccurredAt: w.now.UnixMilli(), ClockTrusted: true,
+		Body: string(text), Hash: hex.EncodeToString(sum[:]),
+	}
+	for range 1 + w.rng.IntN(2) { // the answer may be lost
+		answer, err := w.store.Push(w.t.Context(), "k1", []api.Row{row})
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		if v := answer.Verdicts[0]; v.Verdict != api.VerdictCodeAccepted && v.Verdict != api.VerdictCodeDuplicate {
+			w.t.Fatalf("%s: %+v", kind, v)
+		}
+		w.restart()
+	}
+}
+
+// tell lets time go by until nothing is left to be told.
+func (w *till) tell() {
+	w.t.Helper()
+	for quiet := 0; quiet < 2; {
+		n, err := w.teller.Once(w.t.Context())
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		if quiet++; n > 0 {
+			quiet = 0
+		}
+		w.restart()
+		w.now = w.now.Add(6 * time.Minute)
+	}
+}
+
+// agree holds the two books against each other.
+func (w *till) agree() {
+	w.t.Helper()
+	all, err := w.store.Balances(w.t.Context())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	var owed, refunds, fees, clearing kiosk.Amount
+	for _, b := range all {
+		switch {
+		case strings.HasPrefix(b.Account, "creditor:"):
+			owed -= b.Balance
+		case b.Account == outcome.AccountRefunds:
+			refunds -= b.Balance
+		case b.Account == outcome.AccountFees:
+			fees -= b.Balance
+		case b.Account == outcome.AccountClearing:
+			clearing = b.Balance
+		}
+	}
+	c := w.Counts()
+	if owed != c.Money {
+		w.t.Errorf("the ledger owes %s to the creditors, the node counts %s", owed, c.Money)
+	}
+	if clearing != w.charged || owed+refunds+fees != clearing {
+		w.t.Errorf("charged %s, in the ledger %s = %s owed + %s refunds + %s fees", w.charged, clearing, owed, refunds, fees)
+	}
+	if ended := c.PaidOK + c.PaidLate + c.KO + c.Duplicates; ended != c.Activated {
+		w.t.Errorf("%d activations, %d outcomes: %+v", c.Activated, ended, c)
+	}
+	if (refunds > 0) != (c.Duplicates > 0) || c.Disagreements > 0 {
+		w.t.Errorf("refunds %s, the node counts %+v", refunds, c)
+	}
+	findings, err := w.store.Examine(w.t.Context())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, f := range findings {
+		if !f.OK {
+			w.t.Errorf("%s: %s", f.Name, f.Detail)
+		}
+	}
+}
+
+var everyTrouble = []sim.Trouble{
+	{Kind: sim.TroubleDropBefore}, {Kind: sim.TroubleDropAfter}, {Kind: sim.TroublePage}, {Kind: sim.TroubleHalf}, {Kind: sim.TroubleSOAP},
+	{Kind: sim.TroubleEntities}, {Kind: sim.TroubleSlow, Delay: time.Second}, {Kind: sim.TroubleFault, Fault: "PPT_SYSTEM_ERROR"},
+	{Kind: sim.TroubleFault, Fault: "PPT_AUTENTICAZIONE"}, {Kind: sim.TroubleFault, Fault: "PPT_SEMANTICA"},
+}
+
+func TestTheNodesMoneyIsTheLedgers(t *testing.T) {
+	w := newTill(t)
+	for _, trouble := range everyTrouble {
+		for _, action := range []string{wire.ActionVerify, wire.ActionActivate, wire.ActionOutcome} {
+			for _, times := range []int{1, 4} {
+				if trouble.Kind == sim.TroubleSlow && times > 1 {
+					continue // it takes as long as it says
+				}
+				for range times {
+					w.Make(action, trouble)
+				}
+				w.visit(w.rng.IntN(2) == 0, w.rng.IntN(4))
+			}
+		}
+	}
+	if c := w.Counts(); c.PaidOK == 0 || c.PaidLate == 0 || c.Duplicates == 0 || c.KO == 0 || w.lent < 30 {
+		t.Errorf("%d payments lent, the node counts %+v: not all was met", w.lent, c)
+	}
+	w.agree()
+	t.Logf("%d payments lent, charged %s, the node: %+v", w.lent, w.charged, w.Counts())
+}
+
+// visit is one cart: activated, and paid or given up, late or in time.
+func (w *till) visit(pay bool, mishap int) {
+	w.t.Helper()
+	bills := w.bills(1 + w.rng.IntN(3))
+	id, a, ok := w.activate(bills)
+	for try := 0; !ok && try < 6; try++ { // the citizen tries again
+		w.end(id, api.Activation{}, kiosk.RowNotPaid)
+		w.tell()
+		id, a, ok = w.activate(bills)
+	}
+	if !ok {
+		w.t.Fatal("the bills cannot be had")
+	}
+	switch mishap {
+	case 0:
+		w.now = w.now.Add(31 * time.Minute) // the outcome is late
+	case 1:
+		if pay {
+			w.PayElsewhere(pisa, kiosk.NoticeNumber(bills[0].Notice))
+		}
+	}
+	kind := kiosk.RowNotPaid
+	if pay {
+		kind = kiosk.RowPaid
+	}
+	w.end(id, a, kind)
+	w.tell()
+}
