@@ -50,7 +50,7 @@ func (s *Store) Activate(ctx context.Context, id string, req api.ActivationReque
 		return api.Activation{}, fmt.Errorf("activate: %w", err)
 	}
 	var answer api.Activation
-	err = s.inTx(ctx, func(tx *sql.Tx) error {
+	err = s.locking(ctx, req.Bills, func(tx *sql.Tx) error {
 		p, err := loadPayment(ctx, tx, id)
 		switch {
 		case err == nil:
@@ -74,6 +74,35 @@ func (s *Store) Activate(ctx context.Context, id string, req api.ActivationReque
 		return api.Activation{}, fmt.Errorf("activate: %w", err)
 	}
 	return answer, nil
+}
+
+var lockDebts = many{columns: []string{"id text"}, text: "SELECT d.id FROM debts AS d WHERE d.id IN (SELECT u.id FROM {rows}) ORDER BY d.id {lock:d}"}
+
+// locking runs f in a transaction that holds the bills' debts from its beginning,
+// as one that ends payments does: what f then reads of them is how they stand,
+// and stays so. A serializable transaction would read how they stood when it
+// began, which somebody else may have told a citizen since to be otherwise.
+func (s *Store) locking(ctx context.Context, wanted []api.WantedBill, f func(*sql.Tx) error) error {
+	var ids []string
+	for _, w := range wanted {
+		if !strings.Contains(w.BillID, "\x00") { // no debt is called so, and not every database may be asked
+			ids = append(ids, w.BillID)
+		}
+	}
+	slices.Sort(ids)
+	var err error
+	for range 2 { // the same payment may have come in between, with other bills
+		err = s.transact(ctx, pushOptions(), func(tx *sql.Tx) error {
+			if err := s.eachMany(ctx, tx, func(*sql.Rows) error { return nil }, lockDebts, handed{ids}); err != nil {
+				return fmt.Errorf("lock debts: %w", err)
+			}
+			return f(tx)
+		})
+		if s.engine.kind(err) != faultRefused {
+			break
+		}
+	}
+	return err
 }
 
 // fingerprint is the hash by which a repeated call is known to be the same.

@@ -42,9 +42,10 @@
 // written its own way.
 //
 // Transactions are serializable; one that the database gives up for the sake of
-// another is run again. Pushes are the exception: requests that wait share a
-// transaction, which locks what it decides by, so that groups of different
-// kiosks never give each other up.
+// another is run again. Activations and pushes are the exception: they lock the
+// debts that they decide by and then read them, so that what one has done is
+// seen by the next at once, and groups of different kiosks never give each other
+// up. Pushes that wait share a transaction.
 //
 // # Goroutines and failure
 //

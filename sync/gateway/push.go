@@ -134,10 +134,8 @@ func outboxRow(r api.Row) kiosk.OutboxRow {
 	}
 }
 
-// pushOptions: rows are kept apart by the locks that [Store.take] takes on all
-// that it decides by, and by the keys of what it adds. That is as strict as the
-// serializable transactions of everything else, and groups of different kiosks
-// never give each other up.
+// pushOptions: rows and activations are kept apart by the locks that they take on
+// all that they decide by, and by the keys of what they add.
 func pushOptions() *sql.TxOptions { return &sql.TxOptions{Isolation: sql.LevelReadCommitted} }
 
 // takeSome takes rows in one transaction. What the book itself refuses is found
