@@ -114,6 +114,7 @@ func TestTypedNotice(t *testing.T) {
 	paper, err := s.Paper("tia")
 	s.ok(err)
 	number, creditor := string(paper.Sample.Notice), string(paper.Sample.Creditor)
+	s.touch("choice-notice", "scan")
 	s.touch("choice-type", "keypad-notice")
 
 	// Two digits exchanged: the check digits do not hold, and the page asks gently.
@@ -191,4 +192,21 @@ func TestAmountChangedAtActivation(t *testing.T) {
 	if got := s.Charges()[0].Amount; got != asked.Cents() {
 		s.Errorf("charged %d cents, want %d", got, asked.Cents())
 	}
+}
+
+// Without a paper: the car tax by its plate, typed on the alphabet.
+func TestCarTaxByPlate(t *testing.T) {
+	t.Parallel()
+	s := ready(t)
+	s.touch("choice-services", "services")
+	s.touch("group-auto", "services-auto")
+	s.touch("service-toscana-bollo", "form-vehicle")
+	s.touch("option-0", "form-plate")
+	s.ok(s.Hand.Type(s.ctx, "AB123CE"))
+	s.touch("continue", "refused") // nothing is owed for it
+	s.touch("fix", "form-plate")
+	s.touch("key-erase", "form-plate")
+	s.touch("key-D", "form-plate")
+	s.touch("continue", "bill")
+	s.touch("continue", "confirm")
 }
