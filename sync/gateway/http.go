@@ -19,6 +19,7 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/go-chi/chi/v5"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/tserve/jolly/sync/api"
 	"github.com/tserve/jolly/sync/gateway/catalogue"
@@ -30,6 +31,8 @@ type HandlerConfig struct {
 	Catalogue *catalogue.Served // in force; nil: there is none
 	Teller    TellerConfig      // of a server: how owners of debts are told
 	Authority *pki.Authority    // whose certificates kiosks must have; nil: none is asked for, which is for the loopback alone
+	Metrics   *Metrics          // counts the requests; nil: nobody asks for them
+	Tracer    trace.Tracer      // of the spans; nil: there are none
 	PagesOnly bool              // nothing but the citizens' pages: what stands behind a public web server
 
 	InFlight       int           // requests worked on at the same time, without the backlog: 64
@@ -45,6 +48,12 @@ type HandlerConfig struct {
 }
 
 func (c HandlerConfig) filled() HandlerConfig {
+	if c.Metrics == nil {
+		c.Metrics = newMetrics()
+	}
+	if c.Tracer == nil {
+		c.Tracer = noTracer()
+	}
 	if c.InFlight <= 0 {
 		c.InFlight = 64
 	}
@@ -70,8 +79,11 @@ type handler struct {
 	store   *Store
 	log     *slog.Logger
 	cfg     HandlerConfig
-	schemas openapi3.Schemas // request bodies are held against the contract itself
+	schemas openapi3.Schemas  // request bodies are held against the contract itself
+	names   map[string]string // of the operations, by method and route
+	mux     http.Handler
 	lanes   lanes
+	drain   drain
 	crowd   crowd
 	pages   *limiter
 
@@ -83,13 +95,21 @@ type handler struct {
 
 // NewHandler serves the contract on a book.
 func NewHandler(store *Store, cfg HandlerConfig, log *slog.Logger) (http.Handler, error) {
+	h, err := newHandler(store, cfg, log)
+	if err != nil {
+		return nil, err
+	}
+	return h.mux, nil
+}
+
+func newHandler(store *Store, cfg HandlerConfig, log *slog.Logger) (*handler, error) {
 	doc, err := openapi3.NewLoader().LoadFromData(api.Spec())
 	if err != nil {
 		return nil, fmt.Errorf("read contract: %w", err)
 	}
 	cfg = cfg.filled()
 	h := &handler{
-		store: store, log: log, cfg: cfg, schemas: doc.Components.Schemas, lanes: newLanes(cfg), crowd: crowd{now: store.now},
+		store: store, log: log, cfg: cfg, schemas: doc.Components.Schemas, names: operationsOf(doc), lanes: newLanes(cfg), crowd: crowd{now: store.now},
 		pages: newLimiter(cfg.PagesPerMinute, time.Minute, store.now), challenges: newLimiter(cfg.ChallengesPerMinute, time.Minute, store.now),
 		citizens: newLimiter(cfg.CitizensPerMinute, time.Minute, store.now), forms: newLimiter(cfg.FormsPerMinute, time.Minute, store.now),
 		renewals: newLimiter(cfg.EnrolmentsPerMinute, time.Minute, store.now), enrolments: newLimiter(cfg.EnrolmentsPerMinute, time.Minute, store.now),
@@ -98,13 +118,14 @@ func NewHandler(store *Store, cfg HandlerConfig, log *slog.Logger) (http.Handler
 		h.roots = cfg.Authority.Pool()
 	}
 	r := chi.NewRouter()
-	r.Use(h.logged, h.recovered, h.bounded)
+	r.Use(h.watched, h.recovered, h.drained, h.bounded)
 	r.NotFound(func(w http.ResponseWriter, _ *http.Request) { h.problem(w, refuse(api.ProblemCodePathUnknown, "")) })
 	r.MethodNotAllowed(func(w http.ResponseWriter, _ *http.Request) {
 		h.problem(w, refuse(api.ProblemCodeMethodNotAllowed, ""))
 	})
 	h.routes(r)
-	return r, nil
+	h.mux = r
+	return h, nil
 }
 
 // routes says who is let in where: kiosks, those who are about to be one, and
@@ -192,6 +213,9 @@ func (h *handler) activate(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	activation, err := h.store.Activate(r.Context(), id, req)
+	if err == nil {
+		h.cfg.Metrics.activations.WithLabelValues(channelOf(req)).Inc()
+	}
 	h.answer(w, r, activation, err)
 }
 
@@ -215,6 +239,7 @@ func (h *handler) transactions(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	verdicts, err := h.store.Push(r.Context(), req.Kiosk, req.Rows)
+	h.cfg.Metrics.judged(verdicts)
 	h.answer(w, r, verdicts, err)
 }
 
@@ -305,8 +330,10 @@ func (h *handler) fail(w http.ResponseWriter, r *http.Request, err error) {
 	switch {
 	case errors.As(err, &refusal):
 	case errors.As(err, &full):
+		because(w, earlyRows)
 		refusal = &Refusal{Code: api.ProblemCodeGatewayBusy, After: full.wait}
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled), h.store.passing(err):
+		because(w, earlyBook)
 		refusal = refuse(api.ProblemCodeGatewayBusy, "")
 	default:
 		h.log.Error("request failed", "route", route(r), "error", err.Error())
@@ -317,6 +344,7 @@ func (h *handler) fail(w http.ResponseWriter, r *http.Request, err error) {
 
 func (h *handler) problem(w http.ResponseWriter, r *Refusal) {
 	known := refusals[r.Code]
+	refused(w, r.Code)
 	b, err := json.Marshal(api.Problem{
 		Type: api.ProblemType + string(r.Code), Title: known.title, Status: known.status, Detail: r.Detail, Code: r.Code, BillID: r.BillID, Field: r.Field,
 	})
@@ -344,9 +372,12 @@ func (h *handler) bounded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		lane := h.lanes.of(r)
 		select {
-		case lane <- struct{}{}:
-			defer func() { <-lane }()
+		case lane.places <- struct{}{}:
+			used := h.cfg.Metrics.inUse.WithLabelValues(lane.name)
+			used.Inc()
+			defer func() { used.Dec(); <-lane.places }()
 		default:
+			because(w, lane.full)
 			h.problem(w, refuse(api.ProblemCodeGatewayBusy, ""))
 			return
 		}
@@ -367,36 +398,4 @@ func (h *handler) recovered(next http.Handler) http.Handler {
 		}()
 		next.ServeHTTP(w, r)
 	})
-}
-
-// statusWriter remembers the status for the log.
-type statusWriter struct {
-	http.ResponseWriter
-	status int
-}
-
-func (w *statusWriter) WriteHeader(status int) {
-	w.status = status
-	w.ResponseWriter.WriteHeader(status)
-}
-
-// Unwrap lets net/http find what it needs beneath, as the limit of a body does.
-func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
-
-// logged writes one line for each request: the route and never the path, which
-// can hold a citizen's receipt token.
-func (h *handler) logged(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		begun := time.Now()
-		sw := &statusWriter{ResponseWriter: w, status: http.StatusOK}
-		next.ServeHTTP(sw, r)
-		h.log.Info("request", "method", r.Method, "route", route(r), "status", sw.status, "ms", time.Since(begun).Milliseconds())
-	})
-}
-
-func route(r *http.Request) string {
-	if c := chi.RouteContext(r.Context()); c != nil {
-		return c.RoutePattern()
-	}
-	return ""
 }

@@ -16,16 +16,33 @@ import (
 const freshBody = 4 << 10
 
 // lanes bound the requests that are worked on at the same time.
-type lanes struct {
-	payments, backlog chan struct{}
+type lanes struct{ payments, backlog lane }
+
+// lane has so many places.
+type lane struct {
+	name, full string // in the metrics
+	places     chan struct{}
 }
 
 func newLanes(cfg HandlerConfig) lanes {
-	return lanes{payments: make(chan struct{}, cfg.InFlight), backlog: make(chan struct{}, cfg.Backlog)}
+	l := lanes{
+		payments: lane{"payments", earlyPayments, make(chan struct{}, cfg.InFlight)},
+		backlog:  lane{"backlog", earlyBacklog, make(chan struct{}, cfg.Backlog)},
+	}
+	if cfg.PagesOnly {
+		l.payments.name = "pages"
+	}
+	for _, one := range []lane{l.payments, l.backlog} {
+		cfg.Metrics.limit.WithLabelValues(one.name).Set(float64(cap(one.places)))
+	}
+	return l
 }
 
 // of is the lane that a request takes.
-func (l lanes) of(r *http.Request) chan struct{} {
+func (l lanes) of(r *http.Request) lane {
+	if r.URL.Path == "/v1/heartbeats" {
+		return l.backlog // no citizen waits for it
+	}
 	if r.URL.Path == "/v1/transactions" && (r.ContentLength < 0 || r.ContentLength > freshBody) {
 		return l.backlog
 	}

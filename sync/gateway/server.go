@@ -18,6 +18,7 @@ const grace = 10 * time.Second
 // Server serves one book on one listener.
 type Server struct {
 	store *Store
+	calls *handler
 	http  *http.Server
 	tells *Teller // nil: another server's does it
 	log   *slog.Logger
@@ -25,7 +26,7 @@ type Server struct {
 
 // NewServer makes a server; nothing happens before [Server.Run].
 func NewServer(store *Store, cfg HandlerConfig, log *slog.Logger) (*Server, error) {
-	h, err := NewHandler(store, cfg, log)
+	h, err := newHandler(store, cfg, log)
 	if err != nil {
 		return nil, fmt.Errorf("make server: %w", err)
 	}
@@ -34,9 +35,9 @@ func NewServer(store *Store, cfg HandlerConfig, log *slog.Logger) (*Server, erro
 		tells = NewTeller(store, cfg.Teller, log)
 	}
 	return &Server{
-		store: store, tells: tells, log: log,
+		store: store, calls: h, tells: tells, log: log,
 		http: &http.Server{
-			Handler: h, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: 30 * time.Second,
+			Handler: h.mux, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: 30 * time.Second,
 			IdleTimeout: 60 * time.Second, MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 		},
 	}, nil
@@ -74,6 +75,7 @@ func (s *Server) serve(ctx context.Context, l net.Listener) error {
 	}
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
 	defer cancel()
+	s.calls.drain.stop(stop)
 	err := s.http.Shutdown(stop)
 	if err != nil {
 		err = errors.Join(err, s.http.Close())

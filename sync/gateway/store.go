@@ -47,6 +47,8 @@ type Store struct {
 	died   chan struct{} // closed when broken becomes true
 	pushes pushQueue
 
+	troubles troubles // counted for the metrics
+
 	catalogues catalogues
 	sources    sources
 	tellers    atomic.Int32 // that run in this process
@@ -67,7 +69,7 @@ func Open(ctx context.Context, url string, cfg StoreConfig, log *slog.Logger) (*
 	if cfg.Writers <= 0 {
 		cfg.Writers = 8
 	}
-	s := &Store{engine: engineOf(url), now: cfg.Now, rome: rome, log: log, died: make(chan struct{}), people: newPeopleKey(cfg.PeopleKey), cards: cfg.Cards}
+	s := &Store{engine: engineOf(url), now: cfg.Now, rome: rome, log: log, died: make(chan struct{}), troubles: newTroubles(), people: newPeopleKey(cfg.PeopleKey), cards: cfg.Cards}
 	if s.now == nil {
 		s.now = time.Now
 	}
@@ -126,9 +128,15 @@ func (s *Store) transact(ctx context.Context, opts *sql.TxOptions, f func(*sql.T
 			return ErrBroken
 		}
 		err := s.try(ctx, opts, f)
-		if err == nil || s.engine.kind(err) != faultLost || try == txTries {
+		if err == nil {
+			return nil
+		}
+		kind := s.engine.kind(err)
+		s.troubles.count(kind)
+		if kind != faultLost || try == txTries {
 			return err
 		}
+		s.troubles.retries.Inc()
 		if err := pause(ctx, try); err != nil {
 			return err
 		}
