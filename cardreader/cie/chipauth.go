@@ -37,7 +37,7 @@ func (r *reader) chipAuthentication(ctx context.Context, ev *kiosk.CardEvidence)
 	if err != nil || key == nil {
 		return err
 	}
-	private, err := key.group.Private(r.random)
+	private, ours, err := pace.Pair(key.group, r.random)
 	if err != nil {
 		return fmt.Errorf("chip authentication: %w", err)
 	}
@@ -47,7 +47,7 @@ func (r *reader) chipAuthentication(ctx context.Context, ev *kiosk.CardEvidence)
 		return kiosk.Errorf(kiosk.CodeCardNotGenuine, "read cie", "chip authentication: %w", err)
 	}
 	defer clear(secret)
-	if err := r.sendKey(ctx, key, key.group.Public(private)); err != nil {
+	if err := r.sendKey(ctx, key, ours); err != nil {
 		return fmt.Errorf("chip authentication: %w", err)
 	}
 	old := r.session

@@ -24,9 +24,18 @@ import (
 )
 
 var suites = map[string]string{
-	"dh":   "31143012060A04007F00070202040101020102020102",
-	"ecdh": "31143012060A04007F0007020204020202010202010D",
+	"dh":          "31143012060A04007F00070202040101020102020102",
+	"dh-aes192":   "31143012060A04007F00070202040103020102020102",
+	"dh-aes256":   "31143012060A04007F00070202040104020102020102",
+	"ecdh":        "31143012060A04007F0007020204020202010202010D",
+	"ecdh-aes192": "31143012060A04007F00070202040203020102020110",
+	"ecdh-aes256": "31143012060A04007F00070202040204020102020111",
 }
+
+// tries are for the library: it leaves the zeros before a classic shared secret
+// out, where the keys are to be made of all its bytes, and one secret of 256 has
+// one.
+const tries = 3
 
 // build compiles the peer. Where packaging/setup.sh was run everything for it
 // is there.
@@ -127,8 +136,12 @@ func TestOpenPACEAsCard(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			r := &reader{ch: foreignCard{start(t, bin, "card", access, "123456")}, random: rand.Reader}
-			err = r.pace(context.Background(), info, pace.PasswordCAN, []byte(can))
+			for range tries {
+				r := &reader{ch: foreignCard{start(t, bin, "card", access, "123456")}, random: rand.Reader}
+				if err = r.pace(context.Background(), info, pace.PasswordCAN, []byte(can)); err == nil {
+					break
+				}
+			}
 			if want == "" && err != nil || want != "" && kiosk.CodeOf(err) != want {
 				t.Errorf("%s, CAN %s: %v", name, can, err)
 			}
@@ -145,8 +158,14 @@ func TestOpenPACEAsTerminal(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			card.Reset()
-			got, verdict := drive(t, card, start(t, bin, "terminal", access, can), access)
+			var got uint16
+			var verdict string
+			for range tries {
+				card.Reset()
+				if got, verdict = drive(t, card, start(t, bin, "terminal", access, can), access); verdict != "" {
+					break
+				}
+			}
 			if got != sw || (sw == 0x9000) != (verdict == "GOOD") {
 				t.Errorf("%s, CAN %s: %04X, %s", name, can, got, verdict)
 			}

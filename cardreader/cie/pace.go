@@ -24,12 +24,11 @@ func (r *reader) pace(ctx context.Context, info pace.Info, ref byte, password []
 	if err != nil {
 		return fmt.Errorf("pace: map: %w", err)
 	}
-	private, err := mapped.Private(r.random)
+	private, ours, err := pace.Pair(mapped, r.random)
 	if err != nil {
 		return fmt.Errorf("pace: %w", err)
 	}
 	defer clear(private)
-	ours := mapped.Public(private)
 	theirs, err := r.authenticate(ctx, 0x83, ours, 0x84)
 	if err != nil {
 		return fmt.Errorf("pace: agree: %w", err)
@@ -62,12 +61,12 @@ func (r *reader) mapping(ctx context.Context, info pace.Info, password []byte) (
 		return nil, err
 	}
 	defer clear(nonce)
-	private, err := info.Group.Private(r.random)
+	private, ours, err := pace.Pair(info.Group, r.random)
 	if err != nil {
 		return nil, err
 	}
 	defer clear(private)
-	theirs, err := r.authenticate(ctx, 0x81, info.Group.Public(private), 0x82)
+	theirs, err := r.authenticate(ctx, 0x81, ours, 0x82)
 	if err != nil {
 		return nil, err
 	}

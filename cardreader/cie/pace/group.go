@@ -31,6 +31,28 @@ type Group interface {
 
 var errElement = errors.New("the other side's public value is no element of the group")
 
+// Tags of public values.
+const (
+	tagClassic = 0x84
+	tagPoint   = 0x86
+)
+
+// Pair draws a private number and gives its public value with it. A classic
+// value that begins with a zero is drawn anew, one of 256: there are chips that
+// keep the zero and chips that leave it out.
+func Pair(g Group, random io.Reader) (private, public []byte, err error) {
+	for range 16 {
+		if private, err = g.Private(random); err != nil {
+			return nil, nil, err
+		}
+		if public = g.Public(private); public[0] != 0 {
+			return private, public, nil
+		}
+		clear(private)
+	}
+	return nil, nil, errors.New("draw a private number: no randomness")
+}
+
 // ByID is a group of the table of standardised parameters (9303-11, table 6).
 func ByID(id int) (Group, error) {
 	switch {
@@ -99,7 +121,7 @@ func newModular(hex [3]string) *modular {
 	return &modular{n[0], n[1], n[2]}
 }
 
-func (m *modular) Tag() uint32 { return 0x84 }
+func (m *modular) Tag() uint32 { return tagClassic }
 
 func (m *modular) Private(random io.Reader) ([]byte, error) { return draw(random, m.q) }
 
@@ -139,7 +161,7 @@ type curve struct {
 	x, y *big.Int
 }
 
-func (c *curve) Tag() uint32 { return 0x86 }
+func (c *curve) Tag() uint32 { return tagPoint }
 
 func (c *curve) Private(random io.Reader) ([]byte, error) { return draw(random, c.c.Params().N) }
 

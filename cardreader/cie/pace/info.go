@@ -3,6 +3,7 @@ package pace
 // Which PACE a card wants, and the tokens at its end.
 
 import (
+	"bytes"
 	"crypto/sha1"
 	"encoding/asn1"
 	"errors"
@@ -93,7 +94,12 @@ func readInfo(s lds.SecurityInfo) (Info, bool, error) {
 }
 
 // Token is what one side shows of the keys: a MAC over the other's public key.
+// A classic one stands there as an unsigned integer, without zeros before it
+// (9303-11, 9.4), however it has travelled.
 func (i Info) Token(mac, public []byte) ([]byte, error) {
+	if i.Group.Tag() == tagClassic {
+		public = bytes.TrimLeft(public, "\x00")
+	}
 	body := apdu.AppendTLV(nil, 0x06, i.OID)
 	body = apdu.AppendTLV(body, i.Group.Tag(), public)
 	return i.Cipher.MAC(mac, apdu.AppendTLV(nil, 0x7F49, body))

@@ -5,6 +5,7 @@ package pace
 
 import (
 	"bytes"
+	"crypto/rand"
 	"encoding/hex"
 	"strings"
 	"testing"
@@ -175,6 +176,30 @@ func TestSecureMessagingRefusesChanges(t *testing.T) {
 		bad[i] ^= 1
 		if _, err := s.Unwrap(apdu.Response{Data: bad, SW: 0x9000}); err == nil {
 			t.Errorf("byte %d changed, taken", i)
+		}
+	}
+}
+
+// A classic public value counts as the number that it is: a chip may send it
+// with zeros before it or without.
+func TestTokenOfAValueWithAZero(t *testing.T) {
+	info, err := Choose(h(t, examples["G.2"].access))
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := h(t, "805A1D27D45A5116F73C54469462B7D8")
+	a, err := info.Token(key, h(t, "0000112233"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := info.Token(key, h(t, "112233"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "token", a, b)
+	for range 400 {
+		if _, public, err := Pair(info.Group, rand.Reader); err != nil || public[0] == 0 || len(public) != 128 {
+			t.Fatalf("%x, %v", public, err)
 		}
 	}
 }
