@@ -50,6 +50,22 @@ const (
 	ClosingOk        Closing = "ok"
 )
 
+// Defines values for CommandAction.
+const (
+	CommandActionClose           CommandAction = "close"
+	CommandActionOpen            CommandAction = "open"
+	CommandActionReloadCatalogue CommandAction = "reload-catalogue"
+	CommandActionRestart         CommandAction = "restart"
+	CommandActionTestPage        CommandAction = "test-page"
+)
+
+// Defines values for CommandResultResult.
+const (
+	CommandResultResultDone    CommandResultResult = "done"
+	CommandResultResultFailed  CommandResultResult = "failed"
+	CommandResultResultRefused CommandResultResult = "refused"
+)
+
 // Defines values for DayBodyCloseOutcome.
 const (
 	DayBodyCloseOutcomeClosed  DayBodyCloseOutcome = "closed"
@@ -58,9 +74,25 @@ const (
 	DayBodyCloseOutcomeUnknown DayBodyCloseOutcome = "unknown"
 )
 
+// Defines values for DeviceStatus.
+const (
+	DeviceStatusKO      DeviceStatus = "KO"
+	DeviceStatusOK      DeviceStatus = "OK"
+	DeviceStatusWARNING DeviceStatus = "WARNING"
+)
+
 // Defines values for HealthStatus.
 const (
 	HealthStatusOk HealthStatus = "ok"
+)
+
+// Defines values for KioskState.
+const (
+	KioskStateInUse        KioskState = "in-use"
+	KioskStateOutOfService KioskState = "out-of-service"
+	KioskStateResting      KioskState = "resting"
+	KioskStateStarting     KioskState = "starting"
+	KioskStateStuck        KioskState = "stuck"
 )
 
 // Defines values for Outcome.
@@ -197,6 +229,13 @@ type ActivationRequest struct {
 	Channel  Channel   `json:"channel,omitempty,omitzero"`
 	Kiosk    KioskID   `json:"kiosk"`
 	Previous PaymentID `json:"previous,omitempty,omitzero"`
+}
+
+// Backlog defines model for Backlog.
+type Backlog struct {
+	OldestSeconds int `json:"oldestSeconds"`
+	Parked        int `json:"parked"`
+	Rows          int `json:"rows"`
 }
 
 // Bill defines model for Bill.
@@ -336,6 +375,44 @@ type CitizenSearch struct {
 // Closing how one bill of a payment ended; absent while it is open
 type Closing string
 
+// Command defines model for Command.
+type Command struct {
+	// Action The closed list of what may be ordered from afar. test-page: print it. restart: end the
+	// program, which is started anew. reload-catalogue: ask for it now. close, open: out of service,
+	// and back.
+	Action CommandAction `json:"action"`
+
+	// By who ordered it
+	By string `json:"by"`
+
+	// Expires from then on it is not carried out
+	Expires int64     `json:"expires"`
+	ID      CommandID `json:"id"`
+	Kiosk   KioskID   `json:"kiosk"`
+
+	// Made milliseconds since 1970 UTC
+	Made int64 `json:"made"`
+}
+
+// CommandAction The closed list of what may be ordered from afar. test-page: print it. restart: end the
+// program, which is started anew. reload-catalogue: ask for it now. close, open: out of service,
+// and back.
+type CommandAction string
+
+// CommandID defines model for CommandId.
+type CommandID = string
+
+// CommandResult defines model for CommandResult.
+type CommandResult struct {
+	At     int64               `json:"at"`
+	Detail string              `json:"detail,omitempty,omitzero"`
+	ID     CommandID           `json:"id"`
+	Result CommandResultResult `json:"result"`
+}
+
+// CommandResultResult defines model for CommandResult.Result.
+type CommandResultResult string
+
 // CreditorCode defines model for CreditorCode.
 type CreditorCode = string
 
@@ -389,6 +466,16 @@ type DeviceCertificate struct {
 	Serial      string  `json:"serial"`
 }
 
+// DeviceReport defines model for DeviceReport.
+type DeviceReport struct {
+	Device string       `json:"device"`
+	Reason string       `json:"reason,omitempty,omitzero"`
+	Status DeviceStatus `json:"status"`
+}
+
+// DeviceStatus defines model for DeviceStatus.
+type DeviceStatus string
+
 // EnrolmentRequest defines model for EnrolmentRequest.
 type EnrolmentRequest struct {
 	// Csr a certificate request (PKCS 10) in PEM
@@ -428,8 +515,54 @@ type Health struct {
 // HealthStatus defines model for Health.Status.
 type HealthStatus string
 
+// Heartbeat defines model for Heartbeat.
+type Heartbeat struct {
+	Backlog Backlog `json:"backlog"`
+
+	// Catalogue version of the catalogue in use
+	Catalogue string `json:"catalogue,omitempty,omitzero"`
+
+	// CertificateEnds milliseconds since 1970 UTC
+	CertificateEnds int64          `json:"certificateEnds,omitempty,omitzero"`
+	ClockTrusted    bool           `json:"clockTrusted,omitempty,omitzero"`
+	Devices         []DeviceReport `json:"devices"`
+
+	// Done what became of commands, until an answer confirmed it
+	Done  []CommandResult `json:"done,omitempty,omitzero"`
+	Kiosk KioskID         `json:"kiosk"`
+
+	// Now the kiosk's clock, milliseconds since 1970 UTC
+	Now int64 `json:"now"`
+
+	// PaintedSeconds since the screen last took something to draw
+	PaintedSeconds int `json:"paintedSeconds"`
+
+	// Problems what a maintainer must see to though every device works
+	Problems []ProblemReport `json:"problems"`
+
+	// Program version of the kiosk's program
+	Program string `json:"program"`
+
+	// State starting: it settles what was left. resting: nobody stands there. in-use: somebody does.
+	// out-of-service: it takes no card. stuck: its loop did not answer.
+	State     KioskState `json:"state"`
+	UpSeconds int        `json:"upSeconds"`
+}
+
+// HeartbeatAnswer defines model for HeartbeatAnswer.
+type HeartbeatAnswer struct {
+	Commands []SignedCommand `json:"commands"`
+
+	// Now the gateway's clock, milliseconds since 1970 UTC
+	Now int64 `json:"now"`
+}
+
 // KioskID defines model for KioskId.
 type KioskID = string
+
+// KioskState starting: it settles what was left. resting: nobody stands there. in-use: somebody does.
+// out-of-service: it takes no card. stuck: its loop did not answer.
+type KioskState string
 
 // LookupRequest the kiosk that asks, and exactly one of notice, form and citizen
 type LookupRequest struct {
@@ -564,6 +697,12 @@ type Problem struct {
 // ProblemCode defines model for ProblemCode.
 type ProblemCode string
 
+// ProblemReport defines model for ProblemReport.
+type ProblemReport struct {
+	Code   string `json:"code"`
+	Detail string `json:"detail,omitempty,omitzero"`
+}
+
 // Quote defines model for Quote.
 type Quote struct {
 	Bill Bill `json:"bill"`
@@ -679,6 +818,15 @@ type SignedCatalogue struct {
 	Signature string `json:"signature"`
 }
 
+// SignedCommand A command as text (the JSON of Command) and the operator's Ed25519 signature. Signed are, as
+// bytes: the line "tserve command 1", the line with the key's id, each with a line feed at its
+// end, then the text.
+type SignedCommand struct {
+	Command   string `json:"command"`
+	Key       string `json:"key"`
+	Signature string `json:"signature"`
+}
+
 // TransactionsRequest defines model for TransactionsRequest.
 type TransactionsRequest struct {
 	Kiosk KioskID `json:"kiosk"`
@@ -745,6 +893,9 @@ type CreateChallengeJSONRequestBody = ChallengeRequest
 
 // EnrolJSONRequestBody defines body for Enrol for application/json ContentType.
 type EnrolJSONRequestBody = EnrolmentRequest
+
+// HeartbeatJSONRequestBody defines body for Heartbeat for application/json ContentType.
+type HeartbeatJSONRequestBody = Heartbeat
 
 // LookupJSONRequestBody defines body for Lookup for application/json ContentType.
 type LookupJSONRequestBody = LookupRequest

@@ -115,6 +115,7 @@ func (w *contractWorld) examples(t testing.TB) map[string]func() example {
 		"renewCertificate": func() example {
 			return example{body: api.RenewalRequest{Kiosk: testKiosk, Csr: w.ca.request(t)}}
 		},
+		"heartbeat":       func() example { return example{body: someBeat(w.clock.now())} },
 		"getHealth":       func() example { return example{} },
 		"getCatalogue":    func() example { return example{} },
 		"createChallenge": func() example { return example{body: api.ChallengeRequest{Kiosk: testKiosk, Visit: testVisit}} },

@@ -187,6 +187,12 @@ func (s *Store) Revoke(ctx context.Context, what, reason string) (int, error) {
 		if n = int(changed); err == nil && changed+tokens == 0 {
 			return ErrNoKiosk
 		}
+		if err != nil {
+			return err
+		}
+		// Who was taken out is not missed.
+		_, err = tx.ExecContext(ctx, `DELETE FROM heartbeats WHERE kiosk = $1
+			AND NOT EXISTS (SELECT 1 FROM certificates WHERE kiosk = $1 AND revoked_at = 0)`, what)
 		return err
 	})
 	if err != nil {

@@ -146,6 +146,7 @@ func (h *handler) routes(r chi.Router) {
 		r.Put("/v1/payments/{id}", h.activate)
 		r.Get("/v1/payments/{id}", h.payment)
 		r.Post("/v1/transactions", h.transactions)
+		r.Post("/v1/heartbeats", h.heartbeat)
 	})
 }
 
