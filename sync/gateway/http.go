@@ -31,7 +31,6 @@ type HandlerConfig struct {
 	Catalogue *catalogue.Served // in force; nil: there is none
 	Teller    TellerConfig      // of a server: how owners of debts are told
 	Authority *pki.Authority    // whose certificates kiosks must have; nil: none is asked for, which is for the loopback alone
-	Metrics   *Metrics          // counts the requests; nil: nobody asks for them
 	Tracer    trace.Tracer      // of the spans; nil: there are none
 	PagesOnly bool              // nothing but the citizens' pages: what stands behind a public web server
 
@@ -48,9 +47,6 @@ type HandlerConfig struct {
 }
 
 func (c HandlerConfig) filled() HandlerConfig {
-	if c.Metrics == nil {
-		c.Metrics = newMetrics()
-	}
 	if c.Tracer == nil {
 		c.Tracer = noTracer()
 	}
@@ -109,7 +105,7 @@ func newHandler(store *Store, cfg HandlerConfig, log *slog.Logger) (*handler, er
 	}
 	cfg = cfg.filled()
 	h := &handler{
-		store: store, log: log, cfg: cfg, schemas: doc.Components.Schemas, names: operationsOf(doc), lanes: newLanes(cfg), crowd: crowd{now: store.now},
+		store: store, log: log, cfg: cfg, schemas: doc.Components.Schemas, names: operationsOf(doc), lanes: newLanes(cfg, store.meter), crowd: crowd{now: store.now},
 		pages: newLimiter(cfg.PagesPerMinute, time.Minute, store.now), challenges: newLimiter(cfg.ChallengesPerMinute, time.Minute, store.now),
 		citizens: newLimiter(cfg.CitizensPerMinute, time.Minute, store.now), forms: newLimiter(cfg.FormsPerMinute, time.Minute, store.now),
 		renewals: newLimiter(cfg.EnrolmentsPerMinute, time.Minute, store.now), enrolments: newLimiter(cfg.EnrolmentsPerMinute, time.Minute, store.now),
@@ -215,7 +211,7 @@ func (h *handler) activate(w http.ResponseWriter, r *http.Request) {
 	}
 	activation, err := h.store.Activate(r.Context(), id, req)
 	if err == nil {
-		h.cfg.Metrics.activations.WithLabelValues(channelOf(req)).Inc()
+		h.store.meter.Activation(channelOf(req))
 	}
 	h.answer(w, r, activation, err)
 }
@@ -240,7 +236,7 @@ func (h *handler) transactions(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	verdicts, err := h.store.Push(r.Context(), req.Kiosk, req.Rows)
-	h.cfg.Metrics.judged(verdicts)
+	h.store.judged(verdicts)
 	h.answer(w, r, verdicts, err)
 }
 
@@ -374,9 +370,8 @@ func (h *handler) bounded(next http.Handler) http.Handler {
 		lane := h.lanes.of(r)
 		select {
 		case lane.places <- struct{}{}:
-			used := h.cfg.Metrics.inUse.WithLabelValues(lane.name)
-			used.Inc()
-			defer func() { used.Dec(); <-lane.places }()
+			h.store.meter.Enter(lane.name)
+			defer func() { h.store.meter.Leave(lane.name); <-lane.places }()
 		default:
 			because(w, lane.full)
 			h.problem(w, refuse(api.ProblemCodeGatewayBusy, ""))

@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/tserve/jolly/sync/gateway/meter"
 )
 
 // freshBody is the largest body of rows that counts as fresh: the two or three
@@ -24,7 +26,7 @@ type lane struct {
 	places     chan struct{}
 }
 
-func newLanes(cfg HandlerConfig) lanes {
+func newLanes(cfg HandlerConfig, m *meter.Meter) lanes {
 	l := lanes{
 		payments: lane{"payments", earlyPayments, make(chan struct{}, cfg.InFlight)},
 		backlog:  lane{"backlog", earlyBacklog, make(chan struct{}, cfg.Backlog)},
@@ -33,7 +35,7 @@ func newLanes(cfg HandlerConfig) lanes {
 		l.payments.name = "pages"
 	}
 	for _, one := range []lane{l.payments, l.backlog} {
-		cfg.Metrics.limit.WithLabelValues(one.name).Set(float64(cap(one.places)))
+		m.Lane(one.name, cap(one.places))
 	}
 	return l
 }

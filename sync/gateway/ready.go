@@ -75,7 +75,7 @@ type Ops struct {
 
 // NewOps makes it; nothing happens before [Ops.Run]. When stopping is closed the
 // gateway is not ready any more, and still alive.
-func NewOps(store *Store, metrics *Metrics, stopping <-chan struct{}, log *slog.Logger) *Ops {
+func NewOps(store *Store, stopping <-chan struct{}, log *slog.Logger) *Ops {
 	o := &Ops{store: store, stopping: stopping}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
@@ -83,7 +83,7 @@ func NewOps(store *Store, metrics *Metrics, stopping <-chan struct{}, log *slog.
 		_, _ = w.Write([]byte("alive\n")) // who does not take it does not want it
 	})
 	mux.HandleFunc("GET /readyz", o.ready)
-	mux.Handle("GET /metrics", metrics)
+	mux.Handle("GET /metrics", store.Metrics())
 	o.http = &http.Server{
 		Handler: mux, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 5 * time.Second, WriteTimeout: 15 * time.Second, IdleTimeout: 60 * time.Second,
 		MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),

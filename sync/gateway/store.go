@@ -12,6 +12,8 @@ import (
 	"sync/atomic"
 	"time"
 	_ "time/tzdata" // due days are days in Italy, also on a machine without zone files
+
+	"github.com/tserve/jolly/sync/gateway/meter"
 )
 
 // ErrBroken says that a COMMIT failed: what the disk holds is known only after
@@ -47,7 +49,7 @@ type Store struct {
 	died   chan struct{} // closed when broken becomes true
 	pushes pushQueue
 
-	troubles troubles // counted for the metrics
+	meter *meter.Meter
 
 	catalogues catalogues
 	sources    sources
@@ -69,12 +71,13 @@ func Open(ctx context.Context, url string, cfg StoreConfig, log *slog.Logger) (*
 	if cfg.Writers <= 0 {
 		cfg.Writers = 8
 	}
-	s := &Store{engine: engineOf(url), now: cfg.Now, rome: rome, log: log, died: make(chan struct{}), troubles: newTroubles(), people: newPeopleKey(cfg.PeopleKey), cards: cfg.Cards}
+	s := &Store{engine: engineOf(url), now: cfg.Now, rome: rome, log: log, died: make(chan struct{}), people: newPeopleKey(cfg.PeopleKey), cards: cfg.Cards}
 	if s.now == nil {
 		s.now = time.Now
 	}
 	s.pushes.take, s.pushes.leaders = s.takeSome, s.engine.groups()
 	s.write, s.read, err = s.engine.open(ctx, cfg)
+	s.newMeter()
 	if err == nil && s.write != nil {
 		err = s.migrate(ctx)
 	}
@@ -132,11 +135,11 @@ func (s *Store) transact(ctx context.Context, opts *sql.TxOptions, f func(*sql.T
 			return nil
 		}
 		kind := s.engine.kind(err)
-		s.troubles.count(kind)
+		s.troubled(kind)
 		if kind != faultLost || try == txTries {
 			return err
 		}
-		s.troubles.retries.Inc()
+		s.meter.BookRetry()
 		if err := pause(ctx, try); err != nil {
 			return err
 		}

@@ -113,14 +113,12 @@ func (h *handler) watched(next http.Handler) http.Handler {
 }
 
 func (h *handler) counted(w *seen, operation string, took time.Duration) {
-	m := h.cfg.Metrics
-	m.requests.WithLabelValues(operation, w.outcome()).Inc()
-	m.seconds.WithLabelValues(operation).Observe(took.Seconds())
+	h.store.meter.Request(operation, w.outcome(), took)
 	if w.code == api.ProblemCodeGatewayBusy {
 		if w.why == "" {
 			w.why = earlyRate
 		}
-		m.early.WithLabelValues(w.why).Inc()
+		h.store.meter.Early(w.why)
 	}
 }
 

@@ -20,8 +20,8 @@ var (
 	// counting packages have money in their hands.
 	counting = []string{"kiosk", "kiosk/notice", "kiosk/payment", "kiosk/session", "kiosk/screen", "kiosk/terminal/...",
 		"printer/receipt", "sync/api", "sync/client", "sync/outbox", "sync/push", "sync/gateway/..."}
-	// setting packages are counting ones' neighbours that measure paper.
-	setting = []string{"sync/gateway/report/sheet"}
+	// setting packages are counting ones' neighbours that measure paper, or for Prometheus.
+	setting = []string{"sync/gateway/report/sheet", "sync/gateway/meter"}
 )
 
 // mayImport is the map: of this module's packages, who may import whom. The
