@@ -106,6 +106,8 @@ type CatalogueKeeper struct {
 	cfg  KeeperConfig
 	log  *slog.Logger
 
+	nudged chan struct{}
+
 	mu      sync.Mutex // guards the rest
 	kept    Kept
 	trouble string
@@ -118,7 +120,7 @@ func NewCatalogueKeeper(c *Client, cfg KeeperConfig, log *slog.Logger) *Catalogu
 }
 
 func newKeeper(from source, cfg KeeperConfig, log *slog.Logger) *CatalogueKeeper {
-	return &CatalogueKeeper{from: from, cfg: cfg.filled(), log: log}
+	return &CatalogueKeeper{from: from, cfg: cfg.filled(), log: log, nudged: make(chan struct{}, 1)}
 }
 
 // Trouble says in words why the newest catalogue is not in use, and since when;
@@ -157,7 +159,7 @@ func (k *CatalogueKeeper) Run(ctx context.Context, news func(*kiosk.Catalogue)) 
 		k.note(err)
 	}
 	tag, failures := "", 0
-	for sleep(ctx, wait) {
+	for k.rest(ctx, wait) {
 		newTag, changed, err := k.look(ctx, tag)
 		switch {
 		case ctx.Err() != nil:
@@ -173,6 +175,27 @@ func (k *CatalogueKeeper) Run(ctx context.Context, news func(*kiosk.Catalogue)) 
 		wait = k.pause(failures)
 	}
 	return nil
+}
+
+// Nudge asks for a look now.
+func (k *CatalogueKeeper) Nudge() {
+	select {
+	case k.nudged <- struct{}{}:
+	default:
+	}
+}
+
+// rest waits until the next look, or a nudge; false when ctx ended.
+func (k *CatalogueKeeper) rest(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-k.nudged:
+	case <-t.C:
+	}
+	return true
 }
 
 // sleep waits; false when ctx ended.

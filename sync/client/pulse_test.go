@@ -1,0 +1,184 @@
+package client_test
+
+// The pulse against the real gateway: told, ordered, carried out once, whatever
+// is restarted, replayed or forged.
+
+import (
+	"context"
+	"crypto/ed25519"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/tserve/jolly/sync/api"
+	"github.com/tserve/jolly/sync/client"
+)
+
+// patient is a kiosk that can be in use, and notes what it was made to do.
+type patient struct {
+	mu   sync.Mutex
+	busy bool
+	did  []api.CommandAction
+}
+
+func (p *patient) Report(context.Context) api.Heartbeat {
+	return api.Heartbeat{State: api.KioskStateResting, Program: "test", Devices: []api.DeviceReport{}, Problems: []api.ProblemReport{}, Now: time.Now().UnixMilli()}
+}
+
+func (p *patient) Carry(_ context.Context, action api.CommandAction, begin func() error) (string, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.busy {
+		return "", client.ErrNotNow
+	}
+	if err := begin(); err != nil {
+		return "", err
+	}
+	p.did = append(p.did, action)
+	return "carried out", nil
+}
+
+func (p *patient) done() []api.CommandAction {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.did)
+}
+
+func (p *patient) set(busy bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.busy = busy
+}
+
+func write(t *testing.T, file, text string) {
+	t.Helper()
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func operator(b string) ed25519.PrivateKey {
+	return ed25519.NewKeyFromSeed([]byte(strings.Repeat(b, ed25519.SeedSize)))
+}
+
+// pulse runs a pulse until the returned stop.
+func (g *lockedGateway) pulse(t *testing.T, identity, file string, p *patient) (stop func()) {
+	t.Helper()
+	pulse := client.NewPulse(g.dial(t, identity), client.PulseConfig{
+		Keys: []ed25519.PublicKey{operator("a").Public().(ed25519.PublicKey)}, File: file,
+		Every: 20 * time.Millisecond, First: time.Millisecond, Look: 5 * time.Millisecond,
+	}, p, slog.New(slog.DiscardHandler))
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- pulse.Run(ctx) }()
+	return sync.OnceFunc(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func (g *lockedGateway) order(t *testing.T, action api.CommandAction, key string) string {
+	t.Helper()
+	c, err := g.store.Order(t.Context(), someKiosk, action, "M. Rossi", operator(key))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c.ID
+}
+
+// await waits until the gateway knows what became of a command.
+func (g *lockedGateway) await(t *testing.T, id, result string) {
+	t.Helper()
+	end := time.NewTimer(15 * time.Second)
+	defer end.Stop()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	last := ""
+	for {
+		all, err := g.store.Orders(t.Context(), someKiosk, 100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, o := range all {
+			if o.ID == id {
+				last = o.Result + " " + o.Detail
+			}
+		}
+		if strings.HasPrefix(last, result) {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-end.C:
+			t.Fatalf("command %s: %s, want %s", id, last, result)
+		}
+	}
+}
+
+func TestOrderedAndCarriedOutOnceAtRest(t *testing.T) {
+	g, dir := newLockedGateway(t), t.TempDir()
+	identity, file := filepath.Join(dir, "identity.pem"), filepath.Join(dir, "commands.json")
+	g.enrol(t, identity)
+	p := &patient{busy: true}
+	stop := g.pulse(t, identity, file, p)
+	defer stop()
+	id := g.order(t, api.CommandActionTestPage, "a")
+	forged := g.order(t, api.CommandActionRestart, "b")
+	g.await(t, forged, "refused signed with a key that is not trusted here")
+	if did := p.done(); len(did) != 0 {
+		t.Errorf("did %v while somebody stood there", did)
+	}
+	p.set(false)
+	g.await(t, id, "done carried out")
+	stop()
+	stop = g.pulse(t, identity, file, p) // a restart
+	defer stop()
+	next := g.order(t, api.CommandActionReloadCatalogue, "a")
+	g.await(t, next, "done")
+	if did := p.done(); !slices.Equal(did, []api.CommandAction{api.CommandActionTestPage, api.CommandActionReloadCatalogue}) {
+		t.Errorf("did %v", did)
+	}
+	all, err := g.store.Fleet(t.Context())
+	if err != nil || len(all) != 1 || all[0].ID != someKiosk || all[0].Program != "test" {
+		t.Errorf("%+v %v", all, err)
+	}
+}
+
+// What was begun when the power went is not begun again.
+func TestAnOrderIsNotRepeatedAfterAPowerCut(t *testing.T) {
+	g, dir := newLockedGateway(t), t.TempDir()
+	identity, file := filepath.Join(dir, "identity.pem"), filepath.Join(dir, "commands.json")
+	g.enrol(t, identity)
+	print, restart := g.order(t, api.CommandActionTestPage, "a"), g.order(t, api.CommandActionRestart, "a")
+	p := &patient{}
+	begun := `[{"id":"` + print + `","action":"test-page","expires":9999999999999},{"id":"` + restart + `","action":"restart","expires":9999999999999}]`
+	write(t, file, begun)
+	stop := g.pulse(t, identity, file, p)
+	defer stop()
+	g.await(t, print, "failed the kiosk ended in the middle of it")
+	g.await(t, restart, "done started anew")
+	if did := p.done(); len(did) != 0 {
+		t.Errorf("did %v again", did)
+	}
+}
+
+// Where it cannot be kept that a command began, it is not begun.
+func TestWhatCannotBeKeptIsNotBegun(t *testing.T) {
+	g, dir := newLockedGateway(t), t.TempDir()
+	identity := filepath.Join(dir, "identity.pem")
+	g.enrol(t, identity)
+	p := &patient{}
+	stop := g.pulse(t, identity, filepath.Join(dir, "none", "commands.json"), p)
+	defer stop()
+	g.await(t, g.order(t, api.CommandActionTestPage, "a"), "failed keep that it began")
+	if did := p.done(); len(did) != 0 {
+		t.Errorf("did %v", did)
+	}
+}
