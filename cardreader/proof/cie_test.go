@@ -31,6 +31,14 @@ func TestLoadRoots(t *testing.T) {
 
 func FuzzSOD(f *testing.F) {
 	f.Add([]byte{0x77, 0x02, 0x30, 0x00})
+	// Two of emulated cards, one that OpenSSL signed by RSA-PSS, and a master list.
+	for _, name := range []string{"sod.der", "nis.der", "pss.der", "list.der"} {
+		b, err := os.ReadFile(filepath.Join("testdata", name))
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b)
+	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if _, signer, err := openSOD(b); err == nil && signer == nil {
 			t.Fatal("believed without a signer")

@@ -135,11 +135,14 @@ func (s signedData) verify() (*x509.Certificate, error) {
 	if err != nil {
 		return nil, err
 	}
-	signed := s.content
-	if len(signer.Attributes.FullBytes) > 0 {
-		if signed, err = signer.signedAttributes(s.contentType, sum(digest, s.content)); err != nil {
-			return nil, err
-		}
+	// Content of another type than plain data has attributes (RFC 5652, 5.3).
+	// Without them the attributes of one signature could be the content of another.
+	if len(signer.Attributes.FullBytes) == 0 {
+		return nil, errors.New("no signed attributes")
+	}
+	signed, err := signer.signedAttributes(s.contentType, sum(digest, s.content))
+	if err != nil {
+		return nil, err
 	}
 	alg := signer.Algorithm
 	if alg.Algorithm.Equal(oidRSA) { // the digest stands beside it
@@ -160,10 +163,12 @@ func (s signedData) certificateOf(signer signerInfo) (*x509.Certificate, error) 
 			return nil, err
 		}
 	}
+	var unreadable error
 	for _, raw := range s.certs {
 		cert, err := x509.ParseCertificate(raw.FullBytes)
-		if err != nil {
-			continue // another kind of certificate, or of a curve not known here
+		if err != nil { // another kind of certificate, or of a curve that is not known here
+			unreadable = err
+			continue
 		}
 		if byKey && len(cert.SubjectKeyId) > 0 && bytes.Equal(cert.SubjectKeyId, signer.ID.Bytes) {
 			return cert, nil
@@ -172,7 +177,10 @@ func (s signedData) certificateOf(signer signerInfo) (*x509.Certificate, error) 
 			return cert, nil
 		}
 	}
-	return nil, errors.New("the signer's certificate is not in it, or is unreadable")
+	if unreadable != nil {
+		return nil, fmt.Errorf("the signer's certificate cannot be read here: %w", unreadable)
+	}
+	return nil, errors.New("the signer's certificate is not in it")
 }
 
 // signedAttributes checks that the attributes speak of this content and
