@@ -144,14 +144,21 @@ type Gateway struct {
 
 	Identity string `toml:"identity"` // file of this kiosk's key and certificate; default: identity.pem in the data directory
 
+	CommandKey   string `toml:"command_key"`   // whose commands from afar are carried out: as catalogue_key; none: nobody's
 	CatalogueKey string `toml:"catalogue_key"` // whose catalogue is taken: public keys in base64, blanks between; none: nobody's
 }
 
+// CommandKeys are the public keys of the operators whose commands are carried
+// out. A key that is none is nil among them.
+func (g Gateway) CommandKeys() []ed25519.PublicKey { return publicKeys(g.CommandKey) }
+
 // CatalogueKeys are the public keys of which one must have signed the catalogue.
 // A key that is none is nil among them.
-func (g Gateway) CatalogueKeys() []ed25519.PublicKey {
+func (g Gateway) CatalogueKeys() []ed25519.PublicKey { return publicKeys(g.CatalogueKey) }
+
+func publicKeys(all string) []ed25519.PublicKey {
 	var keys []ed25519.PublicKey
-	for _, text := range strings.Fields(g.CatalogueKey) {
+	for _, text := range strings.Fields(all) {
 		key, err := base64.StdEncoding.Strict().DecodeString(text)
 		if err != nil || len(key) != ed25519.PublicKeySize {
 			key = nil
@@ -305,6 +312,8 @@ func (c Config) check(name string, text []byte) error {
 	want(safe(c.Gateway.URL), "gateway.url", "https://: plain http:// is for a gateway on this very machine, 127.0.0.1")
 	want(filepath.IsAbs(c.Gateway.Identity), "gateway.identity", "an absolute path: \"/var/lib/jolly/identity.pem\"")
 	want(webAddress(c.Gateway.PublicURL), "gateway.public_url", "http:// or https:// address of the citizen's page")
+	want(!slices.ContainsFunc(c.Gateway.CommandKeys(), func(k ed25519.PublicKey) bool { return k == nil }),
+		"gateway.command_key", "public keys as gateway fleet keygen tells them, 44 characters each, blanks between")
 	want(!slices.ContainsFunc(c.Gateway.CatalogueKeys(), func(k ed25519.PublicKey) bool { return k == nil }),
 		"gateway.catalogue_key", "public keys as gateway catalogue keygen tells them, 44 characters each, blanks between")
 	return errors.Join(all...)

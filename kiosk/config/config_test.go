@@ -68,6 +68,7 @@ func TestMistakes(t *testing.T) {
 		{"plain HTTP", `"http://127.0.0.1:8480"`, `"http://gateway.example.org"`, "jolly.toml:28: gateway.url: https://: plain http://"},
 		{"identity", `url = "http://127.0.0.1:8480"`, "url = \"http://127.0.0.1:8480\"\nidentity = \"me.pem\"", "jolly.toml:29: gateway.identity: an absolute path"},
 		{"catalogue's key", `url = "http://127.0.0.1:8480"`, "url = \"http://127.0.0.1:8480\"\ncatalogue_key = \"AAAA\"", "jolly.toml:29: gateway.catalogue_key: public keys"},
+		{"operator's key", `url = "http://127.0.0.1:8480"`, "url = \"http://127.0.0.1:8480\"\ncommand_key = \"AAAA\"", "jolly.toml:29: gateway.command_key: public keys"},
 		{"torn", "[psp]", "[psp", "jolly.toml:9: "},
 	} {
 		text := strings.Replace(good, c.old, c.new, 1)

@@ -118,6 +118,8 @@ const (
 	ProblemCardLeft ProblemCode = "card-left"
 	// ProblemClock: the machine's clock is not known to be right.
 	ProblemClock ProblemCode = "clock"
+	// ProblemClosed: the operator took the kiosk out of service.
+	ProblemClosed ProblemCode = "closed"
 	// ProblemIdentity: the gateway does not know this kiosk, or soon will not.
 	ProblemIdentity ProblemCode = "identity"
 	// ProblemCatalogue: the gateway's newest catalogue is not taken.

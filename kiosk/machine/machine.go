@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -43,10 +44,15 @@ type Machine struct {
 
 	catalogue *client.CatalogueKeeper
 	identity  *client.IdentityKeeper
+	pulse     *client.Pulse
 
 	terminal *terminal.Terminal
 	printer  *printer.Printer
 	clock    *clock
+
+	stop    func()       // ends Run, as a signal would
+	started time.Time    // of this process
+	drawn   atomic.Int64 // since started, when the screen last took something; nanoseconds
 
 	screen *shown
 	sounds *sound.Player // nil: silent
@@ -62,7 +68,7 @@ func New(ctx context.Context, cfg config.Config, app fyne.App, log *slog.Logger)
 			return nil, fmt.Errorf("make the data directory: %w", err)
 		}
 	}
-	m := &Machine{cfg: cfg, log: log, faults: faultsFromEnvironment()}
+	m := &Machine{cfg: cfg, log: log, faults: faultsFromEnvironment(), started: time.Now()}
 	clock := newClock()
 	m.clock = clock
 	var err error
@@ -90,6 +96,9 @@ func (m *Machine) devices(ctx context.Context, clock *clock) (runner.Devices, er
 		return runner.Devices{}, fmt.Errorf("gateway: %w", err)
 	}
 	m.identity = client.NewIdentityKeeper(gw, client.IdentityConfig{}, m.log.With("part", "identity"))
+	m.pulse = client.NewPulse(gw, client.PulseConfig{
+		Keys: cfg.Gateway.CommandKeys(), File: filepath.Join(cfg.Kiosk.Data, "commands.json"),
+	}, patient{m}, m.log.With("part", "pulse"))
 	m.catalogue = client.NewCatalogueKeeper(gw, client.KeeperConfig{
 		Keys: cfg.Gateway.CatalogueKeys(), File: filepath.Join(cfg.Kiosk.Data, "catalogue.json"),
 	}, m.log.With("part", "catalogue"))
@@ -139,7 +148,7 @@ func (m *Machine) show(app fyne.App, dev runner.Devices, clock *clock) {
 	}
 	hour, minute, closes := m.cfg.Terminal.DayEnds()
 	m.runner = runner.New(runner.Config{
-		House: m.house(), PSPCode: m.cfg.PSP.Code, NewID: newID, CloseAt: runner.CloseTime{On: closes, Hour: hour, Minute: minute},
+		House: m.house(), PSPCode: m.cfg.PSP.Code, NewID: newID, Closed: m.closedByOrder(), CloseAt: runner.CloseTime{On: closes, Hour: hour, Minute: minute},
 	}, dev, m.log.With("part", "runner"))
 
 	app.Settings().SetTheme(theme.New())
@@ -181,6 +190,7 @@ func (m *Machine) Window() fyne.Window { return m.window }
 func (m *Machine) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	m.stop = cancel
 	// What is told to stop while a card is being charged still answers the
 	// maintainer and the finger until the runner has ended.
 	beside, endBeside := context.WithCancel(context.WithoutCancel(ctx))
@@ -203,6 +213,7 @@ func (m *Machine) Run(ctx context.Context) error {
 	})
 	run("journal", ctx, m.store.Run)
 	run("identity", ctx, m.identity.Run)
+	run("pulse", ctx, m.pulse.Run)
 	run("control", beside, func(ctx context.Context) error {
 		return control.Serve(ctx, m.cfg.Control.Socket, m, m.log.With("part", "control"))
 	})
@@ -234,7 +245,10 @@ func (m *Machine) forgetLostReleases(ctx context.Context) error {
 	for {
 		select {
 		case <-tick.C:
-			onScreen(m.screen.ui.Tick)
+			onScreen(func() {
+				m.screen.ui.Tick()
+				m.drawn.Store(int64(time.Since(m.started)))
+			})
 		case <-ctx.Done():
 			return nil
 		}

@@ -84,6 +84,18 @@ func (r *Runner) Maintain(ctx context.Context, work func(context.Context) error)
 	return work(ctx)
 }
 
+// SetClosed takes the kiosk out of service by order, or puts it back. Who is
+// paying goes on; the next one is told that no card is taken.
+func (r *Runner) SetClosed(ctx context.Context, closed bool) error {
+	if !r.ask(ctx, func(ctx context.Context, r *Runner) {
+		r.closed = closed
+		r.devicesChanged(ctx)
+	}) {
+		return errors.Join(ErrEnded, ctx.Err())
+	}
+	return nil
+}
+
 // released gives the terminal back.
 type released struct{}
 
@@ -200,6 +212,9 @@ func (r *Runner) problems() []health.Problem {
 				Detail: fmt.Sprintf("%s: nobody knows for %s whether the card was charged", l.state.ID, age),
 			})
 		}
+	}
+	if r.closed {
+		all = append(all, health.Problem{Code: health.ProblemClosed, Detail: "out of service by the operator's order; gateway fleet command KIOSK open ends it"})
 	}
 	if !r.now().Wall.Trusted {
 		all = append(all, health.Problem{Code: health.ProblemClock, Detail: "the clock is not known to be right; papers say so"})

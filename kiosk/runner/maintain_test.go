@@ -203,3 +203,26 @@ func TestAClockThatIsNotSureIsShown(t *testing.T) {
 		k.end()
 	})
 }
+
+// Out of service by order: the next citizen is told so; it ends by order alone.
+func TestOutOfServiceByOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := runClosing(t, newHouse(t), CloseTime{})
+		k.wantPage("attract")
+		if err := k.r.SetClosed(t.Context(), true); err != nil {
+			t.Fatal(err)
+		}
+		pass(time.Minute)
+		k.wantPage("out-of-service")
+		k.wantProblem(health.ProblemClosed, "operator's order")
+		if err := k.r.AtRest(t.Context(), func(context.Context) error { return nil }); err != nil {
+			t.Errorf("nothing more can be ordered: %v", err)
+		}
+		if err := k.r.SetClosed(t.Context(), false); err != nil {
+			t.Fatal(err)
+		}
+		pass(time.Second)
+		k.wantPage("attract")
+		k.end()
+	})
+}

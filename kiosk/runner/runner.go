@@ -32,6 +32,7 @@ type Config struct {
 	Card         time.Duration // limit of reading a citizen's card and searching for its bills; default 50 s
 	Decide       time.Duration // after which an unknown charge is a problem for the maintainer; default 24 h
 
+	Closed   bool           // out of service by order, from before the start
 	CloseAt  CloseTime      // when the terminal's day is closed; default never
 	Location *time.Location // of the kiosk; default the machine's
 
@@ -76,6 +77,7 @@ type Runner struct {
 	terminal  kiosk.TerminalHealth
 	noSales   bool // the journal could not be written
 	held      bool // a maintainer has the terminal
+	closed    bool // out of service by order
 	day       dayState
 	card      cardWork
 	vault     vault
@@ -108,7 +110,7 @@ func New(cfg Config, dev Devices, log *slog.Logger) *Runner {
 		cfg: cfg.withDefaults(), dev: dev, log: log,
 		events: make(chan any), stopped: make(chan struct{}),
 		payments: map[kiosk.PaymentID]*live{}, health: health.NewRegister(), printer: kiosk.PrinterUnknown,
-		looked: map[health.Device]bool{},
+		looked: map[health.Device]bool{}, closed: cfg.Closed,
 	}
 }
 
@@ -367,10 +369,13 @@ type View struct {
 	Devices  session.Devices
 	Problems []health.Problem
 	Day      kiosk.DayClose // the last closing of the terminal's day; zero when there is none
+	Resting  bool           // nobody stands there
+	Starting bool           // what was left is being settled
 }
 
 func (r *Runner) view() View {
-	v := View{Page: r.page, Visit: r.visit.Visit, Health: r.health.All(), Devices: r.sessionDevices(), Problems: r.problems(), Day: r.day.last}
+	v := View{Page: r.page, Visit: r.visit.Visit, Health: r.health.All(), Devices: r.sessionDevices(), Problems: r.problems(), Day: r.day.last, Resting: r.resting()}
+	_, v.Starting = r.visit.Scene.(session.Recovering)
 	for _, l := range r.payments {
 		v.Payments = append(v.Payments, l.state)
 	}
