@@ -222,17 +222,38 @@ func (r *Rig) KillGateway() {
 func (r *Rig) gatewayDB() string { return r.path("gateway.db") }
 
 // StartKiosk starts the kiosk, with more environment such as
-// "JOLLY_DIE=before:charging", and waits until it shows a page.
+// "JOLLY_DIE=before:charging", and waits until its page is on the glass: a kiosk
+// that answers and paints nothing is of no use to anybody.
 func (r *Rig) StartKiosk(ctx context.Context, env ...string) error {
 	p, err := r.launchKiosk(env)
 	if err != nil {
 		return err
 	}
 	shown := func(ctx context.Context) error {
-		_, err := r.Control.Screen(ctx)
-		return err
+		if _, err := r.Control.Screen(ctx); err != nil {
+			return err
+		}
+		return r.painted()
 	}
 	return r.up(ctx, p, kioskStart, shown)
+}
+
+// painted fails while the whole glass has one colour. A display that is not ours
+// may show anything.
+func (r *Rig) painted() error {
+	if r.Glass == nil {
+		return nil
+	}
+	img, err := r.Glass.Capture()
+	if err != nil {
+		return err
+	}
+	for i := 4; i < len(img.Pix); i += 4 {
+		if [3]byte(img.Pix[i:]) != [3]byte(img.Pix[:3]) {
+			return nil
+		}
+	}
+	return errors.New("the glass is blank: the kiosk answers and paints nothing")
 }
 
 // launchKiosk starts the kiosk and does not wait.
