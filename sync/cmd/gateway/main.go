@@ -4,6 +4,8 @@
 //	gateway serve --db gateway.db --listen 127.0.0.1:8480 --seed
 //	gateway serve --db gateway.db --listen :8480 --tls tls --name gateway.example.org
 //	gateway enrol PO-001 --db gateway.db --tls tls --url https://gateway.example.org:8480
+//	gateway fleet status --db gateway.db
+//	gateway fleet command PO-001 test-page --key operator.pem --by "M. Rossi" --db gateway.db
 //	gateway payment show 0197b0e6-... --db gateway.db --json
 //	gateway payment decide 0197b0e6-... --charged 000042 --by "M. Rossi" --db gateway.db
 //	gateway ledger --db gateway.db --json
@@ -54,6 +56,7 @@ func command() *cobra.Command {
 		reportCommand(),
 		catalogueCommand(),
 		enrolCommand(),
+		fleetCommand(),
 	)
 	return root
 }

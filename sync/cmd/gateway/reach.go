@@ -25,6 +25,7 @@ import (
 type reach struct {
 	listen, tls, pages string
 	names              []string
+	alarms             *alarms
 }
 
 func reachFlags(cmd *cobra.Command) *reach {
@@ -34,11 +35,16 @@ func reachFlags(cmd *cobra.Command) *reach {
 	f.StringVar(&r.tls, "tls", "", "directory of the authority and of this gateway's certificate, made if they are not there; without it plain HTTP on the loopback only, and no kiosk is asked who it is")
 	f.StringSliceVar(&r.names, "name", nil, "with --tls: a name or address by which kiosks reach this gateway (may be repeated; default: the host of --listen, this machine's name, localhost)")
 	f.StringVar(&r.pages, "pages", "", "with --tls: a loopback address that serves the citizens' pages alone, in plain HTTP, for the web server before it")
+	r.alarms = alarmFlags(cmd)
 	return r
 }
 
 // serve serves the book until ctx ends.
 func (r *reach) serve(ctx context.Context, store *gateway.Store, cfg gateway.HandlerConfig, log *slog.Logger) error {
+	ways, err := r.alarms.ways()
+	if err != nil {
+		return err
+	}
 	l, cfg, err := r.kiosks(ctx, cfg, log)
 	if err != nil {
 		return err
@@ -55,6 +61,8 @@ func (r *reach) serve(ctx context.Context, store *gateway.Store, cfg gateway.Han
 		}
 		parts.Go(func() error { return pages(ctx) })
 	}
+	watch := gateway.NewWatch(store, gateway.WatchConfig{Ways: ways}, log.With("part", "fleet"))
+	parts.Go(func() error { return watch.Run(ctx) })
 	parts.Go(func() error { return server.Run(ctx, l) })
 	log.Info("listening", "address", l.Addr().String(), "tls", r.tls != "")
 	return parts.Wait()
