@@ -68,6 +68,12 @@ var (
 
 var operatorName = regexp.MustCompile(`^[a-z][a-z0-9._-]{1,31}$`)
 
+// OperatorNamed says that an operator can have the name.
+func OperatorNamed(name string) bool { return operatorName.MatchString(name) }
+
+// KioskNamed says that a kiosk can have the name.
+func KioskNamed(id string) bool { return kioskName.MatchString(id) }
+
 // AddOperator makes an account.
 func (s *Store) AddOperator(ctx context.Context, o Operator, a Action) error {
 	switch {
@@ -325,24 +331,6 @@ func (s *Store) Login(ctx context.Context, in Session, step int64, subjects []st
 			in.Hash, o.Name, clip(in.Address), now.UnixMilli(), in.Expires.UnixMilli())
 		return err
 	})
-}
-
-// UseCode uses a code up outside of a login, where an act asks for one again.
-func (s *Store) UseCode(ctx context.Context, name string, step int64) error {
-	err := s.inTx(ctx, func(tx *sql.Tx) error {
-		res, err := tx.ExecContext(ctx, "UPDATE operators SET totp_step = $1 WHERE name = $2 AND totp_step < $1", step, name)
-		if err != nil {
-			return err
-		}
-		if n, err := res.RowsAffected(); err != nil || n == 0 {
-			return errors.Join(ErrCodeUsed, err)
-		}
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("use code: %w", err)
-	}
-	return nil
 }
 
 // seenEvery is how often a session that is used is written.

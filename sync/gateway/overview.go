@@ -96,9 +96,9 @@ func (s *Store) kioskCounts(ctx context.Context, q queryer, day time.Time, of fu
 			func(v *KioskView, n int, _ kiosk.Amount) { v.Parked = n }},
 		{"SELECT n.kiosk, count(*), 0 FROM (" + noticeQuery + ") AS n WHERE n.seen = 0 AND n.parked = '' GROUP BY n.kiosk", nil,
 			func(v *KioskView, n int, _ kiosk.Amount) { v.Alarms = n }},
-		{"SELECT kiosk, count(*), CAST(sum(total) AS BIGINT) FROM payments WHERE activated_at >= $1 AND state = 'paid' GROUP BY kiosk", []any{day.UnixMilli()},
+		{"SELECT kiosk, count(*), CAST(sum(total) AS BIGINT) FROM payments WHERE activated_at >= $1 AND state = 'paid' AND channel = 'jolly' GROUP BY kiosk", []any{day.UnixMilli()},
 			func(v *KioskView, n int, sum kiosk.Amount) { v.Paid, v.Taken = n, sum }},
-		{"SELECT kiosk, count(*), 0 FROM payments WHERE state = 'doubtful' GROUP BY kiosk", nil,
+		{"SELECT kiosk, count(*), 0 FROM payments WHERE state = 'doubtful' AND channel = 'jolly' GROUP BY kiosk", nil,
 			func(v *KioskView, n int, _ kiosk.Amount) { v.Doubtful = n }},
 	} {
 		err := each(ctx, q, func(rows *sql.Rows) error {

@@ -44,13 +44,17 @@ func (c *conditions) where() string {
 
 // PaymentSearch says which payments are wanted; what is zero is not asked.
 type PaymentSearch struct {
-	Text     string // an id or the beginning of one, a notice's 18 digits, or a reference as the paper shows it
+	Text     string   // an id or the beginning of one, a notice's 18 digits, or a reference as the paper shows it
+	IDs      []string // these and no others; at most MaxSearch
 	Kiosk    string
 	From, To time.Time // activated from, and before
 	State    api.PaymentState
 	Before   string // where the page before ended: its last line's Key
 	Most     int    // 100
 }
+
+// MaxSearch is how many payments one search can name.
+const MaxSearch = 1000
 
 // PaymentLine is one payment in a list.
 type PaymentLine struct {
@@ -88,6 +92,13 @@ func (p PaymentSearch) conditions(now time.Time) (q conditions) {
 		q.add("p.id LIKE ?", text+"%")
 	default:
 		q.add("p.ref = ?", clip(strings.ToUpper(text)))
+	}
+	if len(p.IDs) > 0 {
+		marks := make([]string, min(len(p.IDs), MaxSearch))
+		for i := range marks {
+			marks[i] = q.arg(p.IDs[i])
+		}
+		q.add("p.id IN (" + strings.Join(marks, ", ") + ")")
 	}
 	if p.Kiosk != "" {
 		q.add("p.kiosk = ?", clip(p.Kiosk))

@@ -71,6 +71,8 @@ var mayImport = []struct {
 		"the kiosk's end of the wire knows the contract and not the gateway's inside"},
 	{[]string{"sync/gateway/catalogue"}, []string{"kiosk", "kiosk/notice", "sync/api", "assets"},
 		"the catalogue's texts are measured with the type that the kiosk draws them with, its pictograms are the kiosk's"},
+	{[]string{"sync/gateway/operator"}, []string{"kiosk", "sync/api", "sync/gateway/...", "assets"},
+		"the operators' pages are set in the house's type, with its arms"},
 	{[]string{"sync/gateway/report/sheet"}, []string{"assets"},
 		"a sheet sets texts in the house's type; what they say is not its business"},
 	{[]string{"sync/gateway/..."}, []string{"kiosk", "kiosk/notice", "sync/api", "cardreader/proof", "sync/gateway/..."},
