@@ -56,6 +56,7 @@ func command() *cobra.Command {
 		reportCommand(),
 		catalogueCommand(),
 		enrolCommand(),
+		operatorCommand(),
 		fleetCommand(),
 	)
 	return root

@@ -23,9 +23,12 @@ import (
 
 // reach is what the flags say of it.
 type reach struct {
-	listen, tls, pages string
-	names              []string
-	alarms             *alarms
+	listen, tls, pages, operator string
+
+	alarms *alarms
+
+	names []string
+	host  *pki.Host // with TLS, once the listener is open
 }
 
 func reachFlags(cmd *cobra.Command) *reach {
@@ -35,6 +38,7 @@ func reachFlags(cmd *cobra.Command) *reach {
 	f.StringVar(&r.tls, "tls", "", "directory of the authority and of this gateway's certificate, made if they are not there; without it plain HTTP on the loopback only, and no kiosk is asked who it is")
 	f.StringSliceVar(&r.names, "name", nil, "with --tls: a name or address by which kiosks reach this gateway (may be repeated; default: the host of --listen, this machine's name, localhost)")
 	f.StringVar(&r.pages, "pages", "", "with --tls: a loopback address that serves the citizens' pages alone, in plain HTTP, for the web server before it")
+	f.StringVar(&r.operator, "operator", "", "address of the operators' pages, a listener of its own: with --tls over TLS, without it on the loopback only")
 	r.alarms = alarmFlags(cmd)
 	return r
 }
@@ -56,6 +60,13 @@ func (r *reach) serve(ctx context.Context, store *gateway.Store, cfg gateway.Han
 	parts, ctx := errgroup.WithContext(ctx)
 	if r.pages != "" {
 		pages, err := r.citizens(ctx, store, cfg, log)
+		if err != nil {
+			return err
+		}
+		parts.Go(func() error { return pages(ctx) })
+	}
+	if r.operator != "" {
+		pages, err := operators(ctx, r, store, cfg, log)
 		if err != nil {
 			return err
 		}
@@ -94,7 +105,7 @@ func (r *reach) kiosks(ctx context.Context, cfg gateway.HandlerConfig, log *slog
 	if err != nil {
 		return nil, cfg, err
 	}
-	cfg.Authority = authority
+	cfg.Authority, r.host = authority, host
 	log.Info("authority of the kiosks", "fingerprint", authority.Fingerprint(), "names", r.known())
 	return tls.NewListener(l, gateway.ServerTLS(host.Certificate)), cfg, nil
 }
