@@ -75,6 +75,8 @@ func (r *reader) bacKeys(enc, mac, answer, own, chip []byte) error {
 	defer clear(seed)
 	subtle.XORBytes(seed, own[8:], plain[16:])
 	counter := append(append([]byte(nil), chip[4:]...), own[4:8]...)
-	r.session = pace.NewSession(pace.TDES, pace.TDES.Derive(seed, pace.KeyEnc), pace.TDES.Derive(seed, pace.KeyMAC), counter)
+	if r.session, err = pace.NewSession(pace.TDES, pace.TDES.Derive(seed, pace.KeyEnc), pace.TDES.Derive(seed, pace.KeyMAC), counter); err != nil {
+		return fmt.Errorf("bac: %w", err)
+	}
 	return nil
 }

@@ -51,7 +51,9 @@ func (r *reader) chipAuthentication(ctx context.Context, ev *kiosk.CardEvidence)
 		return fmt.Errorf("chip authentication: %w", err)
 	}
 	old := r.session
-	r.session = pace.FromSecret(key.cipher, secret)
+	if r.session, err = pace.FromSecret(key.cipher, secret); err != nil {
+		return fmt.Errorf("chip authentication: %w", err)
+	}
 	old.Wipe()
 	// The first answer under the new keys is the proof.
 	if _, err := r.file(ctx, fileCOM); err != nil {

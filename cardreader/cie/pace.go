@@ -96,7 +96,9 @@ func (r *reader) tokens(ctx context.Context, info pace.Info, secret, ours, their
 	if subtle.ConstantTimeCompare(got, want) != 1 {
 		return kiosk.Errorf(kiosk.CodeCardWrongCAN, "open cie", "pace: the chip's token is wrong")
 	}
-	r.session = pace.FromSecret(info.Cipher, secret)
+	if r.session, err = pace.FromSecret(info.Cipher, secret); err != nil {
+		return fmt.Errorf("pace: %w", err)
+	}
 	return nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"crypto/des"
 	"crypto/sha1"
 	"crypto/sha256"
+	"crypto/subtle"
 	"errors"
 	"fmt"
 
@@ -88,19 +89,23 @@ func (c Cipher) block(key []byte) (cipher.Block, error) {
 
 // Encrypt encrypts whole blocks; a nil iv is zero.
 func (c Cipher) Encrypt(key, iv, plain []byte) ([]byte, error) {
-	return c.cbc(key, iv, plain, cipher.NewCBCEncrypter)
-}
-
-// Decrypt decrypts whole blocks.
-func (c Cipher) Decrypt(key, iv, sealed []byte) ([]byte, error) {
-	return c.cbc(key, iv, sealed, cipher.NewCBCDecrypter)
-}
-
-func (c Cipher) cbc(key, iv, in []byte, mode func(cipher.Block, []byte) cipher.BlockMode) ([]byte, error) {
 	b, err := c.block(key)
 	if err != nil {
 		return nil, err
 	}
+	return cbc(b, iv, plain, cipher.NewCBCEncrypter)
+}
+
+// Decrypt decrypts whole blocks.
+func (c Cipher) Decrypt(key, iv, sealed []byte) ([]byte, error) {
+	b, err := c.block(key)
+	if err != nil {
+		return nil, err
+	}
+	return cbc(b, iv, sealed, cipher.NewCBCDecrypter)
+}
+
+func cbc(b cipher.Block, iv, in []byte, mode func(cipher.Block, []byte) cipher.BlockMode) ([]byte, error) {
 	if len(in)%b.BlockSize() != 0 {
 		return nil, fmt.Errorf("%d bytes are no whole blocks", len(in))
 	}
@@ -112,55 +117,89 @@ func (c Cipher) cbc(key, iv, in []byte, mode func(cipher.Block, []byte) cipher.B
 	return out, nil
 }
 
-// IV is the initial vector of secure messaging: zero for 3DES, the encrypted
-// counter for AES.
-func (c Cipher) IV(key, counter []byte) ([]byte, error) {
-	if c == TDES {
-		return make([]byte, des.BlockSize), nil
-	}
-	b, err := aes.NewCipher(key)
+// MAC is over the message as it is for AES, and over the padded one for 3DES.
+func (c Cipher) MAC(key, message []byte) ([]byte, error) {
+	k, err := c.Keys(nil, key)
 	if err != nil {
 		return nil, err
 	}
-	iv := make([]byte, aes.BlockSize)
-	b.Encrypt(iv, counter)
-	return iv, nil
+	return k.MAC(message)
 }
 
-// MAC is over the message as it is for AES, and over the padded one for 3DES.
-func (c Cipher) MAC(key, message []byte) ([]byte, error) {
-	if c != TDES {
-		b, err := aes.NewCipher(key)
-		if err != nil {
-			return nil, err
+// Keys are the keys of one channel made ready: to make those of DES ready takes
+// longer than to seal a command with them.
+type Keys struct {
+	cipher Cipher
+	enc    cipher.Block
+	mac    [2]cipher.Block // the second of 3DES alone
+}
+
+// Keys makes a key for encryption and one for the MAC ready; a nil one is none.
+func (c Cipher) Keys(enc, mac []byte) (k Keys, err error) {
+	k.cipher = c
+	if enc != nil {
+		if k.enc, err = c.block(enc); err != nil {
+			return Keys{}, err
 		}
-		sum, err := cmac.Sum(message, b, aes.BlockSize)
+	}
+	switch {
+	case mac == nil:
+		return k, nil
+	case c != TDES:
+		k.mac[0], err = aes.NewCipher(mac)
+		return k, err
+	case len(mac) != 16:
+		return Keys{}, errors.New("retail mac: want two keys")
+	}
+	for i := range k.mac {
+		if k.mac[i], err = des.NewCipher(mac[8*i : 8*i+8]); err != nil {
+			return Keys{}, err
+		}
+	}
+	return k, nil
+}
+
+// iv is the initial vector of secure messaging: zero for 3DES, the encrypted
+// counter for AES.
+func (k Keys) iv(counter []byte) []byte {
+	iv := make([]byte, k.cipher.Block())
+	if k.cipher != TDES {
+		k.enc.Encrypt(iv, counter)
+	}
+	return iv
+}
+
+// Seal encrypts padded data under a counter.
+func (k Keys) Seal(counter, data []byte) ([]byte, error) {
+	return cbc(k.enc, k.iv(counter), Pad(data, k.cipher.Block()), cipher.NewCBCEncrypter)
+}
+
+// Open is the way back.
+func (k Keys) Open(counter, sealed []byte) ([]byte, error) {
+	padded, err := cbc(k.enc, k.iv(counter), sealed, cipher.NewCBCDecrypter)
+	if err != nil {
+		return nil, err
+	}
+	return Unpad(padded)
+}
+
+// MAC is Cipher.MAC.
+func (k Keys) MAC(message []byte) ([]byte, error) {
+	if k.cipher != TDES {
+		sum, err := cmac.Sum(message, k.mac[0], aes.BlockSize)
 		if err != nil {
 			return nil, err
 		}
 		return sum[:MACLen], nil
 	}
-	if len(key) != 16 {
-		return nil, errors.New("retail mac: want two keys")
-	}
-	a, err := des.NewCipher(key[:8])
-	if err != nil {
-		return nil, err
-	}
-	b, err := des.NewCipher(key[8:])
-	if err != nil {
-		return nil, err
-	}
 	padded := Pad(message, des.BlockSize)
 	h := make([]byte, des.BlockSize)
 	for ; len(padded) > 0; padded = padded[des.BlockSize:] {
-		for i := range h {
-			h[i] ^= padded[i]
-		}
-		a.Encrypt(h, h)
+		subtle.XORBytes(h, h, padded[:des.BlockSize])
+		k.mac[0].Encrypt(h, h)
 	}
-	b.Decrypt(h, h)
-	a.Encrypt(h, h)
+	k.mac[1].Decrypt(h, h)
+	k.mac[0].Encrypt(h, h)
 	return h, nil
 }
 

@@ -16,27 +16,33 @@ var ErrChannel = errors.New("secure messaging: the response is not the chip's")
 
 // Session wraps commands and opens responses.
 type Session struct {
-	cipher   Cipher
-	enc, mac []byte
-	ssc      []byte
+	cipher Cipher
+	keys   Keys
+	ssc    []byte
 }
 
-// NewSession begins secure messaging. A nil counter is zero.
-func NewSession(c Cipher, enc, mac, counter []byte) *Session {
-	s := &Session{cipher: c, enc: enc, mac: mac, ssc: make([]byte, c.Block())}
+// NewSession begins secure messaging with keys that it wipes. A nil counter is
+// zero.
+func NewSession(c Cipher, enc, mac, counter []byte) (*Session, error) {
+	defer clear(enc)
+	defer clear(mac)
+	keys, err := c.Keys(enc, mac)
+	if err != nil {
+		return nil, fmt.Errorf("secure messaging: %w", err)
+	}
+	s := &Session{cipher: c, keys: keys, ssc: make([]byte, c.Block())}
 	copy(s.ssc, counter)
-	return s
+	return s, nil
 }
 
 // FromSecret begins secure messaging with the keys of a shared secret.
-func FromSecret(c Cipher, secret []byte) *Session {
+func FromSecret(c Cipher, secret []byte) (*Session, error) {
 	return NewSession(c, c.Derive(secret, KeyEnc), c.Derive(secret, KeyMAC), nil)
 }
 
-// Wipe forgets the keys.
+// Wipe forgets the keys. What the cipher has made of them is the collector's.
 func (s *Session) Wipe() {
-	clear(s.enc)
-	clear(s.mac)
+	s.keys = Keys{}
 	clear(s.ssc)
 }
 
@@ -55,9 +61,9 @@ func (s *Session) sum(header, objects []byte) ([]byte, error) {
 	}
 	n = append(n, objects...)
 	if s.cipher == TDES {
-		return s.cipher.MAC(s.mac, n) // pads by itself
+		return s.keys.MAC(n) // pads by itself
 	}
-	return s.cipher.MAC(s.mac, Pad(n, s.cipher.Block()))
+	return s.keys.MAC(Pad(n, s.cipher.Block()))
 }
 
 // Wrap protects a command.
@@ -66,11 +72,7 @@ func (s *Session) Wrap(c apdu.Command) (apdu.Command, error) {
 	c.CLA |= 0x0C
 	var objects []byte
 	if len(c.Data) > 0 {
-		iv, err := s.cipher.IV(s.enc, s.ssc)
-		if err != nil {
-			return c, err
-		}
-		sealed, err := s.cipher.Encrypt(s.enc, iv, Pad(c.Data, s.cipher.Block()))
+		sealed, err := s.keys.Seal(s.ssc, c.Data)
 		if err != nil {
 			return c, err
 		}
@@ -154,15 +156,7 @@ func (s *Session) open(sealed []byte, odd bool) ([]byte, error) {
 		}
 		sealed = sealed[1:]
 	}
-	iv, err := s.cipher.IV(s.enc, s.ssc)
-	if err != nil {
-		return nil, err
-	}
-	padded, err := s.cipher.Decrypt(s.enc, iv, sealed)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrChannel, err)
-	}
-	plain, err := Unpad(padded)
+	plain, err := s.keys.Open(s.ssc, sealed)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrChannel, err)
 	}

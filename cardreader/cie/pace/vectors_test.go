@@ -141,7 +141,10 @@ func TestGroupsRefuseStrangers(t *testing.T) {
 
 // D.4: SELECT and READ BINARY of EF.COM under 3DES.
 func TestSecureMessaging(t *testing.T) {
-	s := NewSession(TDES, h(t, "979EC13B1CBFE9DCD01AB0FED307EAE5"), h(t, "F1CB1F1FB5ADF208806B89DC579DC1F8"), h(t, "887022120C06C226"))
+	s, err := NewSession(TDES, h(t, "979EC13B1CBFE9DCD01AB0FED307EAE5"), h(t, "F1CB1F1FB5ADF208806B89DC579DC1F8"), h(t, "887022120C06C226"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, x := range []struct {
 		cmd                 apdu.Command
 		wire, answer, plain string
@@ -171,7 +174,10 @@ func TestSecureMessaging(t *testing.T) {
 func TestSecureMessagingRefusesChanges(t *testing.T) {
 	answer := h(t, "8709019FF0EC34F9922651990290008E08AD55CC17140B2DED")
 	for i := range answer {
-		s := NewSession(TDES, h(t, "979EC13B1CBFE9DCD01AB0FED307EAE5"), h(t, "F1CB1F1FB5ADF208806B89DC579DC1F8"), h(t, "887022120C06C229"))
+		s, err := NewSession(TDES, h(t, "979EC13B1CBFE9DCD01AB0FED307EAE5"), h(t, "F1CB1F1FB5ADF208806B89DC579DC1F8"), h(t, "887022120C06C229"))
+		if err != nil {
+			t.Fatal(err)
+		}
 		bad := bytes.Clone(answer)
 		bad[i] ^= 1
 		if _, err := s.Unwrap(apdu.Response{Data: bad, SW: 0x9000}); err == nil {

@@ -83,9 +83,10 @@ func (c *Chip) authenticate(cmd apdu.Command) apdu.Response {
 		return apdu.Response{SW: apdu.SWWrongData}
 	}
 	if tag == 0x86 {
-		c.session = &session{cipher: x.info.Cipher, enc: x.info.Cipher.Derive(x.secret, pace.KeyEnc),
-			mac: x.info.Cipher.Derive(x.secret, pace.KeyMAC), ssc: make([]byte, x.info.Cipher.Block())}
 		c.pace = nil
+		if c.session, err = newSession(x.info.Cipher, x.secret, nil); err != nil {
+			return apdu.Response{SW: 0x6F00}
+		}
 	}
 	return apdu.Response{Data: apdu.AppendTLV(nil, 0x7C, apdu.AppendTLV(nil, tag, value)), SW: apdu.SWSuccess}
 }
@@ -176,15 +177,25 @@ func (c *Chip) mutual(cmd apdu.Command) apdu.Response {
 		return apdu.Response{SW: 0x6F00}
 	}
 	subtle.XORBytes(key, key, plain[16:])
-	c.session = &session{cipher: pace.TDES, enc: pace.TDES.Derive(key, pace.KeyEnc), mac: pace.TDES.Derive(key, pace.KeyMAC),
-		ssc: append(append([]byte(nil), nonce[4:]...), plain[4:8]...)}
+	if c.session, err = newSession(pace.TDES, key, append(append([]byte(nil), nonce[4:]...), plain[4:8]...)); err != nil {
+		return apdu.Response{SW: 0x6F00}
+	}
 	return apdu.Response{Data: append(sealed, sum...), SW: apdu.SWSuccess}
 }
 
 // session is the card's end of the channel.
 type session struct {
-	cipher        pace.Cipher
-	enc, mac, ssc []byte
+	cipher pace.Cipher
+	keys   pace.Keys
+	ssc    []byte
+}
+
+// newSession begins with the keys of a secret. A nil counter is zero.
+func newSession(c pace.Cipher, secret, counter []byte) (*session, error) {
+	keys, err := c.Keys(c.Derive(secret, pace.KeyEnc), c.Derive(secret, pace.KeyMAC))
+	s := &session{cipher: c, keys: keys, ssc: make([]byte, c.Block())}
+	copy(s.ssc, counter)
+	return s, err
 }
 
 func (s *session) count() {
@@ -199,7 +210,7 @@ func (s *session) sum(n []byte) ([]byte, error) {
 	if s.cipher != pace.TDES { // whose MAC pads by itself
 		n = pace.Pad(n, s.cipher.Block())
 	}
-	return s.cipher.MAC(s.mac, n)
+	return s.keys.MAC(n)
 }
 
 var errProtection = errors.New("bad protection")
@@ -220,7 +231,7 @@ func (s *session) open(c apdu.Command) (apdu.Command, error) {
 			if len(o.Value) < 2 {
 				return c, errProtection
 			}
-			if inner.Data, err = s.decrypt(o.Value[1:]); err != nil {
+			if inner.Data, err = s.keys.Open(s.ssc, o.Value[1:]); err != nil {
 				return c, err
 			}
 		case 0x97:
@@ -239,28 +250,12 @@ func (s *session) open(c apdu.Command) (apdu.Command, error) {
 	return inner, nil
 }
 
-func (s *session) decrypt(sealed []byte) ([]byte, error) {
-	iv, err := s.cipher.IV(s.enc, s.ssc)
-	if err != nil {
-		return nil, err
-	}
-	padded, err := s.cipher.Decrypt(s.enc, iv, sealed)
-	if err != nil {
-		return nil, err
-	}
-	return pace.Unpad(padded)
-}
-
 // seal wraps a response.
 func (s *session) seal(r apdu.Response) (apdu.Response, error) {
 	s.count()
 	var out []byte
 	if len(r.Data) > 0 {
-		iv, err := s.cipher.IV(s.enc, s.ssc)
-		if err != nil {
-			return r, err
-		}
-		sealed, err := s.cipher.Encrypt(s.enc, iv, pace.Pad(r.Data, s.cipher.Block()))
+		sealed, err := s.keys.Seal(s.ssc, r.Data)
 		if err != nil {
 			return r, err
 		}
@@ -288,8 +283,9 @@ func (k *chipKey) agree(c *Chip, public []byte) uint16 {
 	if err != nil {
 		return 0x6300
 	}
-	c.next = &session{cipher: k.cipher, enc: k.cipher.Derive(secret, pace.KeyEnc), mac: k.cipher.Derive(secret, pace.KeyMAC),
-		ssc: make([]byte, k.cipher.Block())}
+	if c.next, err = newSession(k.cipher, secret, nil); err != nil {
+		return 0x6F00
+	}
 	return apdu.SWSuccess
 }
 
