@@ -476,3 +476,39 @@ func TestTheCircuitIsOwedWhatItsContractsSay(t *testing.T) {
 		}
 	}
 }
+
+// Telling does not help: the operator asks the owner and says it for him.
+func TestTheOperatorSpeaksForAnOwner(t *testing.T) {
+	s, clk, node := newLent(t)
+	a, _ := paidRemote(t, s)
+	node.end = func(LoanOutcome) (kiosk.Closing, error) { return "", ownerAlarm{"refused-alarm", true} }
+	bill := a.Bills[0].BillID
+	if err := s.SettleFor(t.Context(), a.Payment, bill, kiosk.ClosingOK, "M. Rossi"); !errors.Is(err, ErrNotUntold) {
+		t.Errorf("while it is being told: %v", err)
+	}
+	tellAll(t, s, clk)
+	u, err := s.Untold(t.Context())
+	if err != nil || len(u) != 1 || u[0].State != "alarm" || u[0].Meaning != "refused-alarm" || !u[0].Paid || u[0].Amount != 5000 {
+		t.Fatalf("%+v, %v", u, err)
+	}
+	if err := s.TellAgain(t.Context(), a.Payment, bill); err != nil {
+		t.Fatal(err)
+	}
+	tellAll(t, s, clk)
+	if len(node.told) != 2 {
+		t.Errorf("told %v", node.told)
+	}
+	if err := s.SettleFor(t.Context(), a.Payment, bill, kiosk.ClosingDuplicate, ""); err == nil {
+		t.Error("settled by nobody")
+	}
+	if err := s.SettleFor(t.Context(), a.Payment, bill, kiosk.ClosingDuplicate, "M. Rossi"); err != nil {
+		t.Fatal(err)
+	}
+	if got := closingOf(t, s, a.Payment, bill); got != api.ClosingDuplicate || balances(t, s)["refunds"] != -5100 {
+		t.Errorf("closing %q, balances %v", got, balances(t, s))
+	}
+	if err := s.TellAgain(t.Context(), a.Payment, bill); !errors.Is(err, ErrNotUntold) {
+		t.Errorf("told after its end: %v", err)
+	}
+	invariants(t, s)
+}

@@ -52,6 +52,7 @@ func command() *cobra.Command {
 		backupCommand(),
 		restoreCommand(),
 		paymentCommand(),
+		nodeCommand(),
 		ledgerCommand(),
 		reportCommand(),
 		catalogueCommand(),

@@ -18,6 +18,7 @@ func serveCommand() *cobra.Command {
 	people := cmd.Flags().String("people-key", "", "file of the key that hides citizens in the book, made if it is not there (default beside a book in a file)")
 	csca := cmd.Flags().String("csca", "", "certificates of the issuers of citizens' cards (PEM file, folder, ICAO master list); without them no card finds anything")
 	catalogueOf := catalogueFlags(cmd)
+	nodes := nodeFlags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) (err error) {
 		log := slog.New(slog.NewJSONHandler(cmd.ErrOrStderr(), nil))
 		key, err := peopleKey(*people, cmd.Flag("db").Value.String(), log)
@@ -42,6 +43,11 @@ func serveCommand() *cobra.Command {
 				return err
 			}
 		}
+		endNode, err := nodes.use(store, served, log)
+		if err != nil {
+			return err
+		}
+		defer endNode()
 		if *seed {
 			if err := store.Seed(cmd.Context()); err != nil {
 				return err
