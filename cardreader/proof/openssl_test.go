@@ -5,6 +5,7 @@ package proof_test
 import (
 	"context"
 	"crypto/sha256"
+	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
 	"encoding/pem"
@@ -173,6 +174,46 @@ func TestSignaturesOfOpenSSL(t *testing.T) {
 				t.Errorf("%v", v)
 			}
 		})
+	}
+}
+
+// SHA-1 within a certificate: the spec lets old contact cards have it, and no
+// document signer.
+func TestCertificatesOverSHA1(t *testing.T) {
+	dir := signer(t, keyRSA...)
+	ca, err := filepath.Abs(testCA)
+	if err != nil {
+		t.Fatal(err)
+	}
+	openssl(t, dir, "req", "-new", "-x509", "-sha1", "-config", "req.cnf", "-key", "ds.key", "-subj", "/C=IT/O=Jolly TEST/CN=Old Signer",
+		"-CA", filepath.Join(ca, "csca.pem"), "-CAkey", filepath.Join(ca, "csca.key"), "-days", "20000", "-out", "ds.pem")
+	ev := document(t, "cie-3-dh.toml", "123456")
+	content := object(t, map[int][]byte{1: ev.DG1, 11: ev.DG11})
+	ev.SOD = lds.Append(nil, lds.TagSOD, sign(t, dir, typeObject, content, "-md", "sha256"))
+	if v := proof.Check(ev, asked, testRoots(t), today); !v.Failed || !strings.Contains(v.Reason, "SHA-1 is not accepted") {
+		t.Errorf("a document signer: %v", v)
+	}
+
+	old := contactCard(t, nil)
+	cert, err := x509.ParseCertificate(old.Certificate)
+	if err != nil {
+		t.Fatal(err)
+	}
+	public, err := x509.MarshalPKIXPublicKey(cert.PublicKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	put(t, dir, "card.pub", pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public}))
+	put(t, dir, "card.ext", []byte("keyUsage = digitalSignature\nextendedKeyUsage = clientAuth\n"))
+	openssl(t, dir, "x509", "-new", "-force_pubkey", "card.pub", "-sha1", "-subj", "/C=IT/CN="+strings.ReplaceAll(cert.Subject.CommonName, "/", "\\/"),
+		"-CA", filepath.Join(ca, "cns-ca.pem"), "-CAkey", filepath.Join(ca, "cns-ca.key"), "-days", "3000", "-extfile", "card.ext",
+		"-outform", "DER", "-out", "card.der")
+	old.Certificate = get(t, dir, "card.der")
+	if cert, err = x509.ParseCertificate(old.Certificate); err != nil || cert.SignatureAlgorithm != x509.SHA1WithRSA {
+		t.Fatalf("%v, %v", cert.SignatureAlgorithm, err)
+	}
+	if v := proof.Check(old, asked, testRoots(t), today); v.Failed || v.Level != kiosk.LevelProved {
+		t.Errorf("an old contact card: %v", v)
 	}
 }
 

@@ -7,7 +7,7 @@ import (
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/rsa"
-	_ "crypto/sha1" // of old CNS certificates alone, see verifyLegacy
+	_ "crypto/sha1" // of old CNS certificates alone, see signedBy
 	_ "crypto/sha256"
 	_ "crypto/sha512"
 	"crypto/x509"
