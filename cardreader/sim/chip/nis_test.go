@@ -5,7 +5,6 @@ package chip_test
 import (
 	"bytes"
 	"context"
-	"math/big"
 	"testing"
 
 	"github.com/tserve/jolly/cardreader"
@@ -66,34 +65,6 @@ func TestForgedNumber(t *testing.T) {
 		if v := proof.CheckNIS(readNumber(t, card(t, file, nil)), challenge(), roots(t), today); !v.Failed || v.Level != kiosk.LevelNone {
 			t.Errorf("%s: %v", file, v)
 		}
-	}
-}
-
-// A key with the exponent 3: its powers end in whatever one likes.
-func TestNumberWithASmallExponent(t *testing.T) {
-	ev := readNumber(t, card(t, "cie-3-dh", nil))
-	ev.Security = nil // or the key would not be the signed one
-	three := bytes.Clone(ev.Key)
-	i := bytes.LastIndex(three, []byte{2, 3, 1, 0, 1})
-	three = append(three[:i], 2, 1, 3)
-	three[3] -= 2
-	ev.Key = three
-	if v := proof.CheckNIS(ev, challenge(), roots(t), today); v.Checks.Chip == kiosk.CheckOK || v.Level.Reaches(kiosk.LevelSigned) {
-		t.Errorf("%v, %+v", v, v.Checks)
-	}
-	// The cube root of anything odd modulo 2^128 is found by Newton's way.
-	m := new(big.Int).Lsh(big.NewInt(1), 128)
-	c := new(big.Int).SetBytes(proof.NISChallenge(challenge()))
-	c.SetBit(c, 0, 1)
-	x := big.NewInt(1)
-	for range 8 {
-		f := new(big.Int).Exp(x, big.NewInt(3), m)
-		f.Sub(f, c)
-		d := new(big.Int).Mul(big.NewInt(3), new(big.Int).Mul(x, x))
-		x.Sub(x, f.Mul(f, d.ModInverse(d, m))).Mod(x, m)
-	}
-	if new(big.Int).Exp(x, big.NewInt(3), m).Cmp(c) != 0 {
-		t.Fatal("the attack that this rule is against does not work")
 	}
 }
 
