@@ -155,6 +155,7 @@ func (m *Machine) show(app fyne.App, dev runner.Devices, clock *clock) {
 	m.window = app.NewWindow("Jolly")
 	m.window.SetPadded(false)
 	m.window.SetContent(m.screen.ui.Object())
+	m.screen.ui.PaintOn(m.window.Canvas())
 	m.window.Resize(fyne.NewSize(float32(m.cfg.Screen.Width), float32(m.cfg.Screen.Height)))
 	m.window.SetFullScreen(m.cfg.Screen.Fullscreen)
 	m.window.Canvas().SetOnTypedKey(func(k *fyne.KeyEvent) { m.screen.ui.Key(k.Name) })

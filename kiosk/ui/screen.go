@@ -28,7 +28,11 @@ type Screen struct {
 	touch   *touch
 	focus   focus
 	surface *surface
+	glass   Glass // nil: whatever canvas Fyne finds
 }
+
+// Glass is the canvas of the window, as far as it is needed here.
+type Glass interface{ Refresh(fyne.CanvasObject) }
 
 // New makes a screen for a panel. onTouch gets every action that was meant, and
 // a touch without an action for every sign that somebody is there; it is called
@@ -42,6 +46,10 @@ func New(p Profile, onTouch func(page.Touch), now func() time.Time) *Screen {
 // SetSameKey changes how long the same key is ignored after it acted: 300 ms,
 // for hands that tremble 500.
 func (s *Screen) SetSameKey(d time.Duration) { s.touch.tremor = d }
+
+// PaintOn names the canvas of the window that the object fills. Without it a page
+// that is shown before the window was painted first may never be seen.
+func (s *Screen) PaintOn(g Glass) { s.glass = g }
 
 // Object is what fills the window.
 func (s *Screen) Object() fyne.CanvasObject { return s.surface }

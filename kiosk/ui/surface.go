@@ -41,6 +41,7 @@ type mark struct {
 
 func newSurface(s *Screen) *surface {
 	w := &surface{screen: s, ground: canvas.NewRectangle(theme.Normal().Ground), images: newIconCache()}
+	w.drawn = []fyne.CanvasObject{w.ground}
 	w.ExtendBaseWidget(w)
 	return w
 }
@@ -114,6 +115,18 @@ func (w *surface) apply(els []Element) {
 	w.drawn = append(w.drawn, w.ground)
 	for _, m := range next {
 		w.drawn = append(w.drawn, m.objs...)
+	}
+	w.repaint()
+}
+
+// repaint has the glass painted. Fyne finds the canvas of an object in a cache
+// that knows only what was painted before, within the last minute: an object
+// that was never painted, or a process that stood still for longer, would be
+// refreshed for ever without anything happening. So the canvas is told directly.
+func (w *surface) repaint() {
+	if w.screen.glass != nil {
+		w.screen.glass.Refresh(w.ground) // one object without a texture: the others keep theirs
+		return
 	}
 	canvas.Refresh(w.ground)
 }
