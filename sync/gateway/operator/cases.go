@@ -5,11 +5,13 @@ package operator
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/tserve/jolly/kiosk"
 	"github.com/tserve/jolly/sync/api"
 	"github.com/tserve/jolly/sync/gateway"
+	"github.com/tserve/jolly/sync/gateway/fleet"
 )
 
 const mostCases = 300
@@ -84,7 +86,16 @@ func (p *pages) settle(w http.ResponseWriter, r *http.Request, in *visit) {
 	p.showCases(w, r, in, http.StatusUnprocessableEntity, &say{Bad: true, Text: text})
 }
 
-type alarmsData struct{ Open, Seen []gateway.Notice }
+type alarmsData struct {
+	Fleet      []kioskAlarm
+	Open, Seen []gateway.Notice
+}
+
+// kioskAlarm is an open alarm of a kiosk itself.
+type kioskAlarm struct {
+	fleet.Alarm
+	Why string
+}
 
 func (p *pages) alarms(w http.ResponseWriter, r *http.Request, in *visit) {
 	var s *say
@@ -100,11 +111,26 @@ func (p *pages) showAlarms(w http.ResponseWriter, r *http.Request, in *visit, st
 	if d.Open, err = p.store.Notices(r.Context(), false, mostCases); err == nil {
 		d.Seen, err = p.store.Notices(r.Context(), true, 50)
 	}
+	if err == nil {
+		d.Fleet, err = p.fleetAlarms(r)
+	}
 	if err != nil {
 		p.fail(w, r, in, err)
 		return
 	}
 	p.show(w, in, status, "alarms.html", view{Title: "Allarmi", Here: "alarms", Say: s, Data: d})
+}
+
+// fleetAlarms are the open alarms of the kiosks, the oldest first.
+func (p *pages) fleetAlarms(r *http.Request) (all []kioskAlarm, err error) {
+	beats, err := p.store.Fleet(r.Context())
+	for _, b := range beats {
+		for _, a := range b.Alarms {
+			all = append(all, kioskAlarm{a, why(a.Condition, b.Kiosk, p.cfg.Now())})
+		}
+	}
+	slices.SortStableFunc(all, func(a, b kioskAlarm) int { return a.Since.Compare(b.Since) })
+	return all, err
 }
 
 // seen notes that an alarm was looked at.

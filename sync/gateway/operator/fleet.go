@@ -15,6 +15,7 @@ import (
 	"github.com/tserve/jolly/kiosk"
 	"github.com/tserve/jolly/sync/api"
 	"github.com/tserve/jolly/sync/gateway"
+	"github.com/tserve/jolly/sync/gateway/fleet"
 )
 
 // silentAfter is how long a kiosk that sends rows may say nothing.
@@ -23,43 +24,116 @@ const silentAfter = 24 * time.Hour
 // kioskLine is one kiosk on the map.
 type kioskLine struct {
 	gateway.KioskView
+	Beat   *gateway.FleetKiosk // what it says of itself; nil: nothing yet
 	State  badge
 	Rank   int // the worst first
 	Why    []string
 	Missed int64
 }
 
+// Heard is when the kiosk was heard of, in whatever way.
+func (l kioskLine) Heard() time.Time {
+	if l.Beat != nil && l.Beat.Seen.After(l.Word) {
+		return l.Beat.Seen
+	}
+	return l.Word
+}
+
+// trouble is how a condition of a kiosk is called, and how bad it is.
+type trouble struct {
+	rank int
+	badge
+}
+
+var troubles = map[fleet.Kind]trouble{
+	fleet.Down: {9, badge{"non risponde", bad}}, fleet.StuckLoop: {8, badge{"bloccato", bad}}, fleet.NotPainting: {8, badge{"schermo fermo", bad}},
+	fleet.Closing: {7, badge{"fuori servizio", bad}}, fleet.Broken: {6, badge{"guasto", bad}}, fleet.Paper: {4, badge{"carta", mind}},
+	fleet.OldBacklog: {4, badge{"coda ferma", mind}}, fleet.Parked: {3, badge{"righe rifiutate", mind}}, fleet.ClockOff: {3, badge{"orologio", mind}},
+	fleet.Certificate: {3, badge{"certificato", mind}},
+}
+
 // judge says how a kiosk stands.
-func judge(k gateway.KioskView, now time.Time) kioskLine {
-	l := kioskLine{KioskView: k, Missed: k.Last - k.Rows}
-	add := func(rank int, b badge, why string) {
-		l.Why = append(l.Why, why)
-		if rank > l.Rank {
-			l.Rank, l.State = rank, b
-		}
-	}
+func judge(k gateway.KioskView, beat *gateway.FleetKiosk, now time.Time) kioskLine {
+	l := kioskLine{KioskView: k, Beat: beat, Missed: k.Last - k.Rows}
 	if k.Enrolled != nil && !k.Enrolled.Revoked.IsZero() {
-		add(5, badge{"revocato", bad}, "certificato revocato")
+		l.add(10, badge{"revocato", bad}, "certificato revocato")
 	}
+	l.said(now)
 	if k.Doubtful > 0 {
-		add(4, badge{"in dubbio", bad}, strconv.Itoa(k.Doubtful)+" in dubbio")
+		l.add(6, badge{"in dubbio", bad}, strconv.Itoa(k.Doubtful)+" in dubbio")
 	}
 	if k.Parked+k.Alarms > 0 {
-		add(3, badge{"da guardare", mind}, strconv.Itoa(k.Parked+k.Alarms)+" da guardare")
+		l.add(3, badge{"da guardare", mind}, strconv.Itoa(k.Parked+k.Alarms)+" da guardare")
 	}
 	if l.Missed > 0 {
-		add(2, badge{"mancano righe", mind}, strconv.FormatInt(l.Missed, 10)+" righe mancano")
+		l.add(2, badge{"mancano righe", mind}, strconv.FormatInt(l.Missed, 10)+" righe mancano")
 	}
 	switch {
-	case k.Word.IsZero():
-		add(1, badge{"mai sentito", calm}, "nessuna riga")
-	case now.Sub(k.Word) > silentAfter:
-		add(2, badge{"tace", mind}, "nessuna riga da "+span(now.Sub(k.Word)))
+	case l.Heard().IsZero():
+		l.add(1, badge{"mai sentito", calm}, "nessuna parola")
+	case beat == nil && now.Sub(k.Word) > silentAfter:
+		l.add(2, badge{"tace", mind}, "nessuna riga da "+span(now.Sub(k.Word)))
 	}
 	if l.Rank == 0 {
 		l.State = badge{"in servizio", good}
+		if beat != nil {
+			l.State = badgeOf(kioskStates, beat.State)
+		}
 	}
 	return l
+}
+
+// add notes a reason; the worst is the kiosk's state.
+func (l *kioskLine) add(rank int, b badge, why string) {
+	l.Why = append(l.Why, why)
+	if rank > l.Rank {
+		l.Rank, l.State = rank, b
+	}
+}
+
+// said judges by what the kiosk says of itself.
+func (l *kioskLine) said(now time.Time) {
+	if l.Beat == nil {
+		return
+	}
+	for _, c := range fleet.Conditions(l.Beat.Kiosk, fleet.Limits{}, now) {
+		t := troubles[c.Kind]
+		l.add(t.rank, t.badge, why(c, l.Beat.Kiosk, now))
+	}
+	if now.Sub(l.Beat.Seen) > (fleet.Limits{}).Filled().Down {
+		return
+	}
+	for _, d := range l.Beat.Devices {
+		if d.Status == fleet.Warning && d.Name != fleet.Printer {
+			l.add(1, badge{"avviso", mind}, word(devices, d.Name)+": "+word(deviceReasons, d.Reason))
+		}
+	}
+	if l.Rank == 0 && l.Beat.State == fleet.Closed {
+		l.add(1, badgeOf(kioskStates, fleet.Closed), "da "+span(now.Sub(l.Beat.StateSince)))
+	}
+}
+
+// why says a condition in a few words.
+func why(c fleet.Condition, k fleet.Kiosk, now time.Time) string {
+	switch c.Kind {
+	case fleet.Down:
+		return "nessuna parola da " + span(now.Sub(k.Seen))
+	case fleet.StuckLoop:
+		return "il programma non risponde"
+	case fleet.NotPainting:
+		return "lo schermo è fermo da " + span(k.Painted)
+	case fleet.Closing:
+		return "da " + span(now.Sub(k.StateSince))
+	case fleet.OldBacklog:
+		return dots(int64(k.Waiting)) + " righe in coda, la più vecchia da " + span(k.Oldest)
+	case fleet.Parked:
+		return dots(int64(k.Parked)) + " righe rifiutate"
+	case fleet.ClockOff:
+		return "l'ora differisce di " + span(k.Offset.Abs())
+	case fleet.Certificate:
+		return "il certificato finisce tra " + span(k.Ends.Sub(now))
+	}
+	return word(devices, c.Device) + ": " + word(deviceReasons, c.Detail)
 }
 
 type fleetData struct {
@@ -71,6 +145,7 @@ type fleetData struct {
 	Now    time.Time
 }
 
+// toneCount is a state and how many kiosks are in it.
 type toneCount struct {
 	badge
 	N int
@@ -87,9 +162,20 @@ func (p *pages) lines(r *http.Request) ([]kioskLine, error) {
 	if err != nil {
 		return nil, err
 	}
+	beats, err := p.store.Fleet(r.Context())
+	if err != nil {
+		return nil, err
+	}
+	of := map[string]*gateway.FleetKiosk{}
+	for i, b := range beats {
+		of[b.ID] = &beats[i]
+		if !slices.ContainsFunc(all, func(k gateway.KioskView) bool { return k.Kiosk == b.ID }) {
+			all = append(all, gateway.KioskView{Kiosk: b.ID})
+		}
+	}
 	lines := make([]kioskLine, 0, len(all))
 	for _, k := range all {
-		lines = append(lines, judge(k, p.cfg.Now()))
+		lines = append(lines, judge(k, of[k.Kiosk], p.cfg.Now()))
 	}
 	slices.SortStableFunc(lines, func(a, b kioskLine) int { return cmp.Or(cmp.Compare(b.Rank, a.Rank), cmp.Compare(a.Kiosk, b.Kiosk)) })
 	return lines, nil
@@ -125,6 +211,7 @@ type kioskData struct {
 	Older        int64 // the sequence before which the next page begins; 0: there is none
 	Missing      []api.Range
 	Certificates []gateway.Enrolled
+	Orders       []gateway.Ordered
 }
 
 func (p *pages) kiosk(w http.ResponseWriter, r *http.Request, in *visit) {
@@ -168,6 +255,9 @@ func (p *pages) kioskData(r *http.Request, id string) (d kioskData, err error) {
 			d.Missing = append(d.Missing, api.Range{From: next, To: run.From - 1})
 		}
 		next = run.To + 1
+	}
+	if d.Orders, err = p.store.Orders(r.Context(), id, 20); err != nil {
+		return d, err
 	}
 	all, err := p.store.Enrolments(r.Context())
 	for _, e := range all {

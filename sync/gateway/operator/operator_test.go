@@ -20,6 +20,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -217,8 +218,33 @@ func (h *house) work() *house {
 	h.sequence["prato-004"] = 3
 	h.push("prato-004", h.row("prato-004", kiosk.RowNotPaid, h.activate("prato-004", "long-subject"), kiosk.Refused, "T5RB-38"))
 	h.activate("prato-005", "tari-late")
-	h.clock.add(time.Hour)
+	h.clock.add(time.Hour - 10*time.Minute)
+	h.beat("prato-006", "resting", 0)
+	h.clock.add(10 * time.Minute)
+	h.beat("prato-002", "in-use", 2)
+	h.beat("prato-007", "resting", 0, api.DeviceReport{Device: "printer", Status: "KO", Reason: "paper-out"})
+	h.beat("prato-008", "resting", 0, api.DeviceReport{Device: "card-reader", Status: "WARNING", Reason: "offline"})
+	if err := gateway.NewWatch(h.store, gateway.WatchConfig{}, slog.New(slog.DiscardHandler)).Look(h.t.Context()); err != nil {
+		h.t.Fatal(err)
+	}
 	return h
+}
+
+// beat is a kiosk that says how it is.
+func (h *house) beat(kioskID, state string, waiting int, ill ...api.DeviceReport) {
+	h.t.Helper()
+	b := api.Heartbeat{
+		Kiosk: kioskID, State: api.KioskState(state), Program: "1.0.0", Catalogue: "2026-11-22.1", Now: h.clock.now().UnixMilli(), UpSeconds: 7200, ClockTrusted: true,
+		Backlog: api.Backlog{Rows: waiting, OldestSeconds: 40 * waiting}, Problems: []api.ProblemReport{}, Devices: ill,
+	}
+	for _, d := range []string{"scanner", "card-reader", "terminal", "printer", "gateway"} {
+		if !slices.ContainsFunc(ill, func(x api.DeviceReport) bool { return x.Device == d }) {
+			b.Devices = append(b.Devices, api.DeviceReport{Device: d, Status: "OK"})
+		}
+	}
+	if _, err := h.store.Heartbeat(h.t.Context(), b); err != nil {
+		h.t.Fatal(err)
+	}
 }
 
 func (h *house) activate(kioskID, name string) api.Activation {

@@ -16,6 +16,7 @@ import (
 	"github.com/tserve/jolly/kiosk"
 	"github.com/tserve/jolly/sync/api"
 	"github.com/tserve/jolly/sync/gateway"
+	"github.com/tserve/jolly/sync/gateway/fleet"
 )
 
 func TestTheFleetShowsTheWorstFirst(t *testing.T) {
@@ -27,6 +28,9 @@ func TestTheFleetShowsTheWorstFirst(t *testing.T) {
 	}
 	r.get("/op/kiosks/prato-004").want(http.StatusOK, "da 1 a 3", "non pagato", "mancano righe")
 	r.get("/op/kiosks/prato-001").want(http.StatusOK, "ferma", "il pagamento era già chiuso", h.paid.Payment)
+	r.get("/op/").want(http.StatusOK, "non risponde", "stampante: carta finita", "lettore carte: non risponde", "in uso", "tutti OK", "1.0.0")
+	r.get("/op/kiosks/prato-007").want(http.StatusOK, "Dispositivi", "stampante", "carta finita", "guasto", "POS", "2026-11-22.1")
+	r.get("/op/alarms").want(http.StatusOK, "prato-006", "non risponde", "prato-007", "1 volta")
 	r.get("/op/kiosks/none").want(http.StatusNotFound, "non è nel libro")
 }
 
@@ -38,7 +42,29 @@ func TestOneKioskJudged(t *testing.T) {
 		"in dubbio": {Rows: 5, Last: 5, Word: word, Parked: 1, Doubtful: 1}, "mai sentito": {}, "tace": {Rows: 5, Last: 5, Word: now.Add(-25 * time.Hour)},
 		"revocato": {Word: word, Doubtful: 1, Enrolled: &gateway.Enrolled{Revoked: now}},
 	} {
-		if l := judge(k, now); l.State.Word != want {
+		if l := judge(k, nil, now); l.State.Word != want {
+			t.Errorf("%+v is %q, want %q", k, l.State.Word, want)
+		}
+	}
+}
+
+func TestAKioskJudgedByWhatItSays(t *testing.T) {
+	now := time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
+	well := fleet.Kiosk{Seen: now.Add(-time.Minute), State: fleet.Resting, StateSince: now.Add(-time.Hour)}
+	with := func(f func(k *fleet.Kiosk)) fleet.Kiosk { k := well; f(&k); return k }
+	device := func(name string, s fleet.Status, reason string) []fleet.Device {
+		return []fleet.Device{{Name: name, Status: s, Reason: reason, Since: now.Add(-time.Hour)}}
+	}
+	for want, k := range map[string]fleet.Kiosk{
+		"in servizio": well, "in uso": with(func(k *fleet.Kiosk) { k.State = fleet.InUse }), "si avvia": with(func(k *fleet.Kiosk) { k.State = fleet.Starting }),
+		"non risponde": with(func(k *fleet.Kiosk) { k.Seen, k.State = now.Add(-time.Hour), fleet.Stuck }), "bloccato": with(func(k *fleet.Kiosk) { k.State = fleet.Stuck }),
+		"fuori servizio": with(func(k *fleet.Kiosk) { k.State = fleet.Closed }), "schermo fermo": with(func(k *fleet.Kiosk) { k.Painted = time.Hour }),
+		"coda ferma": with(func(k *fleet.Kiosk) { k.Waiting, k.Oldest = 9, time.Hour }), "orologio": with(func(k *fleet.Kiosk) { k.Offset = -time.Hour }),
+		"guasto": with(func(k *fleet.Kiosk) { k.Devices = device("terminal", fleet.KO, "offline") }), "carta": with(func(k *fleet.Kiosk) { k.Devices = device("printer", fleet.Warning, "paper-low") }),
+		"avviso": with(func(k *fleet.Kiosk) { k.Devices = device("scanner", fleet.Warning, "x") }), "certificato": with(func(k *fleet.Kiosk) { k.Ends = now.Add(time.Hour) }),
+	} {
+		l := judge(gateway.KioskView{}, &gateway.FleetKiosk{Kiosk: k}, now)
+		if l.State.Word != want {
 			t.Errorf("%+v is %q, want %q", k, l.State.Word, want)
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/tserve/jolly/kiosk"
 	"github.com/tserve/jolly/sync/api"
 	"github.com/tserve/jolly/sync/gateway"
+	"github.com/tserve/jolly/sync/gateway/fleet"
 	"github.com/tserve/jolly/sync/gateway/outcome"
 )
 
@@ -85,6 +86,26 @@ var actions = map[string]string{
 	"kiosk.enrol": "crea un codice per un chiosco", "kiosk.revoke": "revoca un chiosco", "operator.add": "aggiunge un operatore",
 	"operator.reset": "rinnova le credenziali", "operator.disable": "disabilita un operatore", "operator.password": "cambia la sua password",
 }
+
+var kioskStates = map[fleet.State]badge{
+	fleet.Starting: {"si avvia", known}, fleet.Resting: {"in servizio", good}, fleet.InUse: {"in uso", good}, fleet.Closed: {"fuori servizio", bad}, fleet.Stuck: {"bloccato", bad},
+}
+
+var deviceStates = map[fleet.Status]badge{fleet.OK: {"OK", good}, fleet.Warning: {"avviso", mind}, fleet.KO: {"guasto", bad}}
+
+var devices = map[string]string{
+	fleet.Itself: "chiosco", fleet.Printer: "stampante", "scanner": "lettore avvisi", "terminal": "POS", "cards": "lettore carte", "card-reader": "lettore carte",
+	"gateway": "centrale", "speech": "voce", "clock": "orologio", "disk": "disco", "journal": "libro del chiosco", "outbox": "coda", "catalogue": "catalogo", "keypad": "tastiera", "sound": "suoni",
+}
+
+var deviceReasons = map[string]string{
+	"": "senza motivo noto", "paper-out": "carta finita", "paper-low": "poca carta", "jam": "carta inceppata", "cover-open": "sportello aperto", "offline": "non risponde",
+	"busy": "occupato", "unplugged": "staccato",
+}
+
+var commands = map[string]string{"close": "chiudi", "open": "apri", "reload-catalogue": "rileggi il catalogo", "restart": "riavvia", "test-page": "stampa di prova"}
+
+var results = map[string]badge{"waiting": {"attende", known}, "expired": {"scaduto", calm}, "done": {"fatto", good}, "failed": {"non riuscito", bad}, "refused": {"rifiutato", mind}}
 
 // word looks a word up; what has none is shown as it is.
 func word[K ~string](words map[K]string, key K) string {
@@ -173,6 +194,16 @@ func (p *pages) words() template.FuncMap {
 		"date":    func(t time.Time) string { return t.In(zone).Format("02/01/2006") },
 		"tail":    func(id string) string { return id[max(0, len(id)-8):] },
 		"minus":   func(a kiosk.Amount) kiosk.Amount { return -a },
+		"device":  func(d string) string { return word(devices, d) },
+		"dstate":  func(s fleet.Status) badge { return badgeOf(deviceStates, s) },
+		"dreason": func(s string) string { return word(deviceReasons, s) },
+		"kstate":  func(s fleet.State) badge { return badgeOf(kioskStates, s) },
+		"command": func(s string) string { return word(commands, s) },
+		"result":  func(s string) badge { return badgeOf(results, s) },
+		"span":    span,
+		"abs":     time.Duration.Abs,
+		"seconds": func(n int64) string { return span(time.Duration(n) * time.Second) },
+		"trouble": func(k fleet.Kind) badge { return troubles[k].badge },
 		"level":   func(l string) string { return word(levels, l) },
 	}
 }

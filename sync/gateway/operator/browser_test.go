@@ -1,0 +1,279 @@
+package operator
+
+// The pages in a real browser: Debian's chromium, without a window. With
+// JOLLY_SHOTS=DIR every page is also written as a picture, wide and as on a phone.
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/browser"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+
+	"github.com/tserve/jolly/sync/api"
+)
+
+// browserTime is the longest that the browser's part may take.
+const browserTime = 60 * time.Second
+
+// window is one browser window, and what it complained of.
+type window struct {
+	t    *testing.T
+	h    *house
+	ctx  context.Context
+	said chan string
+}
+
+func openWindow(t *testing.T, h *house) *window {
+	t.Helper()
+	path, err := exec.LookPath("chromium")
+	if err != nil {
+		t.Fatalf("%v (Debian: chromium)", err)
+	}
+	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.WindowSize(1366, 768),
+		chromedp.UserDataDir(t.TempDir()), chromedp.Flag("disable-dev-shm-usage", true), chromedp.WSURLReadTimeout(browserTime))
+	timed, cancel := context.WithTimeout(t.Context(), browserTime)
+	t.Cleanup(cancel)
+	allocator, end := chromedp.NewExecAllocator(timed, opts...)
+	ctx, closeWindow := chromedp.NewContext(allocator)
+	t.Cleanup(func() {
+		if err := chromedp.Cancel(ctx); err != nil && !errors.Is(err, context.Canceled) {
+			t.Logf("close the browser: %v", err)
+		}
+		closeWindow()
+		end()
+	})
+	w := &window{t: t, h: h, ctx: ctx, said: make(chan string, 100)}
+	chromedp.ListenTarget(ctx, func(event any) {
+		switch e := event.(type) {
+		case *log.EventEntryAdded: // broken links, and what the policy stopped
+			if !strings.Contains(e.Entry.URL, "favicon") && e.Entry.Level == log.LevelError {
+				w.said <- e.Entry.Text + " " + e.Entry.URL
+			}
+		case *runtime.EventExceptionThrown:
+			w.said <- e.ExceptionDetails.Error()
+		}
+	})
+	return w
+}
+
+func (w *window) run(actions ...chromedp.Action) {
+	w.t.Helper()
+	if err := chromedp.Run(w.ctx, actions...); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *window) open(path string) { w.t.Helper(); w.run(chromedp.Navigate(w.h.server.URL + path)) }
+
+// press presses a button that leads to another page, and waits for it.
+func (w *window) press(selector string) {
+	w.t.Helper()
+	if _, err := chromedp.RunResponse(w.ctx, chromedp.Click(selector, chromedp.ByQuery)); err != nil {
+		w.t.Fatalf("press %s: %v", selector, err)
+	}
+}
+
+func (w *window) want(texts ...string) {
+	w.t.Helper()
+	var body, at string
+	w.run(chromedp.Location(&at), chromedp.Text("body", &body, chromedp.ByQuery))
+	for _, text := range texts {
+		if !strings.Contains(body, text) {
+			w.t.Errorf("%s does not say %q:\n%s", at, text, body)
+		}
+	}
+}
+
+// quiet says that the browser had nothing to complain of.
+func (w *window) quiet() {
+	w.t.Helper()
+	for {
+		select {
+		case s := <-w.said:
+			w.t.Errorf("the browser says: %s", s)
+		default:
+			return
+		}
+	}
+}
+
+func (w *window) login(name string) {
+	w.t.Helper()
+	w.h.clock.add(period)
+	w.open("/op/login")
+	w.run(chromedp.SendKeys("#name", name, chromedp.ByQuery), chromedp.SendKeys("#password", w.h.given[name].Password, chromedp.ByQuery),
+		chromedp.SendKeys("#code", w.h.code(name), chromedp.ByQuery))
+	w.press("button.main")
+}
+
+// shot writes the page as pictures, where they are asked for.
+func (w *window) shot(name string) {
+	w.t.Helper()
+	dir := os.Getenv("JOLLY_SHOTS")
+	if dir == "" {
+		return
+	}
+	for _, x := range []struct {
+		kind          string
+		width, height int64
+	}{{"wide", 1366, 768}, {"phone", 390, 844}} {
+		var b []byte
+		w.run(emulation.SetDeviceMetricsOverride(x.width, x.height, 1, x.kind == "phone"), chromedp.FullScreenshot(&b, 90))
+		if err := os.WriteFile(filepath.Join(dir, name+"-"+x.kind+".png"), b, 0o600); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+	w.run(emulation.ClearDeviceMetricsOverride())
+}
+
+// A day of an operator: he gets in, finds a payment, decides a doubt, settles a
+// refund, takes a report home.
+func TestBrowserADayOfAnOperator(t *testing.T) {
+	h := newHouse(t).work()
+	w := openWindow(t, h)
+	w.open("/op/payments?kiosk=prato-003")
+	w.want("Entra")
+	w.shot("login")
+	w.login("oreste")
+	w.want("Mappa", "prato-003", "in dubbio", "Si aggiorna ogni 30 secondi.")
+	w.shot("fleet")
+	w.open("/op/payments")
+	w.run(chromedp.SendKeys("input[name=q]", "C9LT-05", chromedp.ByQuery))
+	w.press("form[role=search] button")
+	w.want(h.doubtful.Payment, "in dubbio")
+	w.press("a[href='/op/payments/" + h.doubtful.Payment + "']")
+	w.want("Decidi il dubbio")
+	w.shot("doubt")
+	w.run(chromedp.Click("input[value=charged]", chromedp.ByQuery), chromedp.SendKeys("#stan", "000121", chromedp.ByQuery), chromedp.Click("input[name=sure]", chromedp.ByQuery))
+	w.press("section.panel button.main")
+	w.want("Deciso", "pagato")
+	w.shot("decided")
+	if p, err := h.store.Payment(t.Context(), h.doubtful.Payment); err != nil || p.State != api.PaymentStatePaid {
+		t.Errorf("in the book: %+v %v", p, err)
+	}
+	w.open("/op/cases")
+	w.shot("cases")
+	w.run(chromedp.SendKeys("form.settle input[name=reference]", "CRO 0123456789", chromedp.ByQuery))
+	w.press("form.settle button")
+	w.want("Rimborso saldato", "CRO 0123456789")
+	w.open("/op/reports?name=settlement&from=2026-11-21&to=2026-11-22")
+	w.want("Comune di Prato", "Totale")
+	w.shot("reports")
+	if got := w.download("a[href*='form=pdf']"); !strings.HasPrefix(got, "%PDF-") {
+		t.Errorf("the report begins %.20q", got)
+	}
+	w.quiet()
+}
+
+// download presses a link to a file and reads what came.
+func (w *window) download(selector string) string {
+	w.t.Helper()
+	dir, done := w.t.TempDir(), make(chan string, 1)
+	chromedp.ListenBrowser(w.ctx, func(event any) {
+		if e, ok := event.(*browser.EventDownloadProgress); ok && e.State == browser.DownloadProgressStateCompleted {
+			done <- e.GUID
+		}
+	})
+	w.run(browser.SetDownloadBehavior(browser.SetDownloadBehaviorBehaviorAllowAndName).WithDownloadPath(dir).WithEventsEnabled(true), chromedp.Click(selector, chromedp.ByQuery))
+	select {
+	case id := <-done:
+		b, err := os.ReadFile(filepath.Join(dir, id))
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		return string(b)
+	case <-w.ctx.Done():
+		w.t.Fatal("no file came")
+		return ""
+	}
+}
+
+// What must be true of every page: one main heading, a label for every field, a
+// name for every link and button, no text that is cut off at the side, also on a phone.
+const accessible = `(() => {
+	const bad = [];
+	if (document.documentElement.lang !== "it") bad.push("no language");
+	if (document.querySelectorAll("h1").length !== 1) bad.push(document.querySelectorAll("h1").length + " main headings");
+	if (!document.querySelector("main")) bad.push("no main");
+	for (const f of document.querySelectorAll("input:not([type=hidden]), select"))
+		if (!f.labels.length && !f.getAttribute("aria-label") && !f.getAttribute("aria-hidden")) bad.push("no label: " + f.name);
+	for (const a of document.querySelectorAll("a, button"))
+		if (!a.textContent.trim() && !a.getAttribute("aria-label")) bad.push("no name: " + a.outerHTML);
+	const ids = [...document.querySelectorAll("[id]")].map(e => e.id);
+	for (const id of ids) if (ids.filter(x => x === id).length > 1) bad.push("twice the id " + id);
+	for (const t of document.querySelectorAll("th")) if (!t.scope) bad.push("no scope: " + t.textContent);
+	if (document.documentElement.scrollWidth > innerWidth + 1) bad.push("wider than the window: " + document.documentElement.scrollWidth + " > " + innerWidth);
+	const light = (c) => { const v = c.map(x => { x /= 255; return x <= .03928 ? x / 12.92 : ((x + .055) / 1.055) ** 2.4; }); return .2126 * v[0] + .7152 * v[1] + .0722 * v[2]; };
+	const parts = (s) => s.match(/[\d.]+/g).map(Number);
+	const ground = (e) => { for (; e; e = e.parentElement) { const c = parts(getComputedStyle(e).backgroundColor); if (c.length < 4 || c[3] > 0) return c.slice(0, 3); } return [255, 255, 255]; };
+	const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+	const seen = new Set();
+	while (walk.nextNode()) {
+		const e = walk.currentNode.parentElement;
+		if (!walk.currentNode.textContent.trim() || !e.checkVisibility() || seen.has(e)) continue;
+		seen.add(e);
+		const a = light(parts(getComputedStyle(e).color).slice(0, 3)), b = light(ground(e));
+		const ratio = (Math.max(a, b) + .05) / (Math.min(a, b) + .05);
+		if (ratio < 4.5) bad.push("contrast " + ratio.toFixed(1) + ": " + walk.currentNode.textContent.trim().slice(0, 30));
+		if (parseFloat(getComputedStyle(e).fontSize) < 12.4) bad.push("small: " + walk.currentNode.textContent.trim().slice(0, 30));
+	}
+	return bad.join("\n");
+})()`
+
+func TestBrowserEveryPageIsAccessible(t *testing.T) {
+	h := newHouse(t).work()
+	w := openWindow(t, h)
+	w.login("ada")
+	settlement := "name=settlement&from=2026-11-21&to=2026-11-22"
+	for name, path := range map[string]string{
+		"fleet-admin": "/op/", "kiosk": "/op/kiosks/prato-001", "kiosk-devices": "/op/kiosks/prato-007", "payments": "/op/payments", "payment": "/op/payments/" + h.refund.Payment, "alarms": "/op/alarms",
+		"zero": "/op/reports?name=zero&from=2026-11-21&to=2026-11-22", "match": "/op/reports?name=match&from=2026-11-22", "catalogue": "/op/catalogue", "enrol": "/op/enrol",
+		"operators": "/op/operators", "actions": "/op/actions", "me": "/op/me", "refused": "/op/kiosks/none", "settlement": "/op/reports?" + settlement,
+		"behind": "/op/reports/payments?" + settlement + "&row=" + url.QueryEscape("2026-11-22|84006890481|Comune di Prato"), "doubt-admin": "/op/payments/" + h.doubtful.Payment, "cases-admin": "/op/cases",
+	} {
+		for _, width := range []int64{1366, 390} {
+			var bad string
+			w.run(emulation.SetDeviceMetricsOverride(width, 800, 1, width < 500), chromedp.Navigate(h.server.URL+path), chromedp.Evaluate(accessible, &bad))
+			if bad != "" {
+				t.Errorf("%s at %d:\n%s", path, width, bad)
+			}
+		}
+		w.shot(name)
+	}
+	w.run(chromedp.Navigate(h.server.URL+"/op/enrol"), chromedp.SendKeys("#kiosk", "prato-009", chromedp.ByQuery))
+	w.press("form[action='/op/enrol'] button")
+	w.want("kioskctl enrol tserve-enrol.1.")
+	w.shot("token")
+	w.run(chromedp.Navigate(h.server.URL+"/op/operators"), chromedp.SendKeys("input[name=name]:not([type=hidden])", "bruno", chromedp.ByQuery))
+	w.press("form[action='/op/operators/add'] button")
+	w.want("Credenziali di bruno")
+	w.shot("given")
+	var focused []string
+	w.open("/op/cases")
+	for range 3 {
+		var what string
+		w.run(chromedp.KeyEvent("\t"), chromedp.Evaluate(`document.activeElement.textContent.trim()`, &what))
+		focused = append(focused, what)
+	}
+	if len(focused) == 0 || focused[0] != "Vai al contenuto" {
+		t.Errorf("the keyboard begins at %s", fmt.Sprint(focused))
+	}
+	// The only answer that the browser may complain of is the kiosk that is not there.
+	for len(w.said) > 0 {
+		if s := <-w.said; !strings.Contains(s, "/op/kiosks/none") {
+			t.Errorf("the browser says: %s", s)
+		}
+	}
+}
