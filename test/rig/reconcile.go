@@ -13,6 +13,8 @@ import (
 	"github.com/tserve/jolly/kiosk/payment"
 	"github.com/tserve/jolly/sync/api"
 	"github.com/tserve/jolly/sync/gateway"
+	"github.com/tserve/jolly/sync/gateway/node/sim"
+	"github.com/tserve/jolly/sync/gateway/outcome"
 	"github.com/tserve/jolly/sync/outbox"
 )
 
@@ -33,6 +35,7 @@ const (
 	OutcomeBooked  Invariant = "outcome-booked"  // the gateway's state of a payment is the kiosk's
 	NothingHeld    Invariant = "nothing-held"    // no activation stands without its outcome
 	MoneyAccounted Invariant = "money-accounted" // what the terminal charged is what the gateway's clearing account holds
+	NodeAgrees     Invariant = "node-agrees"     // what the gateway owes to the node's creditors is what the node counts
 
 )
 
@@ -62,6 +65,7 @@ type Books struct {
 	Kiosk    Book
 	Gateway  map[string]gateway.Evidence // by payment; absent: not known there
 	Balances []gateway.Balance
+	Node     *sim.Counts // nil: there is no node
 }
 
 // Books reads all three.
@@ -90,8 +94,12 @@ func (r *Rig) Books(ctx context.Context) (Books, error) {
 		}
 		b.Gateway[id] = e
 	}
-	b.Balances, err = r.Balances(ctx)
-	return b, err
+	if b.Balances, err = r.Balances(ctx); err != nil {
+		return b, err
+	}
+	counts := r.NodeCounts()
+	b.Node = &counts
+	return b, nil
 }
 
 // Reconcile reads the books and compares them. The error joins every [Violation].
@@ -124,6 +132,7 @@ func (b Books) Compare() error {
 	c.rows(b)
 	c.debts(b)
 	c.money(b)
+	c.node(b)
 	return errors.Join(c.found...)
 }
 
@@ -266,6 +275,24 @@ func (c *comparison) debts(b Books) {
 			}
 			payer[bill.BillID] = id
 		}
+	}
+}
+
+// node compares the creditors' due with what the national node says.
+func (c *comparison) node(b Books) {
+	if b.Node == nil {
+		return
+	}
+	var owed kiosk.Amount
+	for _, a := range b.Balances {
+		for _, code := range nodeCreditors {
+			if a.Account == outcome.CreditorAccount(string(code)) {
+				owed -= a.Balance
+			}
+		}
+	}
+	if owed != b.Node.Money {
+		c.broken(NodeAgrees, "", "the gateway owes %s to the node's creditors, the node counts %s", owed, b.Node.Money)
 	}
 }
 

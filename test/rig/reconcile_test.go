@@ -9,6 +9,7 @@ import (
 	"github.com/tserve/jolly/kiosk/payment"
 	"github.com/tserve/jolly/sync/api"
 	"github.com/tserve/jolly/sync/gateway"
+	"github.com/tserve/jolly/sync/gateway/node/sim"
 	"github.com/tserve/jolly/sync/outbox"
 )
 
@@ -46,6 +47,7 @@ func agreeing() Books {
 			},
 			two: {State: api.PaymentStateNotPaid},
 		},
+		Node:     &sim.Counts{Money: 0},
 		Balances: []gateway.Balance{{Account: accountClearing, Balance: 3040}, {Account: "creditor:1", Balance: -2940}, {Account: "fee-revenue", Balance: -100}},
 	}
 }
@@ -96,6 +98,8 @@ func TestCompareFindsWhatIsBroken(t *testing.T) {
 			b.Gateway[two] = gateway.Evidence{State: api.PaymentStateNotPaid, Bills: b.Gateway[one].Bills}
 		}, DebtPaidOnce},
 		{"accounts that do not sum", func(b *Books) { b.Balances[1].Balance++ }, LedgerBalanced},
+		{"money that the node does not have", func(b *Books) { b.Node.Money -= 100 }, NodeAgrees},
+		{"a tax that nobody owes to the node", func(b *Books) { b.Balances[1].Account = "creditor:01386030488" }, NodeAgrees},
 		{"money that nobody booked", func(b *Books) { b.Balances = nil }, MoneyAccounted},
 	}
 	for _, tt := range tests {

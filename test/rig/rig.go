@@ -49,6 +49,7 @@ type Rig struct {
 	devices *devices
 	cards   *cardDesk // nil: there is no reader
 	noCards error     // why
+	node    *nodeDesk
 
 	gatewayAddr string
 	keys        *gateKeys
@@ -94,6 +95,9 @@ func (r *Rig) open(ctx context.Context) error {
 		return err
 	}
 	if err = r.openCards(ctx); err != nil {
+		return err
+	}
+	if err = r.openNode(ctx); err != nil {
 		return err
 	}
 	if r.gatewayAddr, err = freeAddress(); err != nil {
@@ -203,6 +207,7 @@ func (r *Rig) StartGateway(ctx context.Context) error {
 	if dir := r.issuers(); dir != "" {
 		args = append(args, "--csca", dir)
 	}
+	args = append(args, r.nodeArgs()...)
 	p, err := start(command{path: filepath.Join(r.opt.Bin, "gateway"), log: r.LogFile("gateway"), args: args})
 	if err != nil {
 		return err
@@ -364,6 +369,7 @@ func (r *Rig) Close() error {
 	errs = append(errs, r.gateway.stop())
 	r.mu.Unlock()
 	errs = append(errs, r.devices.close())
+	errs = append(errs, r.node.close())
 	r.cards.close()
 	if r.made {
 		errs = append(errs, os.RemoveAll(r.Dir))
