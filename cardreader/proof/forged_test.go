@@ -6,9 +6,11 @@ package proof_test
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -152,6 +154,31 @@ func judgeMixed(t *rapid.T, mixed kiosk.CardEvidence, cards []kiosk.CardEvidence
 	gone := len(mixed.DG15) == 0 && len(cards[i].DG15) > 0 || len(mixed.DG14) == 0 && len(cards[i].DG14) > 0
 	if asks && gone && v.Level.Reaches(kiosk.LevelPresent) {
 		t.Fatalf("card %d without its keys: %v", i, v)
+	}
+}
+
+// Who writes the hashes of other files into a security object leaves its
+// signature as it was: it is over the hash of them.
+func TestOtherHashesInASecurityObject(t *testing.T) {
+	cards, roots := genuine(t), trust(t, testCA+"/roots")
+	ev, other := cards[0], cards[2]
+	for _, p := range [][2][]byte{{ev.DG1, other.DG1}, {ev.DG11, other.DG11}} {
+		old, forged := sha256.Sum256(p[0]), sha256.Sum256(p[1])
+		if bytes.Count(ev.SOD, old[:]) != 1 {
+			t.Fatal("the hash is not where it should be")
+		}
+		ev.SOD = bytes.Replace(ev.SOD, old[:], forged[:], 1)
+	}
+	ev.DG1, ev.DG11 = other.DG1, other.DG11
+	if v := proof.Check(ev, asked, roots, today); !v.Failed || v.Level != kiosk.LevelNone || v.FiscalCode != "" || !strings.Contains(v.Reason, "content was changed") {
+		t.Errorf("%v", v)
+	}
+	nis := told(t, config("CA00000AA", false), "").NISEvidence
+	number := []byte("999999999999")
+	old, forged := sha256.Sum256(nis.Number), sha256.Sum256(number)
+	nis.Number, nis.Security = number, bytes.Replace(nis.Security, old[:], forged[:], 1)
+	if v := proof.CheckNIS(nis, asked, roots, today); !v.Failed || !strings.Contains(v.Reason, "content was changed") {
+		t.Errorf("nis: %v", v)
 	}
 }
 

@@ -41,6 +41,9 @@ func TestNumberWithoutASecret(t *testing.T) {
 	silent := ev
 	silent.Signature, silent.Challenge = nil, nil
 	want("a silent chip", proof.CheckNIS(silent, challenge(), roots(t), today), kiosk.LevelSigned, kiosk.CheckOK, kiosk.CheckAbsent)
+	unsigned := ev
+	unsigned.Security = nil
+	want("a key that nobody signed", proof.CheckNIS(unsigned, challenge(), roots(t), today), kiosk.LevelClaim, "", kiosk.CheckAbsent)
 	want("the number alone", proof.CheckNIS(proof.NISEvidence{Number: ev.Number}, challenge(), roots(t), today), kiosk.LevelClaim, "", kiosk.CheckAbsent)
 }
 
