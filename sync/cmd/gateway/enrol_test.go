@@ -16,9 +16,11 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tserve/jolly/sync/api"
 	"github.com/tserve/jolly/sync/gateway"
+	"github.com/tserve/jolly/sync/gateway/pki"
 )
 
 func TestEnrolBesideTheServingGateway(t *testing.T) {
@@ -104,6 +106,12 @@ func enrolAt(t *testing.T, ca string, token api.EnrolmentToken) (d api.DeviceCer
 func TestWhatCannotBeServedOrEnrolledIsSaid(t *testing.T) {
 	dir := t.TempDir()
 	db := filepath.Join(dir, "gateway.db")
+	if _, err := pki.Open(filepath.Join(dir, "tls"), time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := run(t, "migrate", "--db", db); err != nil {
+		t.Fatalf("%s%v", out, err)
+	}
 	for _, c := range []struct {
 		args []string
 		want string

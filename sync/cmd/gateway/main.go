@@ -2,6 +2,8 @@
 // operator what its book says.
 //
 //	gateway serve --db gateway.db --listen 127.0.0.1:8480 --seed
+//	gateway serve --config /etc/jolly/gateway.toml
+//	gateway config check /etc/jolly/gateway.toml
 //	gateway serve --db gateway.db --listen :8480 --tls tls --name gateway.example.org
 //	gateway enrol PO-001 --db gateway.db --tls tls --url https://gateway.example.org:8480
 //	gateway fleet status --db gateway.db
@@ -43,10 +45,13 @@ func main() {
 func command() *cobra.Command {
 	root := &cobra.Command{
 		Use: "gateway", Short: "The central gateway of T-Serve", SilenceUsage: true, SilenceErrors: true,
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return settle(cmd, os.Environ()) },
 	}
+	root.PersistentFlags().String("config", "", "file of the settings, such as /etc/jolly/gateway.toml; JOLLY_GATEWAY_* and the flags win over it")
 	root.PersistentFlags().String("db", "gateway.db", "the book: a file, or postgres://user@host/database (password by PGPASSWORD or ~/.pgpass)")
 	root.AddCommand(
 		serveCommand(),
+		configCommand(),
 		migrateCommand(),
 		doctorCommand(),
 		backupCommand(),
@@ -57,8 +62,8 @@ func command() *cobra.Command {
 		reportCommand(),
 		catalogueCommand(),
 		enrolCommand(),
-		operatorCommand(),
 		fleetCommand(),
+		operatorCommand(),
 	)
 	return root
 }

@@ -54,10 +54,10 @@ func (n *nodeSettings) source(log *slog.Logger) (*node.Source, func(), error) {
 		return nil, func() {}, nil
 	}
 	cfg := n.cfg
-	for name, value := range map[string]string{"--node-psp": cfg.Caller.PSP, "--node-broker": cfg.Caller.Broker, "--node-channel": cfg.Caller.Channel,
-		"--node-psp-code": cfg.PSPCode, "--node-password-file": n.passwordFile} {
-		if value == "" {
-			return nil, nil, fmt.Errorf("--node-url without %s: the node lets nobody in without it", name)
+	for _, must := range []struct{ name, value string }{{"--node-psp", cfg.Caller.PSP}, {"--node-broker", cfg.Caller.Broker},
+		{"--node-channel", cfg.Caller.Channel}, {"--node-psp-code", cfg.PSPCode}, {"--node-password-file", n.passwordFile}} {
+		if must.value == "" {
+			return nil, nil, fmt.Errorf("--node-url without %s: the node lets nobody in without it", must.name)
 		}
 	}
 	password, err := os.ReadFile(n.passwordFile)

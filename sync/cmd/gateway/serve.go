@@ -3,6 +3,7 @@ package main
 // The serving command.
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 
@@ -18,6 +19,7 @@ func serveCommand() *cobra.Command {
 	people := cmd.Flags().String("people-key", "", "file of the key that hides citizens in the book, made if it is not there (default beside a book in a file)")
 	csca := cmd.Flags().String("csca", "", "certificates of the issuers of citizens' cards (PEM file, folder, ICAO master list); without them no card finds anything")
 	catalogueOf := catalogueFlags(cmd)
+	watched := watchFlags(cmd)
 	nodes := nodeFlags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) (err error) {
 		log := slog.New(slog.NewJSONHandler(cmd.ErrOrStderr(), nil))
@@ -53,7 +55,9 @@ func serveCommand() *cobra.Command {
 				return err
 			}
 		}
-		err = reached.serve(cmd.Context(), store, gateway.HandlerConfig{Catalogue: served}, log)
+		err = watched.while(cmd.Context(), store, gateway.HandlerConfig{Catalogue: served}, log, func(ctx context.Context, cfg gateway.HandlerConfig) error {
+			return reached.serve(ctx, store, cfg, log)
+		})
 		log.Info("stopped")
 		return err
 	}
