@@ -53,7 +53,7 @@ type Operator struct {
 	Secrets  Secrets
 	Made     time.Time
 	Disabled time.Time // zero: it is not
-	Seen     time.Time // the last session; only in lists
+	Seen     time.Time // when the operator was there; only in lists
 	Locked   time.Time // until when nothing is tried; only in lists
 }
 
@@ -146,7 +146,8 @@ func (s *Store) Operators(ctx context.Context) ([]Operator, error) {
 		}
 		all = append(all, o)
 		return err
-	}, `SELECT o.name, o.role, o.made_at, o.disabled_at, coalesce(max(s.seen_at), 0), coalesce(max(t.until), 0)
+	}, `SELECT o.name, o.role, o.made_at, o.disabled_at, coalesce(max(s.seen_at), (SELECT max(a.at) FROM operator_actions a WHERE a.operator = o.name AND a.action = 'login' AND a.refused = 0), 0),
+			coalesce(max(t.until), 0)
 		FROM operators o LEFT JOIN operator_sessions s ON s.operator = o.name LEFT JOIN operator_tries t ON t.subject = 'name:' || o.name
 		GROUP BY o.name, o.role, o.made_at, o.disabled_at ORDER BY o.name`)
 	if err != nil {

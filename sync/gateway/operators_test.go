@@ -73,6 +73,9 @@ func TestACodeOpensOneSession(t *testing.T) {
 	if err := login(t, s, o, "h1", 100); err != nil {
 		t.Fatal(err)
 	}
+	if all, err := s.Operators(t.Context()); err != nil || len(all) != 1 || !all[0].Seen.Equal(s.now()) || all[0].Secrets != (Secrets{}) {
+		t.Errorf("%+v %v", all, err)
+	}
 	for name, step := range map[string]int64{"the same code": 100, "an older one": 99} {
 		if err := login(t, s, o, "h2", step); !errors.Is(err, ErrCodeUsed) {
 			t.Errorf("%s: %v", name, err)

@@ -42,7 +42,7 @@ func openWindow(t *testing.T, h *house) *window {
 		t.Fatalf("%v (Debian: chromium)", err)
 	}
 	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.WindowSize(1366, 768),
-		chromedp.UserDataDir(t.TempDir()), chromedp.Flag("disable-dev-shm-usage", true), chromedp.WSURLReadTimeout(browserTime))
+		chromedp.UserDataDir(t.TempDir()), chromedp.Flag("disable-dev-shm-usage", true), chromedp.Flag("lang", "it-IT"), chromedp.WSURLReadTimeout(browserTime))
 	timed, cancel := context.WithTimeout(t.Context(), browserTime)
 	t.Cleanup(cancel)
 	allocator, end := chromedp.NewExecAllocator(timed, opts...)
@@ -181,7 +181,7 @@ func TestBrowserADayOfAnOperator(t *testing.T) {
 func (w *window) download(selector string) string {
 	w.t.Helper()
 	dir, done := w.t.TempDir(), make(chan string, 1)
-	chromedp.ListenBrowser(w.ctx, func(event any) {
+	chromedp.ListenTarget(w.ctx, func(event any) {
 		if e, ok := event.(*browser.EventDownloadProgress); ok && e.State == browser.DownloadProgressStateCompleted {
 			done <- e.GUID
 		}

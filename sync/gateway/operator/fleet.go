@@ -98,6 +98,9 @@ func (l *kioskLine) said(now time.Time) {
 	}
 	for _, c := range fleet.Conditions(l.Beat.Kiosk, fleet.Limits{}, now) {
 		t := troubles[c.Kind]
+		if c.Kind == fleet.Paper && slices.ContainsFunc(l.Beat.Devices, func(d fleet.Device) bool { return d.Name == c.Device && d.Status == fleet.KO }) {
+			t = trouble{6, badge{"non stampa", bad}} // out of it, or jammed: not little
+		}
 		l.add(t.rank, t.badge, why(c, l.Beat.Kiosk, now))
 	}
 	if now.Sub(l.Beat.Seen) > (fleet.Limits{}).Filled().Down {

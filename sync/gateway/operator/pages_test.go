@@ -60,7 +60,7 @@ func TestAKioskJudgedByWhatItSays(t *testing.T) {
 		"non risponde": with(func(k *fleet.Kiosk) { k.Seen, k.State = now.Add(-time.Hour), fleet.Stuck }), "bloccato": with(func(k *fleet.Kiosk) { k.State = fleet.Stuck }),
 		"fuori servizio": with(func(k *fleet.Kiosk) { k.State = fleet.Closed }), "schermo fermo": with(func(k *fleet.Kiosk) { k.Painted = time.Hour }),
 		"coda ferma": with(func(k *fleet.Kiosk) { k.Waiting, k.Oldest = 9, time.Hour }), "orologio": with(func(k *fleet.Kiosk) { k.Offset = -time.Hour }),
-		"guasto": with(func(k *fleet.Kiosk) { k.Devices = device("terminal", fleet.KO, "offline") }), "carta": with(func(k *fleet.Kiosk) { k.Devices = device("printer", fleet.Warning, "paper-low") }),
+		"guasto": with(func(k *fleet.Kiosk) { k.Devices = device("terminal", fleet.KO, "offline") }), "non stampa": with(func(k *fleet.Kiosk) { k.Devices = device("printer", fleet.KO, "paper-out") }), "carta": with(func(k *fleet.Kiosk) { k.Devices = device("printer", fleet.Warning, "paper-low") }),
 		"avviso": with(func(k *fleet.Kiosk) { k.Devices = device("scanner", fleet.Warning, "x") }), "certificato": with(func(k *fleet.Kiosk) { k.Ends = now.Add(time.Hour) }),
 	} {
 		l := judge(gateway.KioskView{}, &gateway.FleetKiosk{Kiosk: k}, now)

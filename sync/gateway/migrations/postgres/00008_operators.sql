@@ -40,6 +40,7 @@ CREATE TABLE operator_actions (
     address  TEXT NOT NULL,
     refused  BIGINT NOT NULL CHECK (refused IN (0, 1))
 );
+CREATE INDEX operator_actions_operator ON operator_actions (operator, id);
 
 -- Alarms that a person has looked at.
 CREATE TABLE acknowledgements (
