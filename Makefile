@@ -55,7 +55,8 @@ setup-run:
 setup-test:
 	@packaging/setup.sh test
 
-check: ## gofmt and go vet
+check: ## gofmt, go vet, and the shell's own reading of the scripts
+	@for f in packaging/*.sh; do bash -n $$f || exit 1; done
 	@unformatted=$$(gofmt -l assets cardreader kiosk printer sync test 2>/dev/null); \
 	if [ -n "$$unformatted" ]; then echo "gofmt would change:"; echo "$$unformatted"; exit 1; fi
 	$(GO) vet -tags ci ./...

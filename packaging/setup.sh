@@ -11,7 +11,7 @@ set -euo pipefail
 
 # Every package with its reason. To add one, add a line:
 #   when  package  why
-readonly packages='
+packages=$(cat <<'LIST'
 run   ca-certificates   the Go modules come over https
 run   git               some of the Go tooling asks for it
 run   make              reads the Makefile
@@ -58,7 +58,9 @@ test  libeac-dev        OpenPACE: a peer of the CIE 3.0
 test  libssl-dev        OpenPACE is built on it
 test  zbar-tools        zbarimg: reads the codes on the receipts back
 test  chromium          drives the operators' pages
-'
+LIST
+)
+readonly packages
 
 # apt waits for another apt instead of giving up; the lists have a lock that
 # apt does not wait for, so updating them is tried again.
