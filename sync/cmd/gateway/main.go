@@ -8,6 +8,8 @@
 //	gateway enrol PO-001 --db gateway.db --tls tls --url https://gateway.example.org:8480
 //	gateway fleet status --db gateway.db
 //	gateway fleet command PO-001 test-page --key operator.pem --by "M. Rossi" --db gateway.db
+//	gateway operator add ada --role admin --db gateway.db
+//	gateway serve --db gateway.db --operator 127.0.0.1:8490
 //	gateway payment show 0197b0e6-... --db gateway.db --json
 //	gateway payment decide 0197b0e6-... --charged 000042 --by "M. Rossi" --db gateway.db
 //	gateway ledger --db gateway.db --json

@@ -178,9 +178,9 @@ func TestReportsAndTheirPayments(t *testing.T) {
 	r := h.login("vera")
 	const days = "&from=2026-11-21&to=2026-11-22"
 	r.get("/op/reports").want(http.StatusOK, "Rendiconto per ente e giorno", `value="2026-11-21"`)
-	r.get("/op/reports?name=settlement"+days).want(http.StatusOK, "Comune di Prato", "62,50", "Totale")
+	r.get("/op/reports?name=settlement"+days).want(http.StatusOK, "Comune di Prato", "62,50", "Totale", "22/11/2026")
 	r.get("/op/reports?name=commissions"+days).want(http.StatusOK, "cittadini", "1,00")
-	r.get("/op/reports?name=zero"+days).want(http.StatusOK, "quadra", "acquirer-clearing")
+	r.get("/op/reports?name=zero"+days).want(http.StatusOK, "quadra", "Carte: da incassare", "all'ente 84006890481")
 	r.get("/op/reports?name=match"+days).want(http.StatusOK, "quadra", "senza il file della banca")
 	link := r.get("/op/reports?name=settlement" + days).page
 	at := strings.Index(link, "/op/reports/payments?")

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -44,7 +45,8 @@ type reportData struct {
 
 type cell struct {
 	Text  string
-	Right bool
+	Right bool // a number
+	Whole bool // never broken
 }
 
 type reportRow struct {
@@ -161,14 +163,29 @@ func cells(columns []report.Column, from []report.Cell) []cell {
 	for i, c := range from {
 		switch columns[i].Kind {
 		case report.Money:
-			all[i] = cell{euro(kiosk.Cents(c.Number)), true}
+			all[i] = cell{Text: euro(kiosk.Cents(c.Number)), Right: true}
 		case report.Count:
-			all[i] = cell{dots(c.Number), true}
+			all[i] = cell{Text: dots(c.Number), Right: true}
 		default:
-			all[i] = cell{Text: c.Text}
+			all[i] = shown(columns[i].Key, c.Text)
 		}
 	}
 	return all
+}
+
+// shown is a text of a report in words; the files keep what machines read.
+func shown(key, text string) cell {
+	switch key {
+	case "day":
+		if d, err := kiosk.ParseDate(text); err == nil {
+			return cell{Text: fmt.Sprintf("%02d/%02d/%04d", d.Day, d.Month, d.Year), Whole: true}
+		}
+	case "account":
+		return cell{Text: account(text)}
+	case "channel":
+		return cell{Text: word(channels, text)}
+	}
+	return cell{Text: text}
 }
 
 // keyOf names a row by its texts: they stay when figures change.
