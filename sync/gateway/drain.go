@@ -71,3 +71,10 @@ func (h *handler) drained(next http.Handler) http.Handler {
 		next.ServeHTTP(w, r)
 	})
 }
+
+// count is how many requests are worked on.
+func (d *drain) count() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.running
+}
