@@ -95,6 +95,7 @@ type cardSection struct {
 type gatewaySection struct {
 	URL          string `toml:"url"`
 	CatalogueKey string `toml:"catalogue_key"`
+	CommandKey   string `toml:"command_key"`
 }
 
 type controlSection struct {
@@ -131,7 +132,7 @@ func (r *Rig) config() kioskConfig {
 		Terminal: terminalSection{Address: r.Terminal().Addr(), TerminalID: TerminalID, RegisterID: registerID, LRC: "noext", SavesRefused: true},
 		Printer:  r.devices.tray.section(),
 		Card:     cardSection{Enabled: r.cards != nil, CSCA: r.issuers()},
-		Gateway:  gatewaySection{URL: r.Gate.URL, CatalogueKey: r.public},
+		Gateway:  gatewaySection{URL: r.Gate.URL, CatalogueKey: r.public, CommandKey: r.public},
 		Control:  controlSection{Socket: r.path("control.sock")},
 	}
 }

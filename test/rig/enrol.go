@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"github.com/tserve/jolly/sync/client"
+	"github.com/tserve/jolly/sync/gateway"
 	"github.com/tserve/jolly/sync/gateway/pki"
 )
 
@@ -33,6 +34,11 @@ func (r *Rig) enrol(ctx context.Context) error {
 	if _, err := os.Stat(r.keys.identity); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
+	return r.Enrol(ctx)
+}
+
+// Enrol enrols the kiosk, whether it is or not.
+func (r *Rig) Enrol(ctx context.Context) error {
 	file, err := r.writeConfig()
 	if err != nil {
 		return err
@@ -46,6 +52,37 @@ func (r *Rig) enrol(ctx context.Context) error {
 		return fmt.Errorf("enrol the kiosk: %w", err)
 	}
 	_, err = r.program(ctx, "kioskctl", "--config", file, "enrol", told.Token)
+	return err
+}
+
+// Order has the gateway keep an order for the kiosk, signed with the key that
+// the kiosk trusts or with another, and tells its id.
+func (r *Rig) Order(ctx context.Context, action string, trusted bool) (string, error) {
+	key := r.catalogueKey()
+	if !trusted {
+		key = r.path("stranger-key.pem")
+		if _, err := r.program(ctx, "gateway", "fleet", "keygen", key); err != nil {
+			return "", err
+		}
+	}
+	said, err := r.program(ctx, "gateway", "fleet", "command", KioskID, action, "--key", key, "--by", "the rig", "--db", r.gatewayDB())
+	id, _, _ := strings.Cut(string(said), ":")
+	return id, err
+}
+
+// Orders are the orders and what became of them.
+func (r *Rig) Orders(ctx context.Context) (all []gateway.Ordered, err error) {
+	return all, r.gatewaySays(ctx, &all, "fleet", "commands")
+}
+
+// Fleet is what the gateway knows of its kiosks.
+func (r *Rig) Fleet(ctx context.Context) (all []gateway.FleetKiosk, err error) {
+	return all, r.gatewaySays(ctx, &all, "fleet", "status")
+}
+
+// Revoke takes the kiosk's certificates away.
+func (r *Rig) Revoke(ctx context.Context) error {
+	_, err := r.program(ctx, "gateway", "enrol", "revoke", KioskID, "--reason", "the rig", "--db", r.gatewayDB())
 	return err
 }
 

@@ -102,12 +102,8 @@ func fleetOrderCommand() *cobra.Command {
 			return err
 		}
 		return writeStore(cmd, func(store *gateway.Store) error {
-			all, err := store.Fleet(cmd.Context())
-			if err != nil {
+			if err := knownKiosk(cmd, store, args[0]); err != nil {
 				return err
-			}
-			if !slices.ContainsFunc(all, func(k gateway.FleetKiosk) bool { return k.ID == args[0] }) {
-				return fmt.Errorf("%s was never heard of", args[0])
 			}
 			c, err := store.Order(cmd.Context(), args[0], api.CommandAction(args[1]), by, key)
 			if err != nil {
@@ -118,6 +114,24 @@ func fleetOrderCommand() *cobra.Command {
 		})
 	}
 	return cmd
+}
+
+// knownKiosk says that a kiosk was enrolled or heard of: an order for a name that
+// was typed wrong would wait for nobody.
+func knownKiosk(cmd *cobra.Command, store *gateway.Store, id string) error {
+	heard, err := store.Fleet(cmd.Context())
+	if err != nil {
+		return err
+	}
+	enrolled, err := store.Enrolments(cmd.Context())
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(heard, func(k gateway.FleetKiosk) bool { return k.ID == id }) &&
+		!slices.ContainsFunc(enrolled, func(e gateway.Enrolled) bool { return e.Kiosk == id && e.Revoked.IsZero() }) {
+		return fmt.Errorf("%s is not enrolled and was never heard of", id)
+	}
+	return nil
 }
 
 func operatorKey(file string) (ed25519.PrivateKey, error) {
