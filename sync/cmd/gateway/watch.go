@@ -89,7 +89,7 @@ func (w *watchSettings) while(ctx context.Context, store *gateway.Store, cfg gat
 }
 
 // tracesEnd bounds how long the last spans may take.
-const tracesEnd = 5 * time.Second
+const tracesEnd = 2 * time.Second
 
 // provider sends spans by OTLP. What cannot be sent is dropped, and said: traces
 // are no part of a payment.
