@@ -189,6 +189,11 @@ func TestChipAuthentication(t *testing.T) {
 		if v := proof.Check(d.Evidence, challenge(), roots(t), today); v.Level != kiosk.LevelPresent || v.Checks.Chip != kiosk.CheckOK {
 			t.Errorf("%v", v)
 		}
+		left := d.Evidence // the list of the security object still names the key
+		left.DG14 = nil
+		if v := proof.Check(left, challenge(), roots(t), today); v.Level != kiosk.LevelSigned || v.Checks.Chip != "" {
+			t.Errorf("without DG14: %v", v)
+		}
 		d.Evidence.ChipAuthentication = false
 		if v := proof.Check(d.Evidence, challenge(), roots(t), today); !v.Failed {
 			t.Errorf("without it: %v", v)
