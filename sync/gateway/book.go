@@ -230,7 +230,7 @@ func (g *page) tell(p *held, row api.Row, t outcome.Telling) error {
 	}
 	l := &g.tellings
 	l.payment, l.debt, l.key = append(l.payment, p.id), append(l.debt, t.Debt), append(l.key, loanKey(p.id, t.Debt))
-	l.token, l.circuit, l.paid = append(l.token, t.Token), append(l.circuit, string(circuit)), append(l.paid, flag(t.Paid))
+	l.token, l.circuit, l.paid = append(l.token, t.Token), append(l.circuit, string(circuit)), append(l.paid, digit(t.Paid))
 	l.amount, l.fee = append(l.amount, int64(b.Amount)), append(l.fee, int64(b.Fee))
 	l.at, l.next = append(l.at, happened(g.now, row, p.payment).UnixMilli()), append(l.next, g.now.UnixMilli())
 	return nil

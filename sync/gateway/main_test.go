@@ -7,10 +7,12 @@ package gateway
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"log/slog"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -60,8 +62,13 @@ func TestMain(m *testing.M) {
 }
 
 func run(m *testing.M) int {
+	flag.Parse()
+	if err := fewerChecks(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
 	if os.Getenv(bookEnv) != "postgres" {
-		return m.Run()
+		return runOnFiles(m)
 	}
 	server, err := startServer(context.Background())
 	if err != nil {
@@ -77,6 +84,44 @@ func run(m *testing.M) int {
 	return code
 }
 
+// propertyChecks is how many worlds a property is tried in, unless the command
+// line says so: planted mistakes are found within the first ten.
+const propertyChecks = "25"
+
+func fewerChecks() error {
+	given := false
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "rapid.checks" })
+	if given {
+		return nil
+	}
+	return flag.Set("rapid.checks", propertyChecks)
+}
+
+// templateFile is an empty book in a file: copying it is quicker than making one.
+var templateFile string
+
+func runOnFiles(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "book-template-")
+	if err == nil {
+		defer os.RemoveAll(dir)
+		templateFile = filepath.Join(dir, "book.db")
+		err = emptyBook(context.Background(), templateFile)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return m.Run()
+}
+
+func emptyBook(ctx context.Context, url string) error {
+	s, err := Open(ctx, url, StoreConfig{}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return err
+	}
+	return s.Close()
+}
+
 // templateBook is an empty book of the newest form, of which every test gets a copy.
 const templateBook = "template_book"
 
@@ -88,11 +133,7 @@ func startServer(ctx context.Context) (*pgtest.Server, error) {
 	if err := server.Create(ctx, templateBook, ""); err != nil {
 		return server, err
 	}
-	s, err := Open(ctx, server.URL(templateBook), StoreConfig{}, slog.New(slog.DiscardHandler))
-	if err != nil {
-		return server, err
-	}
-	return server, s.Close()
+	return server, emptyBook(ctx, server.URL(templateBook))
 }
 
 // newBookURL is where a new book of this test is, on the database that the
@@ -108,7 +149,15 @@ func newBookURL(t testing.TB) string {
 func takeBook(t testing.TB) (url string, release func()) {
 	t.Helper()
 	if servers.postgres == nil {
-		return t.TempDir() + "/book.db", func() {}
+		book, err := os.ReadFile(templateFile)
+		if err != nil {
+			t.Fatal(err)
+		}
+		path := t.TempDir() + "/book.db"
+		if err := os.WriteFile(path, book, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path, func() {}
 	}
 	name := servers.take()
 	if name == "" {

@@ -86,15 +86,15 @@ func insertPayment(ctx context.Context, tx *sql.Tx, p *payment) error {
 
 func insertBill(ctx context.Context, tx *sql.Tx, payment string, position int, b paymentBill) error {
 	_, err := tx.ExecContext(ctx, `INSERT INTO payment_bills (payment, position, debt, expected, amount, fee, token, remote)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`, payment, position, b.debt, b.expected, b.amount, b.fee, b.token, flag(b.remote))
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`, payment, position, b.debt, b.expected, b.amount, b.fee, b.token, digit(b.remote))
 	if err != nil {
 		return fmt.Errorf("write bill of payment: %w", err)
 	}
 	return nil
 }
 
-// flag is a yes or no as the book keeps it.
-func flag(yes bool) int64 {
+// digit is a yes or no as the book keeps it.
+func digit(yes bool) int64 {
 	if yes {
 		return 1
 	}
