@@ -84,7 +84,11 @@ func signer(t *testing.T, key ...string) (dir string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	openssl(t, dir, append([]string{"genpkey", "-out", "ds.key"}, key...)...)
+	if len(key) == 0 { // RSA keys take long to be found
+		put(t, dir, "ds.key", get(t, testCA, "signer.key"))
+	} else {
+		openssl(t, dir, append([]string{"genpkey", "-out", "ds.key"}, key...)...)
+	}
 	openssl(t, dir, "req", "-new", "-x509", "-config", "req.cnf", "-key", "ds.key", "-subj", "/C=IT/O=Jolly TEST/CN=Other Signer",
 		"-CA", filepath.Join(ca, "csca.pem"), "-CAkey", filepath.Join(ca, "csca.key"), "-days", "20000", "-out", "ds.pem")
 	return dir
@@ -128,7 +132,7 @@ func sign(t *testing.T, dir, kind string, content []byte, args ...string) []byte
 }
 
 var (
-	keyRSA       = []string{"-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"}
+	keyRSA       []string // the one of the test authority's signer
 	keyP256      = []string{"-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"}
 	keyP384      = []string{"-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-384"}
 	keyBrainpool = []string{"-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:brainpoolP256r1"}
@@ -276,5 +280,67 @@ func TestMasterList(t *testing.T) {
 		if _, err := proof.LoadRoots(put(t, dir, "bad.ml", bad)); err == nil {
 			t.Errorf("%s: taken", name)
 		}
+	}
+}
+
+// Who may sign documents, and which documents are a citizen's.
+func TestSignersThatMayNot(t *testing.T) {
+	ca, err := filepath.Abs(testCA)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ev := document(t, "cie-3-dh.toml", "123456")
+	// issue signs a document signer below an authority, with extensions.
+	issue := func(dir, authority, key, extensions string) {
+		put(t, dir, "req.cnf", []byte("[req]\ndistinguished_name = dn\nx509_extensions = ext\n[dn]\n[ext]\n"+extensions+"\n"))
+		openssl(t, dir, "req", "-new", "-x509", "-config", "req.cnf", "-key", "ds.key", "-subj", "/C=IT/CN=Signer",
+			"-CA", authority, "-CAkey", key, "-days", "20000", "-out", "ds.pem")
+	}
+	// own makes an authority in the folder.
+	own := func(dir, subject, extensions string) proof.Roots {
+		put(t, dir, "ca.cnf", []byte("[req]\ndistinguished_name = dn\nx509_extensions = ext\n[dn]\n[ext]\n"+extensions+"\n"))
+		put(t, dir, "own.key", get(t, testCA, "strange-signer.key"))
+		openssl(t, dir, "req", "-new", "-x509", "-config", "ca.cnf", "-key", "own.key", "-subj", subject, "-days", "20000", "-out", "own.pem")
+		issue(dir, "own.pem", "own.key", "keyUsage = digitalSignature")
+		return trust(t, filepath.Join(dir, "own.pem"))
+	}
+	const authority = "basicConstraints = critical,CA:TRUE\nkeyUsage = keyCertSign"
+	usual := testRoots(t)
+	for name, c := range map[string]struct {
+		make    func(dir string) proof.Roots
+		refused string
+	}{
+		"an Italian authority": {func(dir string) proof.Roots { return own(dir, "/C=IT/CN=Own", authority) }, ""},
+		"a foreign authority":  {func(dir string) proof.Roots { return own(dir, "/C=DE/CN=Own", authority) }, "not an Italian one"},
+		"no authority":         {func(dir string) proof.Roots { return own(dir, "/C=IT/CN=Own", "basicConstraints = CA:FALSE") }, "may not sign"},
+		"one that may not sign certificates": {func(dir string) proof.Roots {
+			return own(dir, "/C=IT/CN=Own", "basicConstraints = critical,CA:TRUE\nkeyUsage = cRLSign")
+		}, "may not sign"},
+		"a certificate for another use": {func(dir string) proof.Roots {
+			issue(dir, ca+"/csca.pem", ca+"/csca.key", "extendedKeyUsage = clientAuth")
+			return usual
+		}, "none of a document signer"},
+		"an authority as the signer": {func(dir string) proof.Roots { issue(dir, ca+"/csca.pem", ca+"/csca.key", authority); return usual }, "none of a document signer"},
+		"below the authority of CNS cards": {func(dir string) proof.Roots {
+			issue(dir, ca+"/cns-ca.pem", ca+"/cns-ca.key", "keyUsage = digitalSignature")
+			return usual
+		}, "not known"},
+	} {
+		dir := signer(t, keyRSA...)
+		roots := c.make(dir)
+		ev := ev
+		ev.SOD = lds.Append(nil, lds.TagSOD, sign(t, dir, typeObject, object(t, map[int][]byte{1: ev.DG1, 11: ev.DG11}), "-md", "sha256"))
+		v := proof.Check(ev, asked, roots, today)
+		if c.refused == "" && v.Level != kiosk.LevelPresent || c.refused != "" && (!v.Failed || !strings.Contains(v.Reason, c.refused)) {
+			t.Errorf("%s: %v", name, v)
+		}
+	}
+
+	dir := signer(t, keyRSA...)
+	zone := "I<UTOD231458907<<<<<<<<<<<<<<<7408122F1204159UTO<<<<<<<<<<<6ERIKSSON<<ANNA<MARIA<<<<<<<<<<"
+	foreign := kiosk.CardEvidence{Kind: kiosk.CardCIE3, Challenge: asked, Opened: "pace-can", DG1: lds.Append(nil, lds.TagDG1, lds.Append(nil, 0x5F1F, []byte(zone)))}
+	foreign.SOD = lds.Append(nil, lds.TagSOD, sign(t, dir, typeObject, object(t, map[int][]byte{1: foreign.DG1}), "-md", "sha256"))
+	if v := proof.Check(foreign, asked, usual, today); !v.Failed || !strings.Contains(v.Reason, "not issued by Italy") {
+		t.Errorf("Utopia's: %v", v)
 	}
 }
