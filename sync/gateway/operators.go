@@ -174,7 +174,7 @@ func (s *Store) change(ctx context.Context, name string, a Action, f func(tx *sq
 	return nil
 }
 
-// run runs statements that take one argument.
+// run1 runs statements that take one argument.
 func run1(ctx context.Context, tx *sql.Tx, arg string, statements ...string) error {
 	for _, statement := range statements {
 		if _, err := tx.ExecContext(ctx, statement, arg); err != nil {
@@ -202,6 +202,9 @@ func (s *Store) ResetOperator(ctx context.Context, name string, secrets Secrets,
 func (s *Store) SetPassword(ctx context.Context, name, password, keep string, a Action) error {
 	return s.change(ctx, name, a, func(tx *sql.Tx, _ Operator) error {
 		if _, err := tx.ExecContext(ctx, "UPDATE operators SET password = $1 WHERE name = $2", password, name); err != nil {
+			return err
+		}
+		if err := run1(ctx, tx, name, "DELETE FROM operator_tries WHERE subject = 'password:' || $1"); err != nil {
 			return err
 		}
 		_, err := tx.ExecContext(ctx, "DELETE FROM operator_sessions WHERE operator = $1 AND hash <> $2", name, keep)

@@ -141,6 +141,7 @@ func (w *window) shot(name string) {
 // A day of an operator: he gets in, finds a payment, decides a doubt, settles a
 // refund, takes a report home.
 func TestBrowserADayOfAnOperator(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t).work()
 	w := openWindow(t, h)
 	w.open("/op/payments?kiosk=prato-003")
@@ -233,6 +234,7 @@ const accessible = `(() => {
 })()`
 
 func TestBrowserEveryPageIsAccessible(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t).work()
 	w := openWindow(t, h)
 	w.login("ada")
@@ -243,9 +245,10 @@ func TestBrowserEveryPageIsAccessible(t *testing.T) {
 		"operators": "/op/operators", "actions": "/op/actions", "me": "/op/me", "refused": "/op/kiosks/none", "settlement": "/op/reports?" + settlement,
 		"behind": "/op/reports/payments?" + settlement + "&row=" + url.QueryEscape("2026-11-22|84006890481|Comune di Prato"), "doubt-admin": "/op/payments/" + h.doubtful.Payment, "cases-admin": "/op/cases",
 	} {
+		w.open(path)
 		for _, width := range []int64{1366, 390} {
 			var bad string
-			w.run(emulation.SetDeviceMetricsOverride(width, 800, 1, width < 500), chromedp.Navigate(h.server.URL+path), chromedp.Evaluate(accessible, &bad))
+			w.run(emulation.SetDeviceMetricsOverride(width, 800, 1, width < 500), chromedp.Evaluate(accessible, &bad))
 			if bad != "" {
 				t.Errorf("%s at %d:\n%s", path, width, bad)
 			}

@@ -88,6 +88,7 @@ func TestOnPostgreSQL(t *testing.T) {
 	if postgres.server != nil {
 		return // it is this process
 	}
+	t.Parallel()
 	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.timeout=3m", "-test.run=Fleet|Payment|Doubt|Refund|Alarms|Reports|Bank|Catalogue|Enrolled|Admins|Own|ACode|Tries|SessionsEnd")
 	cmd.Env = append(os.Environ(), bookEnv+"=postgres")
 	if out, err := cmd.CombinedOutput(); err != nil {

@@ -323,7 +323,7 @@ func TestOnesOwnPassword(t *testing.T) {
 	g.Password = next
 	h.given["vera"] = g
 	h.login("vera")
-	for range freeOfAccount {
+	for range freeOfAccount + 1 {
 		vera.get("/op/me").post("/op/me/password", "now", "wrong", "next", next, "again", next)
 	}
 	vera.want(http.StatusTooManyRequests, "Troppi tentativi")
@@ -367,8 +367,5 @@ func TestWords(t *testing.T) {
 		if got := span(d); got != want {
 			t.Errorf("%v: %q", d, got)
 		}
-	}
-	if got := fours("301000001234567890"); got != "3010 0000 1234 5678 90" {
-		t.Error(got)
 	}
 }

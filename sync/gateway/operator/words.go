@@ -157,20 +157,11 @@ func span(d time.Duration) string {
 	return fmt.Sprintf("%d giorni", int(d.Hours()/24))
 }
 
-// fours writes a notice number in fours.
-func fours(s string) string {
-	var parts []string
-	for len(s) > 4 {
-		parts, s = append(parts, s[:4]), s[4:]
-	}
-	return strings.Join(append(parts, s), " ")
-}
-
 // words are the functions of the templates.
 func (p *pages) words() template.FuncMap {
 	zone := p.store.Zone()
 	return template.FuncMap{
-		"euro": euro, "dots": dots, "fours": fours,
+		"euro": euro, "dots": dots,
 		"count":   func(n int) string { return dots(int64(n)) },
 		"when":    func(t time.Time) string { return p.when(t) },
 		"exact":   func(t time.Time) string { return exact(t, zone) },
