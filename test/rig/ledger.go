@@ -36,6 +36,13 @@ func (r *Rig) Balances(ctx context.Context) ([]gateway.Balance, error) {
 	return b, r.gatewaySays(ctx, &b, "ledger")
 }
 
+// Report has the gateway's own command write a report of some days, from and to
+// as 2006-01-02, into a file.
+func (r *Rig) Report(ctx context.Context, name, from, to, out string) error {
+	_, err := r.program(ctx, "gateway", "report", name, "--from", from, "--to", to, "--out", out, "--db", r.gatewayDB())
+	return err
+}
+
 func (r *Rig) gatewaySays(ctx context.Context, into any, args ...string) error {
 	args = append(args, "--db", r.gatewayDB(), "--json")
 	cmd := exec.CommandContext(ctx, filepath.Join(r.opt.Bin, "gateway"), args...)

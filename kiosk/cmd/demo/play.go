@@ -72,6 +72,9 @@ func play(ctx context.Context, r *rig.Rig, url string, o options) error {
 	if err := p.cardVisit(ctx); err != nil {
 		return p.failed(err)
 	}
+	if err := p.commissions(ctx); err != nil {
+		return p.failed(err)
+	}
 	if o.faults {
 		return p.troubles(ctx)
 	}
@@ -80,7 +83,7 @@ func play(ctx context.Context, r *rig.Rig, url string, o options) error {
 
 // emptyOut makes the directory and removes what an earlier play left there.
 func emptyOut(out string) error {
-	for _, name := range []string{"screens", "troubles", "receipt.pdf", "receipt.png", "ledger.json", "terminal.json", cartOut, plateOut} {
+	for _, name := range []string{"screens", "troubles", "receipt.pdf", "receipt.png", "ledger.json", "terminal.json", cartOut, plateOut, commissionsOut + ".csv", commissionsOut + ".pdf"} {
 		if err := os.RemoveAll(filepath.Join(out, name)); err != nil {
 			return fmt.Errorf("empty %s: %w", out, err)
 		}
