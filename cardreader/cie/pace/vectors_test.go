@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"strings"
 	"testing"
 
@@ -172,6 +173,13 @@ func TestSecureMessaging(t *testing.T) {
 }
 
 func TestSecureMessagingRefusesChanges(t *testing.T) {
+	bare, err := NewSession(TDES, h(t, "979EC13B1CBFE9DCD01AB0FED307EAE5"), h(t, "F1CB1F1FB5ADF208806B89DC579DC1F8"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := bare.Unwrap(apdu.Response{SW: 0x9000}); !errors.Is(err, ErrChannel) {
+		t.Errorf("success without protection: %v", err)
+	}
 	answer := h(t, "8709019FF0EC34F9922651990290008E08AD55CC17140B2DED")
 	for i := range answer {
 		s, err := NewSession(TDES, h(t, "979EC13B1CBFE9DCD01AB0FED307EAE5"), h(t, "F1CB1F1FB5ADF208806B89DC579DC1F8"), h(t, "887022120C06C229"))
