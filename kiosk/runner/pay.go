@@ -5,6 +5,7 @@ package runner
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
 	"time"
 
 	"github.com/tserve/jolly/kiosk"
@@ -244,12 +245,17 @@ func closed(h payment.Head, cs []kiosk.BillClosing) payment.BillsClosed {
 	return e
 }
 
-// pollClosing asks the gateway for closings that did not come with the verdict.
+// pollCap bounds the wait between questions for the closings of one payment: a
+// creditor may be away for days.
+const pollCap = 5 * time.Minute
+
+// pollClosing asks the gateway for closings that did not come with the verdict,
+// in growing waits that are spread by a quarter, until every bill is closed.
 func (r *Runner) pollClosing(ctx context.Context, l *live) {
 	id := l.state.ID
 	l.polls++
-	wait := min(kiosk.Span(l.polls)*2*kiosk.Second, kiosk.Minute)
-	l.nextPoll = r.now().Mono.Add(wait)
+	wait := min(time.Duration(min(l.polls, 1000))*2*time.Second, pollCap)
+	l.nextPoll = r.now().Mono.Add(kiosk.Span(wait + rand.N(wait/4)))
 	r.start(func() {
 		ctx, cancel := context.WithTimeout(ctx, r.cfg.Lookup)
 		defer cancel()

@@ -28,6 +28,18 @@
 // meanwhile closes as duplicate, a refund case. A row that contradicts what is
 // known is parked, its money is put into suspense, and an alarm is written.
 //
+// # The owners' last word
+//
+// A bill that lives elsewhere is not closed by the row that paid it: its owner
+// closes it. What he has to hear is written in the transaction that ends the
+// payment; the [Teller] tells it at once and then again, with growing waits, the
+// same key and the same body, until he answers: ok, or duplicate, a refund case.
+// A word that cannot be obeyed is an alarm and waits for a person
+// ([Store.SettleFor]). A loan whose answer was lost is asked for again with the
+// same key before it is given back. An activation of which its kiosk says nothing
+// for a day is an alarm, too, and never ended here: the card may have been charged,
+// and a KO could not be taken back when the kiosk's OK comes late.
+//
 // # The book
 //
 // One URL chooses where the book is: a file of SQLite for one gateway, or
@@ -49,8 +61,8 @@
 //
 // # Goroutines and failure
 //
-// Every method of [Store] may be called from any goroutine. [Server] owns the
-// only goroutines and waits for them in [Server.Run].
+// Every method of [Store] may be called from any goroutine. [Server] and [Teller]
+// own the only goroutines and wait for them in their Run.
 //
 // A COMMIT without an answer is ambiguous. On PostgreSQL the store asks what
 // became of the transaction; a server that is away makes requests fail with

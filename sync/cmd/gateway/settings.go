@@ -26,7 +26,7 @@ const envPrefix = "JOLLY_GATEWAY_"
 const allKeys = "see packaging/gateway.toml for all of them"
 
 // shared are the settings that other commands than serve take from file and
-// environment: where the book is, and the authority.
+// environment: where the book is, and the authority. Those of the node are, too.
 var shared = []string{"config", "db", "tls"}
 
 // mistake is one mistake of a file, of the environment or of the command line.
@@ -58,7 +58,7 @@ func settle(cmd *cobra.Command, environ []string) error {
 	s := &settings{flags: cmd.Flags(), origin: map[string]string{}}
 	known := serveFlags()
 	takes := func(name string) bool {
-		return known[name] && (cmd.Name() == "serve" || slices.Contains(shared, name)) && s.flags.Lookup(name) != nil
+		return known[name] && (cmd.Name() == "serve" || slices.Contains(shared, name) || strings.HasPrefix(name, "node-")) && s.flags.Lookup(name) != nil
 	}
 	s.take(fromEnvironment(environ), known, takes)
 	if path := s.flags.Lookup("config").Value.String(); path != "" && cmd.Name() != "check" {
