@@ -202,6 +202,27 @@ func (s *Store) Revoke(ctx context.Context, what, reason string) (int, error) {
 	return n, nil
 }
 
+// RevokeUnknown takes away whatever certificates a kiosk has of which this book
+// knows nothing, as one does that was restored: from now on those of the kiosk
+// count that are made from now on.
+func (s *Store) RevokeUnknown(ctx context.Context, kioskID, reason string) error {
+	if !kioskName.MatchString(kioskID) {
+		return fmt.Errorf("revoke: %q: want 1 to 35 letters, digits, dots, dashes", kioskID)
+	}
+	now := s.now().UnixMilli()
+	err := s.inTx(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `INSERT INTO certificates (kiosk, serial, how, issued_at, not_after, revoked_at, reason)
+			VALUES ($1, 'unknown', 'token', $2, $2, $2, $3) ON CONFLICT (kiosk, serial) DO UPDATE SET revoked_at = excluded.revoked_at, reason = excluded.reason`,
+			kioskID, now, clip(reason))
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("revoke %s: %w", kioskID, err)
+	}
+	s.log.Warn("unknown certificates revoked", "of", kioskID, "reason", clip(reason))
+	return nil
+}
+
 // Enrolled is one certificate of a kiosk, or a token that waits for it.
 type Enrolled struct {
 	Kiosk   string    `json:"kiosk"`

@@ -227,6 +227,14 @@ func TestRevokedIsRevokedAtOnce(t *testing.T) {
 	}
 	_, anew := w.ca.enrolled(t, w.store, testKiosk)
 	health(anew, "")
+
+	lost := w.ca.shown(t, "pisa-001")
+	if err := w.store.RevokeUnknown(t.Context(), "pisa-001", "stolen"); err != nil {
+		t.Fatal(err)
+	}
+	health(lost, api.ProblemCodeCertificateRevoked)
+	_, anew = w.ca.enrolled(t, w.store, "pisa-001")
+	health(anew, "")
 }
 
 // The same on a real listener: the handshake lets in whoever comes, and the

@@ -3,6 +3,7 @@ package main
 // Enrolment of kiosks: tokens, certificates, and taking them away.
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"text/tabwriter"
@@ -114,15 +115,22 @@ func stateOf(e gateway.Enrolled) string {
 
 func enrolRevokeCommand() *cobra.Command {
 	var reason string
+	var unknown bool
 	cmd := &cobra.Command{
 		Use: "revoke KIOSK|SERIAL", Short: "Take a kiosk's certificates away, at once", Args: cobra.ExactArgs(1),
 		Long: "Take all certificates of a kiosk away, or the one of a serial. From this moment on the gateway refuses it\nin words; what waits in its outbox goes on waiting, and is delivered when the kiosk is enrolled anew.",
 	}
 	cmd.Flags().StringVar(&reason, "reason", "", "why, kept in the book")
+	cmd.Flags().BoolVar(&unknown, "unknown", false, "also certificates of the kiosk that this book does not know: it was restored, perhaps")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		return writeStore(cmd, func(store *gateway.Store) error {
+			if unknown {
+				if err := store.RevokeUnknown(cmd.Context(), args[0], reason); err != nil {
+					return err
+				}
+			}
 			n, err := store.Revoke(cmd.Context(), args[0], reason)
-			if err != nil {
+			if err != nil && !(unknown && errors.Is(err, gateway.ErrNoKiosk)) {
 				return err
 			}
 			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s: %d certificates revoked\n", args[0], n)
