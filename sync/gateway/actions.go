@@ -54,6 +54,13 @@ func (s *Store) Note(ctx context.Context, a Action) error {
 	return s.inTx(ctx, func(tx *sql.Tx) error { return s.note(ctx, tx, a) })
 }
 
+// ActionsOn are the actions on one payment, kiosk or operator, the newest first.
+func (s *Store) ActionsOn(ctx context.Context, object string, most int) ([]Action, error) {
+	var q conditions
+	q.add("object = ?", object)
+	return s.actions(ctx, q, most)
+}
+
 // Actions are the newest actions; of one operator, or of all; before says where
 // the page before ended.
 func (s *Store) Actions(ctx context.Context, operator, before string, most int) ([]Action, error) {
@@ -64,6 +71,10 @@ func (s *Store) Actions(ctx context.Context, operator, before string, most int) 
 	if before != "" {
 		q.add("id < ?", before)
 	}
+	return s.actions(ctx, q, most)
+}
+
+func (s *Store) actions(ctx context.Context, q conditions, most int) ([]Action, error) {
 	limit := q.arg(most)
 	all := []Action{}
 	err := each(ctx, s.read, func(rows *sql.Rows) error {

@@ -224,6 +224,9 @@ func TestActionsStay(t *testing.T) {
 	if all, err = s.Actions(t.Context(), "rossi", "", 10); err != nil || len(all) != 1 {
 		t.Errorf("of one: %+v %v", all, err)
 	}
+	if all, err = s.ActionsOn(t.Context(), "zero", 10); err != nil || len(all) != 1 || all[0].Action != "report.file" {
+		t.Errorf("on one thing: %+v %v", all, err)
+	}
 	for _, change := range []string{"UPDATE operator_actions SET operator = 'x'", "DELETE FROM operator_actions", "UPDATE refund_settlements SET reference = 'x'", "DELETE FROM refund_settlements"} {
 		if _, err := s.write.ExecContext(t.Context(), change); err == nil && strings.Contains(change, "actions") {
 			t.Errorf("%s went well", change)

@@ -116,7 +116,7 @@ func TestADoubtIsDecided(t *testing.T) {
 		if n := len(h.actionsOf("payment.decide")); n != 0 {
 			t.Errorf("%d decisions are written", n)
 		}
-		r.get(path).post(path+"/decide", "outcome", string(outcome), "stan", "000123", "sure", "yes").want(http.StatusOK, "Deciso").wantNot("Decidi il dubbio")
+		r.get(path).post(path+"/decide", "outcome", string(outcome), "stan", "000123", "sure", "yes").want(http.StatusOK, "Deciso", "decide un dubbio", "oreste").wantNot("Decidi il dubbio")
 		got, err := h.store.Payment(t.Context(), h.doubtful.Payment)
 		if err != nil || got.State != want {
 			t.Errorf("%s: %+v %v", outcome, got, err)

@@ -70,6 +70,7 @@ type paymentData struct {
 	Refunds  []gateway.RefundCase
 	Doubtful bool
 	STAN     string // as it was typed
+	Actions  []gateway.Action
 }
 
 func (p *pages) payment(w http.ResponseWriter, r *http.Request, in *visit) {
@@ -90,6 +91,9 @@ func (p *pages) showPayment(w http.ResponseWriter, r *http.Request, in *visit, s
 	d := paymentData{Evidence: e, Doubtful: e.State == api.PaymentStateInVerification, STAN: stan}
 	if d.Names, err = p.store.CreditorNames(r.Context()); err == nil {
 		d.Refunds, err = p.store.RefundCasesOf(r.Context(), id)
+	}
+	if err == nil {
+		d.Actions, err = p.store.ActionsOn(r.Context(), id, 50)
 	}
 	if err != nil {
 		p.fail(w, r, in, err)

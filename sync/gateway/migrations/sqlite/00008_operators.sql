@@ -41,6 +41,7 @@ CREATE TABLE operator_actions (
     refused  INTEGER NOT NULL CHECK (refused IN (0, 1))
 ) STRICT;
 CREATE INDEX operator_actions_operator ON operator_actions (operator, id);
+CREATE INDEX operator_actions_object ON operator_actions (object, id);
 
 -- Alarms that a person has looked at.
 CREATE TABLE acknowledgements (
