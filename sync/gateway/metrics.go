@@ -43,14 +43,18 @@ func (s *Store) measure(ctx context.Context) (meter.Book, error) {
 	if at.Valid {
 		b.Oldest = max(s.now().Sub(time.UnixMilli(at.Int64)), 0)
 	}
-	if b.Alarms, err = s.openAlarms(ctx); err != nil {
+	b.Alarms, err = s.kinds(ctx, "SELECT a.reason, count(*) FROM alarms a LEFT JOIN acknowledgements k ON k.alarm = a.id WHERE k.alarm IS NULL GROUP BY a.reason")
+	if err == nil {
+		b.Fleet, err = s.kinds(ctx, "SELECT kind, count(*) FROM fleet_alarms GROUP BY kind")
+	}
+	if err != nil {
 		return b, fmt.Errorf("count alarms: %w", err)
 	}
 	return b, nil
 }
 
-// openAlarms counts the alarms that nobody has acknowledged, by kind.
-func (s *Store) openAlarms(ctx context.Context) (map[string]int, error) {
+// kinds reads how many there are of each kind.
+func (s *Store) kinds(ctx context.Context, query string) (map[string]int, error) {
 	kinds := map[string]int{}
 	err := each(ctx, s.read, func(rows *sql.Rows) error {
 		var kind string
@@ -58,7 +62,7 @@ func (s *Store) openAlarms(ctx context.Context) (map[string]int, error) {
 		err := rows.Scan(&kind, &n)
 		kinds[kind] = n
 		return err
-	}, "SELECT a.reason, count(*) FROM alarms a LEFT JOIN acknowledgements k ON k.alarm = a.id WHERE k.alarm IS NULL GROUP BY a.reason")
+	}, query)
 	return kinds, err
 }
 

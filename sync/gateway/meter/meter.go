@@ -50,7 +50,7 @@ type Meter struct {
 // bookGauges are read from the book when somebody asks.
 type bookGauges struct {
 	up, waiting, doubts, refunds, oldest, catalogue prometheus.Gauge
-	outcomes, alarms                                *prometheus.GaugeVec
+	outcomes, alarms, fleet                         *prometheus.GaugeVec
 }
 
 // New makes the instruments; nothing is measured yet.
@@ -77,11 +77,12 @@ func New() *Meter {
 			catalogue: gauge("catalogue_in_force", "1: there is a catalogue of services."),
 			outcomes:  gauges("outcomes_waiting", "Outcomes that owners of debts do not have: due, or alarm, where telling them again will not help.", "state"),
 			alarms:    gauges("alarms_open", "Alarms that nobody has acknowledged, by kind.", "kind"),
+			fleet:     gauges("fleet_alarms_open", "What is wrong with kiosks at this moment, by kind.", "kind"),
 		},
 	}
 	m.registry = prometheus.NewRegistry()
 	m.registry.MustRegister(m.requests, m.seconds, m.rows, m.activations, m.early, m.inUse, m.places, m.errors, m.retries,
-		m.book.up, m.book.waiting, m.book.doubts, m.book.refunds, m.book.oldest, m.book.catalogue, m.book.outcomes, m.book.alarms,
+		m.book.up, m.book.waiting, m.book.doubts, m.book.refunds, m.book.oldest, m.book.catalogue, m.book.outcomes, m.book.alarms, m.book.fleet,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -145,9 +146,10 @@ type Book struct {
 	Catalogue bool // one is in force
 
 	Doubts, Refunds int
-	Due, Stuck      int           // outcomes that their owners do not have
-	Oldest          time.Duration // age of the oldest that is due
-	Alarms          map[string]int
+	Due, Stuck      int            // outcomes that their owners do not have
+	Oldest          time.Duration  // age of the oldest that is due
+	Alarms          map[string]int // that nobody has acknowledged, by kind
+	Fleet           map[string]int // what is wrong with kiosks, by kind
 }
 
 // Handler writes the metrics in the text form of Prometheus; ask reads the book.
@@ -192,9 +194,15 @@ func (m *Meter) tell(b Book, known bool) {
 	set(m.book.outcomes.WithLabelValues("due"), float64(b.Due))
 	set(m.book.outcomes.WithLabelValues("alarm"), float64(b.Stuck))
 	set(m.book.oldest, b.Oldest.Seconds())
-	m.book.alarms.Reset()
-	for kind, n := range bounded(b.Alarms) {
-		m.book.alarms.WithLabelValues(kind).Set(float64(n))
+	kinds(m.book.alarms, b.Alarms)
+	kinds(m.book.fleet, b.Fleet)
+}
+
+// kinds tells so many of each kind, and nothing of those that are over.
+func kinds(g *prometheus.GaugeVec, all map[string]int) {
+	g.Reset()
+	for kind, n := range bounded(all) {
+		g.WithLabelValues(kind).Set(float64(n))
 	}
 }
 

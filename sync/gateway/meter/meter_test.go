@@ -77,12 +77,12 @@ func TestTheBookIsAskedNowAndThenAndWhatItCannotTellIsNoNumber(t *testing.T) {
 	m, asked := New(), 0
 	good := func(context.Context) (Book, error) {
 		asked++
-		return Book{Doubts: 2, Due: 3, Oldest: 90 * time.Second, Alarms: map[string]int{"row-invalid": 4, "What a citizen typed": 1}, Catalogue: true}, nil
+		return Book{Doubts: 2, Due: 3, Oldest: 90 * time.Second, Alarms: map[string]int{"row-invalid": 4, "What a citizen typed": 1}, Fleet: map[string]int{"paper": 5}, Catalogue: true}, nil
 	}
 	for range 3 {
 		got := read(t, m, good)
 		for _, want := range []string{"doubts_open 2", `outcomes_waiting{state="due"} 3`, "outcome_oldest_seconds 90", "book_up 1", "catalogue_in_force 1",
-			`alarms_open{kind="row-invalid"} 4`, `alarms_open{kind="other"} 1`} {
+			`alarms_open{kind="row-invalid"} 4`, `alarms_open{kind="other"} 1`, `fleet_alarms_open{kind="paper"} 5`} {
 			if !strings.Contains(got, "\njolly_gateway_"+want+"\n") {
 				t.Errorf("no %s", want)
 			}
