@@ -6,12 +6,16 @@ package client_test
 import (
 	"context"
 	"crypto/ed25519"
+	"encoding/json"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -166,6 +170,59 @@ func TestAnOrderIsNotRepeatedAfterAPowerCut(t *testing.T) {
 	g.await(t, restart, "done started anew")
 	if did := p.done(); len(did) != 0 {
 		t.Errorf("did %v again", did)
+	}
+}
+
+// Whoever answers with the same order for ever has it carried out once; an order
+// for another kiosk, or of yesterday, never.
+func TestReplayedOrders(t *testing.T) {
+	now := time.Now()
+	seal := func(kioskID string, made, expires time.Time, n string) api.SignedCommand {
+		s, err := api.SealCommand(api.Command{
+			ID: "01934f3e-0000-7000-8000-00000000000" + n, Kiosk: kioskID, Action: api.CommandActionTestPage, By: "M. Rossi", Made: made.UnixMilli(), Expires: expires.UnixMilli(),
+		}, operator("a"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	replayed := api.HeartbeatAnswer{Now: now.UnixMilli(), Commands: []api.SignedCommand{
+		seal(someKiosk, now, now.Add(time.Hour), "1"), seal("prato-002", now, now.Add(time.Hour), "2"), seal(someKiosk, now.Add(-48*time.Hour), now.Add(-24*time.Hour), "3"),
+	}}
+	var beats atomic.Int32
+	told := make(chan api.CommandResult, 1000)
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var h api.Heartbeat
+		_ = json.NewDecoder(r.Body).Decode(&h)
+		for _, d := range h.Done {
+			told <- d
+		}
+		beats.Add(1)
+		w.Header().Set("Content-Type", api.MediaJSON)
+		_ = json.NewEncoder(w).Encode(replayed)
+	}))
+	defer srv.Close()
+	p, file := &patient{}, filepath.Join(t.TempDir(), "commands.json")
+	g := &lockedGateway{realGateway: &realGateway{url: srv.URL}}
+	for range 2 { // a restart between
+		stop := g.pulse(t, "", file, p)
+		tick := time.NewTicker(time.Millisecond)
+		for from := beats.Load(); beats.Load() < from+10; {
+			<-tick.C
+		}
+		tick.Stop()
+		stop()
+	}
+	if did := p.done(); len(did) != 1 {
+		t.Errorf("carried out %d times", len(did))
+	}
+	results := map[string]string{}
+	for len(told) > 0 {
+		d := <-told
+		results[d.ID[35:]] = string(d.Result) + " " + d.Detail
+	}
+	if results["1"] != "done carried out" || results["2"] != "refused it is for another kiosk" || results["3"] != "refused it has expired" {
+		t.Errorf("%v", results)
 	}
 }
 
