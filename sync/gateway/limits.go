@@ -1,6 +1,6 @@
 package gateway
 
-// Limits: what a handler takes when nobody says otherwise. docs/gateway.md lists
+// Limits: what a handler takes when nobody says otherwise. packaging/gateway.md lists
 // all of them with their numbers; a test compares.
 
 // DefaultLimits are the numbers of a handler whose configuration names none.

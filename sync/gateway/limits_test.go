@@ -1,6 +1,6 @@
 package gateway
 
-// The fixed limits, as docs/gateway.md tells them.
+// The fixed limits, as packaging/gateway.md tells them.
 
 import (
 	"fmt"
@@ -13,7 +13,7 @@ import (
 )
 
 func TestFixedLimitsAreDocumentedWithTheirNumbers(t *testing.T) {
-	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "gateway.md"))
+	text, err := os.ReadFile(filepath.Join("..", "..", "packaging", "gateway.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,7 +35,7 @@ func TestFixedLimitsAreDocumentedWithTheirNumbers(t *testing.T) {
 		fmt.Sprintf("more than %d KiB of rows", freshBody>>10),
 	} {
 		if !strings.Contains(string(text), want) {
-			t.Errorf("docs/gateway.md does not say %q", want)
+			t.Errorf("packaging/gateway.md does not say %q", want)
 		}
 	}
 }

@@ -148,15 +148,15 @@ func TestTheSampleHasEverySetting(t *testing.T) {
 	})
 }
 
-// docs/gateway.md names every limit with its number.
+// packaging/gateway.md names every limit with its number.
 func TestTheLimitsAreDocumentedWithTheirNumbers(t *testing.T) {
-	text, err := os.ReadFile(filepath.Join("..", "..", "..", "docs", "gateway.md"))
+	text, err := os.ReadFile(filepath.Join("..", "..", "..", "packaging", "gateway.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	bareServe().Flags().VisitAll(func(f *pflag.Flag) {
 		if strings.HasPrefix(f.Name, "limit-") && !strings.Contains(string(text), "| `"+f.Name+"` | "+f.DefValue+" |") {
-			t.Errorf("docs/gateway.md does not say that %s is %s", f.Name, f.DefValue)
+			t.Errorf("packaging/gateway.md does not say that %s is %s", f.Name, f.DefValue)
 		}
 	})
 }

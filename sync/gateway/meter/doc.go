@@ -5,7 +5,7 @@
 // Labels are closed lists: operations and problems of the contract, verdicts,
 // channels, lanes, kinds of alarms. Never a person, a payment, a kiosk or an
 // address: there is nothing personal to be read, and the number of series does
-// not grow with the network. docs/gateway.md explains each metric; a test keeps
+// not grow with the network. packaging/gateway.md explains each metric; a test keeps
 // that whole.
 //
 // Every method may be called from any goroutine. Nothing here fails: what cannot

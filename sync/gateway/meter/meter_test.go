@@ -34,7 +34,7 @@ func described(m *Meter) map[string]string {
 }
 
 func TestEveryMetricIsDocumentedWithItsLabels(t *testing.T) {
-	text, err := os.ReadFile(filepath.Join("..", "..", "..", "docs", "gateway.md"))
+	text, err := os.ReadFile(filepath.Join("..", "..", "..", "packaging", "gateway.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,12 +48,12 @@ func TestEveryMetricIsDocumentedWithItsLabels(t *testing.T) {
 	}
 	for name, labels := range measured {
 		if got, ok := told[name]; !ok || got != labels {
-			t.Errorf("docs/gateway.md says of %s the labels %q, want %q", name, got, labels)
+			t.Errorf("packaging/gateway.md says of %s the labels %q, want %q", name, got, labels)
 		}
 		delete(told, name)
 	}
 	for name := range told {
-		t.Errorf("docs/gateway.md tells of %s, which there is not", name)
+		t.Errorf("packaging/gateway.md tells of %s, which there is not", name)
 	}
 	rules, err := os.ReadFile(filepath.Join("..", "..", "..", "packaging", "gateway.rules.yml"))
 	if err != nil {
