@@ -86,13 +86,20 @@ func run(m *testing.M) int {
 
 // propertyChecks is how many worlds a property is tried in, unless the command
 // line says so: planted mistakes are found within the first ten.
-const propertyChecks = "25"
+const propertyChecks, propertyChecksUnderRace = "25", "8"
+
+// manyAtOnce are the tests in which several goroutines meet in the book: those
+// that the race detector has to see on PostgreSQL, too.
+const manyAtOnce = "Rac|Once|Whatever|Serial|Killed|Lost|Owner|Many|Backlog|Together|Slow"
 
 func fewerChecks() error {
 	given := false
 	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "rapid.checks" })
 	if given {
 		return nil
+	}
+	if underRace {
+		return flag.Set("rapid.checks", propertyChecksUnderRace)
 	}
 	return flag.Set("rapid.checks", propertyChecks)
 }
@@ -217,6 +224,9 @@ func TestOnPostgreSQL(t *testing.T) {
 		return // it is this process
 	}
 	args := []string{"-test.timeout=5m", "-rapid.checks=15"}
+	if underRace {
+		args = append(args, "-test.run="+manyAtOnce)
+	}
 	for _, arg := range os.Args[1:] {
 		if strings.HasPrefix(arg, "-test.short") || strings.HasPrefix(arg, "-test.v") || strings.HasPrefix(arg, "-test.shuffle") {
 			args = append(args, arg)
