@@ -12,6 +12,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -51,6 +52,13 @@ func (s *Store) Activate(ctx context.Context, id string, req api.ActivationReque
 	}
 	var answer api.Activation
 	err = s.locking(ctx, req.Bills, func(tx *sql.Tx) error {
+		// First: what was not in the book could not be locked, and the same call may
+		// have come twice. Whoever mirrors second waits here for the other.
+		for _, bill := range slices.Sorted(maps.Keys(foreign)) { // one order for all: nobody waits in a circle
+			if err := mirror(ctx, tx, foreign[bill]); err != nil {
+				return err
+			}
+		}
 		p, err := loadPayment(ctx, tx, id)
 		switch {
 		case err == nil:
@@ -58,11 +66,6 @@ func (s *Store) Activate(ctx context.Context, id string, req api.ActivationReque
 			return err
 		case !errors.Is(err, sql.ErrNoRows):
 			return err
-		}
-		for _, d := range foreign {
-			if err := mirror(ctx, tx, d); err != nil {
-				return err
-			}
 		}
 		answer, err = s.activate(ctx, tx, payment{id: id, channel: channelOf(req), kiosk: req.Kiosk, requestHash: hash, previous: req.Previous}, req.Bills)
 		return err
