@@ -60,6 +60,11 @@ func (v view) Next(limit time.Duration) (*image.Gray, error) {
 		return nil, unix.ENODEV
 	default:
 	}
+	select { // one that is there is given, however short the limit
+	case f := <-v.frames:
+		return f, nil
+	default:
+	}
 	select {
 	case f := <-v.frames:
 		return f, nil

@@ -1,76 +1,33 @@
 package dock
 
-// The dock's page and commands against a rig of real simulators. The gateway is
-// this test's own program under another name, so that nothing needs building.
+// The dock's page and commands against a rig of real simulators and a real
+// gateway, whose programs are built here. No kiosk is started.
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
-	"fmt"
 	"io"
-	"log/slog"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/signal"
+	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 
-	"github.com/tserve/jolly/sync/gateway"
 	"github.com/tserve/jolly/test/rig"
 )
-
-func TestMain(m *testing.M) {
-	if filepath.Base(os.Args[0]) == "gateway" {
-		if err := serveGateway(os.Args[1:]); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		os.Exit(0)
-	}
-	os.Exit(m.Run())
-}
-
-// serveGateway is "gateway serve --listen ADDRESS --db FILE --seed".
-func serveGateway(args []string) error {
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
-	defer stop()
-	log := slog.New(slog.DiscardHandler)
-	store, err := gateway.Open(ctx, args[4], gateway.StoreConfig{}, log)
-	if err != nil {
-		return err
-	}
-	defer store.Close()
-	if err := store.Seed(ctx); err != nil {
-		return err
-	}
-	server, err := gateway.NewServer(store, gateway.HandlerConfig{}, log)
-	if err != nil {
-		return err
-	}
-	ln, err := net.Listen("tcp", args[2])
-	if err != nil {
-		return err
-	}
-	return server.Run(ctx, ln)
-}
 
 // docked is a dock over a rig without a kiosk.
 func docked(t *testing.T) (*rig.Rig, *httptest.Server) {
 	t.Helper()
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
 	bin := t.TempDir()
-	for _, name := range []string{"gateway", "kiosk"} {
-		if err := os.Symlink(self, filepath.Join(bin, name)); err != nil {
-			t.Fatal(err)
-		}
+	build := exec.CommandContext(t.Context(), "go", "build", "-tags", "ci", "-o", bin, "github.com/tserve/jolly/sync/cmd/gateway", "github.com/tserve/jolly/kiosk/cmd/kioskctl")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("build the programs: %v\n%s", err, out)
+	}
+	if err := os.Symlink("gateway", filepath.Join(bin, "kiosk")); err != nil { // it must be there; it is not started
+		t.Fatal(err)
 	}
 	r, err := rig.New(t.Context(), rig.Options{Bin: bin, Dir: t.TempDir(), Scale: 0.6})
 	if err != nil {
