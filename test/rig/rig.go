@@ -52,6 +52,7 @@ type Rig struct {
 	node    *nodeDesk
 
 	gatewayAddr string
+	pagesAddr   string // of the operators' pages
 	keys        *gateKeys
 	public      string // the key whose catalogue the kiosk takes
 
@@ -101,6 +102,9 @@ func (r *Rig) open(ctx context.Context) error {
 		return err
 	}
 	if r.gatewayAddr, err = freeAddress(); err != nil {
+		return err
+	}
+	if r.pagesAddr, err = freeAddress(); err != nil {
 		return err
 	}
 	if r.keys, err = openGateKeys(r.tlsDir(), r.path("kiosk", "identity.pem")); err != nil {
@@ -203,7 +207,7 @@ func (r *Rig) StartGateway(ctx context.Context) error {
 	if r.gateway.running() {
 		return nil
 	}
-	args := []string{"serve", "--listen", r.gatewayAddr, "--db", r.gatewayDB(), "--seed", "--tls", r.tlsDir(), "--catalogue-key", r.catalogueKey()}
+	args := []string{"serve", "--listen", r.gatewayAddr, "--db", r.gatewayDB(), "--seed", "--tls", r.tlsDir(), "--catalogue-key", r.catalogueKey(), "--operator", r.pagesAddr}
 	if dir := r.issuers(); dir != "" {
 		args = append(args, "--csca", dir)
 	}
@@ -222,6 +226,12 @@ func (r *Rig) KillGateway() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.gateway.kill()
+}
+
+// OperatorPages is where the operators' pages are, and the command that makes an
+// account for them.
+func (r *Rig) OperatorPages() (url, account string) {
+	return "https://" + r.pagesAddr + "/op", filepath.Join(r.opt.Bin, "gateway") + " operator add you --role admin --db " + r.gatewayDB()
 }
 
 func (r *Rig) gatewayDB() string { return r.path("gateway.db") }

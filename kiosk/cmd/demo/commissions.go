@@ -7,8 +7,10 @@ import (
 	"encoding/csv"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -38,7 +40,11 @@ func (p *player) commissions(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	owed, err := p.earned(ctx)
+	all, err := catalogue.Load()
+	if err != nil {
+		return fmt.Errorf("commissions: %w", err)
+	}
+	owed, err := p.earned(ctx, all)
 	if err != nil {
 		return err
 	}
@@ -56,13 +62,22 @@ func (p *player) commissions(ctx context.Context) error {
 		return fmt.Errorf("the commissions do not agree:\n%w", err)
 	}
 	fmt.Printf("\nThe gateway's report of commissions: €%s from citizens", owed["citizen"])
-	for who, a := range owed {
-		if who != "citizen" {
-			fmt.Printf(", €%s from %s", a, strings.TrimPrefix(who, "creditor:"))
+	for _, who := range slices.Sorted(maps.Keys(owed)) {
+		if code, is := strings.CutPrefix(who, "creditor:"); is {
+			fmt.Printf(", €%s from %s", owed[who], nameOf(all, code))
 		}
 	}
 	fmt.Printf("; to the cent what the payments make. It is in %s.\n", filepath.Join(p.out, commissionsOut+".pdf"))
 	return nil
+}
+
+func nameOf(all *kiosk.Catalogue, code string) string {
+	for _, c := range all.Creditors {
+		if string(c.Code) == code {
+			return c.Name
+		}
+	}
+	return code
 }
 
 // readCommissions sums the report by who pays.
@@ -92,13 +107,9 @@ func readCommissions(path string) (map[string]kiosk.Amount, error) {
 }
 
 // earned is what the kiosk's book and the contracts make of the payments.
-func (p *player) earned(ctx context.Context) (map[string]kiosk.Amount, error) {
+func (p *player) earned(ctx context.Context, all *kiosk.Catalogue) (map[string]kiosk.Amount, error) {
 	if err := rig.Settle(ctx, p.rig); err != nil {
 		return nil, err
-	}
-	all, err := catalogue.Load()
-	if err != nil {
-		return nil, fmt.Errorf("commissions: %w", err)
 	}
 	book, err := p.rig.Book(ctx)
 	if err != nil {

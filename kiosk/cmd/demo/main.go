@@ -123,7 +123,10 @@ func show(ctx context.Context, r *rig.Rig, url string) error {
 	if err := r.StartKiosk(ctx); err != nil {
 		return err
 	}
-	fmt.Printf("The kiosk's window is open. Hold its devices in hand at %s\nData and logs are in %s. Ctrl-C ends the demonstration.\n", url, r.Dir)
+	pages, account := r.OperatorPages()
+	fmt.Printf("The kiosk's window is open. Hold its devices in hand at %s\n", url)
+	fmt.Printf("The operators' pages are at %s (the browser will not know the demonstration's own authority);\nan account for them: %s\n", pages, account)
+	fmt.Printf("Data and logs are in %s. Ctrl-C ends the demonstration.\n", r.Dir)
 	<-ctx.Done()
 	fmt.Println("\nEnding.")
 	return nil
