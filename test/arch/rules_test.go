@@ -10,8 +10,7 @@ const (
 )
 
 var (
-	// a virtual reader's card is a program beside its simulator
-	commands = []string{".../cmd/...", "cardreader/sim/vcard"}
+	commands = []string{".../cmd/..."}
 	tests    = []string{"test/..."}
 	sims     = []string{".../sim/..."}
 	suites   = []string{".../...test/..."} // as httptest: shared by the tests of several packages
