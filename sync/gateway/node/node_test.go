@@ -249,6 +249,35 @@ func TestOutcomes(t *testing.T) {
 	}
 }
 
+// While a creditor is silent the node answers for it from the central archive,
+// and says so; where it cannot, it gives up after its own time, or we do before.
+func TestSilentCreditors(t *testing.T) {
+	h := start(t, nil)
+	h.Add(sim.CreditorCode, number("30201"), sim.Debt{Parts: []kiosk.Amount{1250}, Subject: "TARI", Company: "x", StandIn: true})
+	d, err := h.lookup(t, "30201")
+	if err != nil || !d.StandIn || d.Amount != 1250 {
+		t.Errorf("answered by the archive: %+v %v", d, err)
+	}
+	if d, err = h.lookup(t, "30205"); err != nil || d.StandIn {
+		t.Errorf("answered by the creditor: %+v %v", d, err)
+	}
+	for name, timeout := range map[string]time.Duration{"the node gives up": 10 * time.Second, "we give up": 100 * time.Millisecond} {
+		n := sim.New(sim.Config{Patience: 400 * time.Millisecond})
+		server := httptest.NewServer(n)
+		client, err := node.New(node.Config{URL: server.URL, Caller: sim.Known(), PSPCode: "97735020584", Timeout: timeout}, slog.New(slog.DiscardHandler))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = client.Verify(t.Context(), sim.CreditorCode, number("30298"))
+		var fault *node.FaultError
+		if told := errors.As(err, &fault) && fault.Fault.Code == "PPT_STAZIONE_INT_PA_TIMEOUT"; told != (timeout > time.Second) || errors.Is(err, node.ErrNoAnswer) == told {
+			t.Errorf("%s: %v", name, err)
+		}
+		client.Close()
+		server.Close()
+	}
+}
+
 // No answer is not a no, and a repeat with the same key does nothing twice.
 func TestLostAnswers(t *testing.T) {
 	for _, kind := range []sim.TroubleKind{sim.TroubleDropBefore, sim.TroubleDropAfter, sim.TroublePage, sim.TroubleHalf, sim.TroubleSOAP, sim.TroubleEntities} {

@@ -3,6 +3,7 @@ package sim
 // The node's door: SOAP over HTTP, and the ways in which it can fail.
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -81,6 +82,9 @@ func (n *Node) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, `<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]><x>&b;</x>`)
 		return
 	}
+	if n.hangs(action, body) && !n.patient(r.Context()) {
+		return
+	}
 	answer, err := n.answer(action, body, t)
 	if err != nil {
 		soapFault(w, "soapenv:Client", err.Error())
@@ -94,6 +98,30 @@ func (n *Node) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "text/xml; charset=utf-8")
 	fmt.Fprint(w, answer)
+}
+
+// hangs says that the creditor of the notice does not answer the node.
+func (n *Node) hangs(action string, body []byte) bool {
+	var r struct {
+		Notice wire.Notice `xml:"qrCode"`
+	}
+	if action != wire.ActionVerify && action != wire.ActionActivate || wire.Unmarshal(body, wire.Elements[action].Request, &r) != nil {
+		return false
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.find(r.Notice.Creditor, r.Notice.Number).Hang
+}
+
+// patient waits for a silent creditor as long as the node does, unless the
+// caller goes first.
+func (n *Node) patient(ctx context.Context) bool {
+	select {
+	case <-time.After(n.cfg.Patience):
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }
 
 func soapFault(w http.ResponseWriter, code, text string) {

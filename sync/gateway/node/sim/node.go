@@ -21,6 +21,7 @@ type Config struct {
 	Caller    wire.Caller      // the one that is known; default: psp, broker, channel, password "password1"
 	Now       func() time.Time // default time.Now
 	MaxLife   time.Duration    // of a token; default 30 minutes
+	Patience  time.Duration    // with a creditor whose station does not answer; default none
 	Validator Validator        // nil: nothing is checked against the schema
 }
 
