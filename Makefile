@@ -24,7 +24,7 @@ FUZZ := 3000x
 FUZZ_SLOW := 40x
 
 # Without goroutines and with minutes of arithmetic under the race detector.
-CALM := kiosk/scanner/picture
+CALM := kiosk/scanner/picture kiosk/scanner/camera
 
 calm    = $(addprefix %/,$(CALM))
 raced   = $(filter-out $(calm),$(shell $(GO) list -tags ci $(patsubst %,./%/...,$(wildcard $(RACED)))))
