@@ -76,7 +76,7 @@ func Step(s State, e Event) (State, []Effect) {
 	case Resolved:
 		return resolved(s, e)
 	case ResolveFailed:
-		return when(s, Resolving, func() (State, []Effect) { return askLater(s, e.At), nil })
+		return when(s, Resolving, func() (State, []Effect) { return unanswered(s, e.At) })
 	case Ticked:
 		return ticked(s, e)
 	}
@@ -126,6 +126,9 @@ func saved(s State, e Saved) (State, []Effect) {
 		return s, []Effect{Push{ID: s.ID}}
 	case s.Phase == Closed && e.Step == StepClosed:
 		s.Step = StepClosed
+	case s.Phase == Unrecorded && e.Step == unrecorded(s):
+		s.Step = e.Step
+		return mended(s, e.At)
 	}
 	return s, nil
 }
@@ -314,20 +317,29 @@ func record(s State, r kiosk.ChargeResult, at kiosk.Stamp, step Journal) (State,
 	default:
 		kind = kiosk.RowDoubtful
 	}
+	s.Problem = problemOf(r.Outcome)
 	if r.Outcome == kiosk.Refused {
-		s.Reason, s.Problem = ReasonDeclined, kiosk.CodeChargeRefused
+		s.Reason = ReasonDeclined
 		for i := range s.Cart.Count {
 			s.Closings[i] = kiosk.ClosingKO
 		}
-	}
-	if r.Outcome == kiosk.Unknown {
-		s.Problem = kiosk.CodeChargeUnknown
 	}
 	rw := row(s, kind, at.Wall)
 	if r.Outcome == kiosk.Unknown {
 		s.Doubted = true
 	}
 	return s, []Effect{Save{State: s, Step: step, Row: rw}}
+}
+
+// problemOf is what the citizen is told of a result.
+func problemOf(o kiosk.Outcome) kiosk.Code {
+	switch o {
+	case kiosk.Refused:
+		return kiosk.CodeChargeRefused
+	case kiosk.Unknown:
+		return kiosk.CodeChargeUnknown
+	}
+	return ""
 }
 
 // recorded goes on from a result that is durable.
@@ -342,7 +354,7 @@ func recorded(s State, at kiosk.Stamp) (State, []Effect) {
 		return s, []Effect{Push{ID: s.ID}}
 	default:
 		s.Phase = Doubtful
-		s.NextTry = at.Mono
+		s.NextTry = max(s.NextTry, at.Mono)
 		return s, []Effect{Push{ID: s.ID}}
 	}
 }
@@ -384,6 +396,19 @@ func resolved(s State, e Resolved) (State, []Effect) {
 	}
 }
 
+// unanswered: the terminal could not be asked. A doubt of which the gateway has
+// not heard is told now: nobody knows when the terminal is back, and until it
+// knows of the doubt the gateway frees the bills when their tokens are too old.
+func unanswered(s State, at kiosk.Stamp) (State, []Effect) {
+	s = askLater(s, at)
+	if s.Doubted {
+		return s, nil
+	}
+	return record(s, kiosk.ChargeResult{
+		Outcome: kiosk.Unknown, TerminalID: s.Baseline.TerminalID, Reason: "the kiosk stopped while the card was asked for, and the terminal cannot be asked",
+	}, at, StepResult)
+}
+
 // askLater lets a terminal rest that could not be asked.
 func askLater(s State, at kiosk.Stamp) State {
 	s.Phase = Doubtful
@@ -401,9 +426,10 @@ func ticked(s State, e Ticked) (State, []Effect) {
 	return s, []Effect{Resolve{Request: s.Request(), Baseline: s.Baseline}}
 }
 
-// saveFailed: before the charge the payment ends in memory and the start-up
-// recovery sees to the rest; a result that cannot be recorded leaves the
-// terminal without its ACK and stops card sales.
+// saveFailed: before the charge the payment goes no further; a result that
+// cannot be recorded leaves the terminal without its ACK. Card sales stop until
+// the step is durable after all: the very same save is tried again (mended), and
+// what that does not bring about the start-up recovery sees to.
 func saveFailed(s State, e SaveFailed) (State, []Effect) {
 	if step := awaited(s); step == StepNone || e.Step != step || s.Step == step {
 		return s, nil
@@ -418,6 +444,39 @@ func saveFailed(s State, e SaveFailed) (State, []Effect) {
 	}
 	s.Phase = Unrecorded
 	return s, []Effect{StopSales{ID: s.ID}}
+}
+
+// unrecorded is the step that could not be saved.
+func unrecorded(s State) Journal {
+	switch {
+	case s.Result.Outcome != "" && s.Step == StepResult:
+		return StepResolved
+	case s.Result.Outcome != "":
+		return StepResult
+	case s.Closings[0] == kiosk.ClosingKO:
+		return StepDropped
+	case s.Step == StepNone:
+		return StepPrepared
+	case s.Step == StepPrepared:
+		return StepActivated
+	case s.Step == StepActivated:
+		return StepCharging
+	}
+	return StepNone
+}
+
+// mended goes on from a step that could not be saved and is durable now. No card
+// is asked for any more: whoever stood there was told that it did not work.
+func mended(s State, at kiosk.Stamp) (State, []Effect) {
+	switch s.Step {
+	case StepResult, StepResolved:
+		s.Problem = problemOf(s.Result.Outcome)
+		return recorded(s, at)
+	case StepDropped:
+		s.Phase = Dropped
+		return s, []Effect{Push{ID: s.ID}}
+	}
+	return drop(s, ReasonJournal, at, s.Step != StepPrepared) // prepared alone: the gateway was never asked
 }
 
 // recovered takes a payment out of the journal at start-up, before the first

@@ -44,6 +44,14 @@ func TestWalks(t *testing.T) {
 		{"a result without an outcome", append(toCharging(), ChargeResulted{at(30), kiosk.ChargeResult{}}), Recording, "save result with row payment.doubtful", ReasonNone},
 		{"a stale word about an older save", append(toRecorded(kiosk.Unknown), Ticked{at(40)}, Resolved{at(41), result(kiosk.Charged), false}, Saved{at(42), StepResult}), Recording, "", ReasonNone},
 		{"a stale word about an older failure", append(toRecorded(kiosk.Charged), SaveFailed{at(42), StepActivated}), Delivering, "", ReasonNone},
+		{"a result recorded after all", append(toCharging(), ChargeResulted{at(30), result(kiosk.Charged)}, SaveFailed{at(31), StepResult}, Saved{at(40), StepResult}), Delivering, "push", ReasonNone},
+		{"a refusal recorded after all", append(toCharging(), ChargeResulted{at(30), result(kiosk.Refused)}, SaveFailed{at(31), StepResult}, Saved{at(40), StepResult}), Dropped, "push", ReasonDeclined},
+		{"a decision recorded after all", append(toRecorded(kiosk.Unknown), Ticked{at(40)}, Resolved{at(41), result(kiosk.Charged), false}, SaveFailed{at(42), StepResolved}, Saved{at(50), StepResolved}), Delivering, "push", ReasonNone},
+		{"room again for a payment that had none to begin", []Event{toActivating()[0], SaveFailed{at(1), StepPrepared}, Saved{at(9), StepPrepared}}, Dropping, "save dropped", ReasonJournal},
+		{"room again after the activation", append(toActivating(), Activated{at(2), activation()}, SaveFailed{at(3), StepActivated}, Saved{at(9), StepActivated}), Dropping, "save dropped with row payment.not-paid", ReasonJournal},
+		{"room again before the card: it is not asked for any more", append(toArming(), SaveFailed{at(5), StepCharging}, Saved{at(9), StepCharging}), Dropping, "save dropped with row payment.not-paid", ReasonJournal},
+		{"room again for what was dropped", append(toBaselining(), BaselineFailed{Head: at(4)}, SaveFailed{at(5), StepDropped}, Saved{at(9), StepDropped}), Dropped, "push", ReasonJournal},
+		{"a stale word while the result cannot be saved", append(toCharging(), ChargeResulted{at(30), result(kiosk.Charged)}, SaveFailed{at(31), StepResult}, Saved{at(40), StepCharging}), Unrecorded, "", ReasonNone},
 		{"an answer for another payment", append(toCharging(), ChargeResulted{Head{ID: "another"}, result(kiosk.Charged)}), Charging, "", ReasonNone},
 		{"more bills than there can be", append(toRecorded(kiosk.Charged), BillsClosed{at(32), closings(kiosk.ClosingOK, kiosk.ClosingOK), 99}), Closed, "save closed", ReasonNone},
 		{"a cart that cannot be", []Event{Begun{Head: at(0), Cart: kiosk.Cart{Count: 9}}}, "", "", ReasonNone},
@@ -209,5 +217,38 @@ func TestRecordedDoubtIsNotAskedAgainAfterAStart(t *testing.T) {
 	s, effects = Step(s, Resolved{at(101), result(kiosk.Charged), true})
 	if s.Phase != Recording || words(effects) != "save resolved with row payment.resolved" {
 		t.Errorf("a person's word: %s, %q", s.Phase, words(effects))
+	}
+}
+
+// TestADoubtIsToldThoughTheTerminalIsGone: a charge that was under way when the
+// kiosk died, and a terminal that cannot be asked. The gateway must know of the
+// doubt, or it frees the bills when their tokens are too old; and how long the
+// doubt lasts must be known beyond the next start.
+func TestADoubtIsToldThoughTheTerminalIsGone(t *testing.T) {
+	_, effects := run(t, toArming()...)
+	state := durable(t, effects[0].(Save))
+	s, effects := run(t, Recovered{at(1), state}, Ticked{at(1)}, ResolveFailed{at(9)})
+	if s.Phase != Recording || words(effects) != "save result with row payment.doubtful" || s.ResultAt != at(9).At.Wall {
+		t.Fatalf("%s, %q, at %v", s.Phase, words(effects), s.ResultAt)
+	}
+	doubt := effects[0].(Save)
+	s, effects = Step(s, Saved{at(9), StepResult})
+	if next, _ := NextTick(s); s.Phase != Doubtful || words(effects) != "push" || next <= at(9).At.Mono || !s.StopsSales() || s.Tries == 0 {
+		t.Fatalf("%s, %q, asks again at %d", s.Phase, words(effects), next)
+	}
+	// It is told once, and the terminal decides when it is back.
+	s, _ = Step(s, Ticked{at(100)})
+	if s, effects = Step(s, ResolveFailed{at(109)}); s.Phase != Doubtful || len(effects) != 0 {
+		t.Fatalf("again: %s, %q", s.Phase, words(effects))
+	}
+	s, _ = Step(s, Ticked{at(200)})
+	if s, effects = Step(s, Resolved{at(201), result(kiosk.Charged), false}); words(effects) != "save resolved with row payment.resolved" {
+		t.Fatalf("%s, %q", s.Phase, words(effects))
+	}
+	// Another start asks the terminal again: no other card was asked for.
+	again := durable(t, doubt)
+	again.Alone = true
+	if s, effects = run(t, Recovered{at(1), again}, Ticked{at(1)}); words(effects) != "resolve" {
+		t.Fatalf("after a second start: %s, %q", s.Phase, words(effects))
 	}
 }

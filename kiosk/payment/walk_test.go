@@ -3,6 +3,7 @@ package payment_test
 // Random walks: a world of gateway, terminal, journal and crashes around Step.
 
 import (
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -26,6 +27,7 @@ type world struct {
 	mayHold  bool                       // the gateway may hold an activation
 	left     bool                       // the citizen left before the card was asked for
 	disk     bool                       // saves work
+	failed   Save                       // the last that did not: it is tried again as it was
 	restarts int
 }
 
@@ -166,15 +168,30 @@ func (w *world) word(o kiosk.Outcome) kiosk.ChargeResult {
 func (w *world) save(f Save, kind int) {
 	switch {
 	case !w.disk || kind == 1:
-		w.disk = false
+		w.disk, w.failed = false, f
 		w.tell(SaveFailed{w.head(), f.Step})
 	case kind == 2: // the commit failed and happened
-		w.disk = false
+		w.disk, w.failed = false, f
 		w.commit(f)
 		w.tell(SaveFailed{w.head(), f.Step})
 	default:
 		w.commit(f)
 		w.tell(Saved{w.head(), f.Step})
+	}
+}
+
+// saveAgain: there is room again. A step that is in the journal already is the
+// same save, and changes nothing.
+func (w *world) saveAgain() {
+	w.disk = true
+	if !slices.ContainsFunc(w.journal, func(s State) bool { return s.Step == w.failed.Step }) {
+		w.commit(w.failed)
+	} else if last := w.journal[len(w.journal)-1]; last != durable(w.t, w.failed) {
+		w.t.Fatalf("saves %s again with another state", w.failed.Step)
+	}
+	w.tell(Saved{w.head(), w.failed.Step})
+	if w.s.Phase == Unrecorded {
+		w.t.Fatalf("%s is durable, and the payment does not go on", w.failed.Step)
 	}
 }
 
@@ -227,6 +244,8 @@ func (w *world) charge(f Charge, kind int) {
 // wander does one thing at random: an answer, the citizen, time, a repeat, a crash.
 func (w *world) wander() {
 	switch n := rapid.IntRange(0, 39).Draw(w.t, "what"); {
+	case n < 8 && w.s.Phase == Unrecorded:
+		w.saveAgain()
 	case n < 31 && len(w.todo) > 0:
 		w.answer(max(0, rapid.IntRange(-25, 7).Draw(w.t, "how")))
 	case n < 33:
@@ -253,6 +272,8 @@ func (w *world) end() {
 			return
 		case len(w.todo) > 0:
 			w.answer(0)
+		case w.s.Phase == Unrecorded && w.restarts%2 == 0:
+			w.saveAgain()
 		case w.s.Phase == Unrecorded:
 			w.crash()
 		case w.s.Phase == Consenting:
