@@ -99,10 +99,7 @@ func TestForgeriesFail(t *testing.T) {
 	}))
 	t.Run("a challenge replayed", rapid.MakeCheck(func(t *rapid.T) {
 		ev := rapid.SampledFrom(cards).Draw(t, "card")
-		other := rapid.SliceOfN(rapid.Byte(), 16, 64).Draw(t, "challenge")
-		if bytes.Equal(other, asked) {
-			t.Skip()
-		}
+		other := rapid.SliceOfN(rapid.Byte(), 16, 64).Filter(func(c []byte) bool { return !bytes.Equal(c, asked) }).Draw(t, "challenge")
 		refused(t, "the answer to another", proof.Check(ev, other, roots, today))
 		// Who writes the new challenge beside the old answer is found by the
 		// signature, where the card makes one; a card without keys has none.
