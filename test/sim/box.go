@@ -18,6 +18,8 @@ type box struct {
 	cut   bool
 	paper kiosk.PrinterState
 
+	cutUntil int64
+
 	ahead   int64 // of the wall clock, ms
 	trusted bool
 
@@ -53,9 +55,23 @@ func (b *box) again(every int64, do func()) {
 }
 
 func (b *box) lineCut() {
+	long := 3 * minute
+	if b.w.chance(b.w.par.CutForLong) {
+		long = 80 * minute // longer than tokens live
+	}
+	b.cutFor(long)
+}
+
+// cutFor cuts the line for as long at most.
+func (b *box) cutFor(long int64) {
 	b.cut = true
 	b.w.count.cuts++
-	b.w.after(b.w.between(second, 3*minute), func() { b.cut = false })
+	b.cutUntil = max(b.cutUntil, b.w.now+b.w.between(second, long))
+	b.w.after(b.cutUntil-b.w.now, func() {
+		if b.w.now >= b.cutUntil {
+			b.cut = false
+		}
+	})
 }
 
 // jump moves the wall clock, or leaves it in 1970, or puts it right.

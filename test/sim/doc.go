@@ -9,9 +9,11 @@
 // notice reader below them, kiosk/terminal (Judge, Decide), sync/push (Plan,
 // Matched), the rules of sync/outbox (order of steps, sequence and chain,
 // settling), kiosk/health, and sync/gateway/outcome (what a row does, what is
-// answered to a repeated one, which bills can be locked). What is modelled: the
-// loop and the drivers around them, the disk, the card terminal, the network,
-// the printer and the citizens. A test of this directory proves the imports.
+// answered to a repeated one, which bills can be locked, what the owner of a
+// debt is told and what his word does). What is modelled: the loop and the
+// drivers around them, the disk, the card terminal, the network, the national
+// node with the debts that live there and the others who pay there, the printer
+// and the citizens. A test of this directory proves the imports.
 //
 // It is not a test of the drivers: the real loop, SQLite, TCP and HTTP have
 // test/powercut, test/faults and the tests of their own packages.
@@ -19,7 +21,8 @@
 // One goroutine, a heap of (time, sequence, function), one PCG generator. The
 // same seed and flags give the same hash on every machine. The run has two
 // phases: safety, in which everything may fail (messages are lost, doubled,
-// late, out of order; answers get lost; kiosks and gateway are cut off; kiosks
+// late, out of order; answers get lost; kiosks, gateway and node are cut off; the
+// gateway's process ends with all that it had in hand; kiosks
 // lose power at any step with their disk torn; clocks jump; terminals decline,
 // hang, lose the line before or after the approval), and liveness, in which all
 // is healed and the backlog must vanish within a bound.
@@ -38,6 +41,10 @@
 //	rows-accepted          no row of a sound kiosk is parked or a conflict
 //	postings-zero          postings sum to zero and agree with the payments
 //	debt-settled-once      no debt is settled by two payments
+//	loan-outcome           every token that the node lent got its outcome
+//	owner-told-once        no token is told two outcomes
+//	owner-agrees           the node's own counts are the book's: what it was paid, and
+//	                       each refund case where somebody else was faster
 //	paper-tells-truth      a paper says what is durable, a receipt what is closed
 //	journal-order          no step of the journal comes out of order
 //	backlog-drains         after healing all is delivered, decided and at rest

@@ -4,6 +4,7 @@ package main
 // repeated one and which bills can be locked is sync/gateway/outcome's.
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -24,20 +25,22 @@ type debt struct {
 	amount   kiosk.Amount
 	asked    kiosk.Amount // at activation
 	state    string
-	on       []*held // payments that ever held it
+	on       []*held   // payments that ever held it
+	home     *homeDebt // nil: its home is here
 }
 
 // held is a payment in the gateway's book.
 type held struct {
 	outcome.Payment
 	fingerprint string
-	activation  kiosk.Activation
 	expires     int64
 	ref         string
 	activated   bool
 	paid        int // transactions of kind paid
 	claims      int // open doubtful ones
 	last        uint64
+	tells       []*telling
+	waiters     []func() // for the owners of its bills
 }
 
 // kept is a row in the gateway's book.
@@ -54,7 +57,10 @@ type shelf struct {
 
 type gate struct {
 	w        *world
-	down     bool
+	down     bool // nobody reaches it
+	stopped  bool // its process ended
+	life     int  // of its process
+	untold   []*telling
 	debts    []*debt
 	byNotice map[kiosk.NoticeNumber]*debt
 	payments map[string]*held
@@ -70,20 +76,53 @@ func newGate(w *world) *gate {
 	}
 }
 
-// troubles takes the gateway down and up again.
+// troubles takes the gateway's line down and up again, or ends its process.
 func (g *gate) troubles() {
 	g.w.after(g.w.between(0, 2*g.w.par.GateDownEvery), func() {
 		if g.w.healed {
 			return
 		}
-		g.down = true
-		g.w.count.cuts++
-		g.w.after(g.w.between(second, 90*second), func() {
-			g.down = false
-			g.troubles()
-		})
+		if g.w.chance(500) {
+			g.dies()
+		} else {
+			g.goesDown()
+		}
+		g.troubles()
 	})
 }
+
+// dies ends the process with all that it had in hand; its book is durable.
+func (g *gate) dies() {
+	if g.w.healed || g.down {
+		return
+	}
+	g.stopped = true
+	g.life++
+	g.goesDown()
+}
+
+func (g *gate) goesDown() {
+	if g.down {
+		return
+	}
+	g.down = true
+	g.w.count.cuts++
+	g.w.after(g.w.between(second, 90*second), g.start)
+}
+
+func (g *gate) start() {
+	g.down = false
+	if g.stopped {
+		g.stopped = false
+		g.untoldAfterStart()
+	}
+}
+
+// remoteCreditor is whose debts live at the national node, and what it owes to
+// the circuit for each payment.
+const remoteCreditor = kiosk.CreditorCode("00341620508")
+
+var remoteDue = []outcome.Due{{By: outcome.CreditorAccount(string(remoteCreditor)), Amount: 25}}
 
 var creditors = []kiosk.CreditorCode{"84006890481", "00337490973", "01840350977"}
 
@@ -105,6 +144,10 @@ func (g *gate) paper() *debt {
 	if w.chance(w.par.Changes) {
 		d.asked += 500
 	}
+	if w.chance(w.par.Remote) {
+		d.creditor = remoteCreditor
+		w.nation.known(d)
+	}
 	g.debts = append(g.debts, d)
 	g.byNotice[d.notice] = d
 	return d
@@ -120,24 +163,41 @@ func (g *gate) status(d *debt) kiosk.BillStatus {
 				continue
 			}
 			f.Doubtful = f.Doubtful || h.State == outcome.Doubtful
-			f.Held = f.Held || outcome.Alive(h.State, time.UnixMilli(epoch+h.expires/ms), g.at())
+			f.Held = f.Held || outcome.Alive(h.State, g.expiry(h), g.at())
+			f.Taken = f.Taken || h.State == outcome.Paid
 		}
 	}
 	return f.Status()
 }
 
-func (g *gate) lookup(n kiosk.Notice) (kiosk.Quote, kiosk.Code) {
+// lookup tells how a debt stands; one that lives elsewhere is asked for there.
+func (g *gate) lookup(n kiosk.Notice, reply func(kiosk.Quote, kiosk.Code)) {
 	d := g.byNotice[n.Number]
-	if d == nil {
-		return kiosk.Quote{Bill: kiosk.Bill{Notice: n.Number, Creditor: n.Creditor, Status: kiosk.BillUnknown}}, ""
+	switch {
+	case d == nil:
+		reply(kiosk.Quote{Bill: kiosk.Bill{Notice: n.Number, Creditor: n.Creditor, Status: kiosk.BillUnknown}}, "")
+	case d.creditor != n.Creditor:
+		reply(kiosk.Quote{}, kiosk.CodeCreditorUnknown)
+	case d.home == nil:
+		reply(g.quote(d, g.status(d)), "")
+	default:
+		g.ask(func() func() {
+			there := g.w.nation.stands(d.home)
+			return func() {
+				if ours := g.status(d); ours != kiosk.BillPayable {
+					there = ours // a doubt or a payment of ours is known here before it is there
+				}
+				reply(g.quote(d, there), "")
+			}
+		}, func() { reply(kiosk.Quote{}, kiosk.CodeCreditorSilent) })
 	}
-	if d.creditor != n.Creditor {
-		return kiosk.Quote{}, kiosk.CodeCreditorUnknown
-	}
+}
+
+func (g *gate) quote(d *debt, s kiosk.BillStatus) kiosk.Quote {
 	return kiosk.Quote{Fee: feePerNotice, Bill: kiosk.Bill{
 		ID: d.id, Creditor: d.creditor, CreditorName: "Comune di Prato", Notice: d.notice, IUV: d.notice.IUV(), Subject: "TARI",
-		Amount: d.amount, Status: g.status(d),
-	}}, ""
+		Amount: d.amount, Status: s,
+	}}
 }
 
 var refusals = map[kiosk.BillStatus]kiosk.Code{
@@ -145,40 +205,50 @@ var refusals = map[kiosk.BillStatus]kiosk.Code{
 	kiosk.BillExpired: kiosk.CodeBillExpired, kiosk.BillRevoked: kiosk.CodeBillRevoked, kiosk.BillUnknown: kiosk.CodeBillUnknown,
 }
 
-// activate locks all bills of a cart for the payment, or none of them.
-func (g *gate) activate(from string, id kiosk.PaymentID, cart kiosk.Cart) (kiosk.Activation, kiosk.Code) {
+// activate locks all bills of a cart for the payment, or none of them; those
+// that live elsewhere are then lent there.
+func (g *gate) activate(from string, id kiosk.PaymentID, cart kiosk.Cart, reply func(kiosk.Activation, kiosk.Code)) {
+	h, code := g.lock(from, id, cart)
+	switch {
+	case code != "":
+		reply(kiosk.Activation{}, code)
+	case slices.ContainsFunc(h.Bills, pending):
+		g.lend(h, 0, nil, reply)
+	default:
+		reply(g.answer(h), "")
+	}
+}
+
+func (g *gate) lock(from string, id kiosk.PaymentID, cart kiosk.Cart) (*held, kiosk.Code) {
 	var mark strings.Builder
 	mark.WriteString(from)
 	for _, l := range cart.Bills() {
 		mark.WriteString(l.Bill.ID)
 	}
 	if h := g.payments[string(id)]; h != nil {
-		if outcome.Repeat(h.fingerprint, mark.String(), h.State, time.UnixMilli(epoch+h.expires/ms), g.at()) != outcome.RepeatSame {
-			return kiosk.Activation{}, kiosk.CodeActivationStale
+		if outcome.Repeat(h.fingerprint, mark.String(), h.State, g.expiry(h), g.at()) != outcome.RepeatSame {
+			return nil, kiosk.CodeActivationStale
 		}
-		a := h.activation
-		a.Life = kiosk.Span(max(second, h.expires-g.w.now))
-		return a, ""
+		return h, ""
 	}
 	h := &held{fingerprint: mark.String(), expires: g.w.now + tokenLife, activated: true}
 	h.Payment = outcome.Payment{ID: string(id), Kiosk: from, State: outcome.Active}
-	a := kiosk.Activation{Count: cart.Count, Life: kiosk.Span(tokenLife), Token: "r" + string(id[24:])}
 	for i, l := range cart.Bills() {
 		d := g.byNotice[l.Bill.Notice]
 		if d == nil || d.id != l.Bill.ID {
-			return kiosk.Activation{}, kiosk.CodeBillUnknown
+			return nil, kiosk.CodeBillUnknown
 		}
 		if st := g.status(d); st != kiosk.BillPayable {
-			return kiosk.Activation{}, refusals[st]
+			return nil, refusals[st]
 		}
-		token := string(id[24:]) + strconv.Itoa(i)
-		h.Bills = append(h.Bills, outcome.Bill{Debt: d.id, Creditor: string(d.creditor), Token: token, Amount: d.asked, Fee: feePerNotice})
-		h.Fee += feePerNotice
-		h.Total += d.asked + feePerNotice
-		a.Bills[i] = kiosk.ActivatedBill{BillID: d.id, Amount: d.asked, Fee: feePerNotice, Token: token, IUV: d.notice.IUV()}
+		b := outcome.Bill{Debt: d.id, Creditor: string(d.creditor), Token: string(id[24:]) + strconv.Itoa(i), Amount: d.asked, Fee: feePerNotice}
+		if d.home != nil {
+			b.Remote, b.Token, b.Amount = true, pendingPrefix+b.Token, d.amount
+		}
+		h.Bills = append(h.Bills, b)
+		h.Fee += b.Fee
+		h.Total += b.Amount + b.Fee
 	}
-	a.Fee, h.activation = h.Fee, a
-	h.activation.Fee = h.Fee
 	for _, l := range cart.Bills() {
 		d := g.byNotice[l.Bill.Notice]
 		d.on = append(d.on, h)
@@ -186,7 +256,7 @@ func (g *gate) activate(from string, id kiosk.PaymentID, cart kiosk.Cart) (kiosk
 	g.keepPayment(h)
 	g.w.count.activations++
 	g.w.tell(id, "gateway: activated")
-	return a, ""
+	return h, ""
 }
 
 func (g *gate) keepPayment(h *held) {
@@ -227,7 +297,11 @@ func (g *gate) take(from string, rows []kiosk.OutboxRow) []kiosk.Verdict {
 func (g *gate) takeOne(from string, sh *shelf, r kiosk.OutboxRow) outcome.Verdict {
 	if k := sh.rows[r.ID]; k != nil && g.w.bug != bugNoDedup {
 		g.w.count.duplicates++
-		return outcome.Again(k.Kept, r.Hash, r.Kind)
+		v := outcome.Again(k.Kept, r.Hash, r.Kind)
+		if settles(r.Kind) && v.Code == kiosk.VerdictDuplicate {
+			v.Closings = g.payment(r.Payment) // what an owner has said since
+		}
+		return v
 	}
 	if at := int(r.Sequence) - 1; at < len(sh.ids) && sh.ids[at] != "" && sh.ids[at] != r.ID {
 		g.w.fail("sequence-gapless", "kiosk %s: sequence %d is %s and %s", from, r.Sequence, sh.ids[at], r.ID)
@@ -264,9 +338,7 @@ func (g *gate) apply(from string, r kiosk.OutboxRow) outcome.Verdict {
 	h := g.payments[row.Body.Payment]
 	var facts *outcome.Payment
 	if h != nil {
-		for i := range h.Bills {
-			h.Bills[i].Settled = g.debtOf(h.Bills[i]).state == "paid"
-		}
+		g.facts(h)
 		facts = &h.Payment
 		if r.Sequence < h.last && g.w.bug != bugNoDedup {
 			g.w.fail("rows-in-order", "payment %s: row %d comes after row %d", h.ID, r.Sequence, h.last)
@@ -290,6 +362,16 @@ func (g *gate) apply(from string, r kiosk.OutboxRow) outcome.Verdict {
 	return c.Verdict
 }
 
+// facts brings what the payment's facts say of its debts up to date.
+func (g *gate) facts(h *held) {
+	for i := range h.Bills {
+		b := &h.Bills[i]
+		if b.Settled = g.debtOf(*b).state == "paid"; b.Remote {
+			b.Circuit = remoteDue
+		}
+	}
+}
+
 func (g *gate) debtOf(b outcome.Bill) *debt {
 	n, err := strconv.Atoi(b.Debt[len("debt-"):])
 	if err != nil {
@@ -309,6 +391,12 @@ func (g *gate) write(h *held, row outcome.Row, c outcome.Change) {
 	}
 	for _, t := range c.Transactions {
 		g.post(h, row, t)
+	}
+	for _, t := range c.Tell {
+		g.queue(h, t)
+	}
+	if len(c.Tell) > 0 && g.w.fault(g.w.par.GateDiesAtStep) {
+		g.w.after(g.w.between(0, 3*second), g.dies)
 	}
 	if c.To != "" {
 		h.State, h.ref = c.To, row.Body.Ref

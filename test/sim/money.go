@@ -111,6 +111,7 @@ func (m *money) atEnd() {
 		m.complete(b)
 	}
 	m.ledger()
+	m.owners()
 }
 
 // ledger: the accounts sum to zero, what came in is what was charged, and each
@@ -181,6 +182,11 @@ func (m *money) complete(b *box) {
 
 // quiet says that nothing is left to deliver or to decide.
 func (w *world) quiet() (string, bool) {
+	for _, q := range w.gate.untold {
+		if !q.done {
+			return "the node was not told of " + q.h.ID, false
+		}
+	}
 	for _, b := range w.boxes {
 		if b.book.pending > 0 || len(b.book.queue) > 0 {
 			return b.name + " has a backlog", false
@@ -211,7 +217,8 @@ func (w *world) waiting() (n int) {
 // heal ends all troubles and waits until nothing is left.
 func (w *world) heal() {
 	w.healed = true
-	w.gate.down = false
+	w.gate.start()
+	w.nation.down = false
 	for _, b := range w.boxes {
 		b.heal()
 	}

@@ -302,7 +302,7 @@ func (p *proc) look(d health.Device) {
 	case health.Printer:
 		p.observe(d, p.b.paper.CanPrint(), string(p.b.paper))
 	case health.Gateway:
-		p.call(5*second, func() func() { return func() { p.observe(health.Gateway, true, "answers") } },
+		p.call(5*second, func(reply func(func())) { reply(func() { p.observe(health.Gateway, true, "answers") }) },
 			func() { p.observe(health.Gateway, false, "silent") })
 	case health.Terminal:
 		for _, l := range p.live {

@@ -86,7 +86,7 @@ func TestMistakesAskedForAreThere(t *testing.T) {
 
 // TestEverythingHappens: a simulation in which nothing goes wrong proves nothing.
 func TestEverythingHappens(t *testing.T) {
-	w := newWorld(3, 60, "")
+	w := newWorld(7, 60, "")
 	w.run(300_000)
 	w.heal()
 	w.money.atEnd()
@@ -96,7 +96,7 @@ func TestEverythingHappens(t *testing.T) {
 	c := w.count
 	for name, n := range map[string]int{
 		"visits": c.visits, "activations": c.activations, "charges": c.charges, "declined": c.declined, "undecided": c.undecided,
-		"by a person": c.byPerson, "papers": c.papers, "rows": c.rows, "duplicates": c.duplicates, "crashes": c.crashes, "torn writes": c.torn,
+		"by a person": c.byPerson, "papers": c.papers, "rows": c.rows, "duplicates": c.duplicates, "loans of the node": c.loans, "paid elsewhere": c.elsewhere, "refund cases of the node": c.refunds, "crashes": c.crashes, "torn writes": c.torn,
 		"lost requests": c.lost, "doubled requests": c.doubled, "late messages": c.late, "lost answers": c.lostAnswers, "cuts": c.cuts, "clock jumps": c.jumps,
 	} {
 		if n < 5 {

@@ -211,6 +211,9 @@ func (t *terminalBox) approve(req kiosk.ChargeRequest, r *ecr17.Result) {
 	if t.form {
 		r.Form, r.Amount, r.ActionCode = ecr17.Extended, amount, "000"
 	}
+	if w.fault(w.par.CutAtMoney) {
+		t.b.cutFor(80 * minute)
+	}
 	w.money.charged(&charge{box: t.b, id: req.Payment, amount: amount, stan: r.STAN})
 }
 

@@ -24,10 +24,10 @@ func (w *world) delay() int64 {
 	return w.between(5*ms, 120*ms)
 }
 
-// call carries one request. serve runs at the gateway and returns what the
-// answer does at the kiosk; failed runs when none comes in time. Requests get
-// lost, come twice, late and out of order; answers get lost.
-func (p *proc) call(timeout int64, serve func() (answer func()), failed func()) {
+// call carries one request. serve runs at the gateway and hands reply, then or
+// later, what the answer does at the kiosk; failed runs when none comes in time.
+// Requests get lost, come twice, late and out of order; answers get lost.
+func (p *proc) call(timeout int64, serve func(reply func(answer func())), failed func()) {
 	w, over := p.w, false
 	end := func(do func()) func() {
 		return func() {
@@ -42,12 +42,17 @@ func (p *proc) call(timeout int64, serve func() (answer func()), failed func()) 
 			if w.gate.down || p.b.cut {
 				return
 			}
-			do := serve()
-			if w.fault(w.par.LostAnswer) {
-				w.count.lostAnswers++
-			} else if answered && !p.b.cut {
-				p.after(w.delay(), end(do))
-			}
+			life := w.gate.life
+			serve(func(do func()) {
+				if w.gate.life != life || w.gate.down || p.b.cut {
+					return
+				}
+				if w.fault(w.par.LostAnswer) {
+					w.count.lostAnswers++
+				} else if answered {
+					p.after(w.delay(), end(do))
+				}
+			})
 		}
 	}
 	if p.b.cut && w.chance(w.par.Cut) {
@@ -71,7 +76,7 @@ func (p *proc) call(timeout int64, serve func() (answer func()), failed func()) 
 }
 
 // attempts is call, again while there is no answer: what the client does.
-func (p *proc) attempts(n int, serve func() (answer func()), failed func()) {
+func (p *proc) attempts(n int, serve func(reply func(answer func())), failed func()) {
 	p.call(attemptTimeout, serve, func() {
 		if n <= 1 {
 			failed()
@@ -82,29 +87,31 @@ func (p *proc) attempts(n int, serve func() (answer func()), failed func()) {
 }
 
 func (p *proc) lookup(l session.Lookup) {
-	p.attempts(2, func() func() {
-		q, code := p.w.gate.lookup(l.Notice)
-		return func() {
-			if code != "" {
-				p.stepSession(session.LookupFailed{Visit: l.Visit, Code: code})
-				return
-			}
-			p.stepSession(session.LookupAnswered{Visit: l.Visit, Quote: q})
-		}
+	p.attempts(2, func(reply func(func())) {
+		p.w.gate.lookup(l.Notice, func(q kiosk.Quote, code kiosk.Code) {
+			reply(func() {
+				if code != "" {
+					p.stepSession(session.LookupFailed{Visit: l.Visit, Code: code})
+					return
+				}
+				p.stepSession(session.LookupAnswered{Visit: l.Visit, Quote: q})
+			})
+		})
 	}, func() { p.stepSession(session.LookupFailed{Visit: l.Visit, Code: kiosk.CodeGatewayOffline}) })
 }
 
 // activate is two calls of the loop, each of two attempts of the client.
 func (p *proc) activate(a payment.Activate) {
-	p.attempts(4, func() func() {
-		act, code := p.w.gate.activate(p.b.name, a.ID, a.Cart)
-		return func() {
-			if code != "" {
-				p.stepPayment(payment.ActivationRefused{Head: p.head(a.ID), Code: code})
-				return
-			}
-			p.stepPayment(payment.Activated{Head: p.head(a.ID), Activation: act})
-		}
+	p.attempts(4, func(reply func(func())) {
+		p.w.gate.activate(p.b.name, a.ID, a.Cart, func(act kiosk.Activation, code kiosk.Code) {
+			reply(func() {
+				if code != "" {
+					p.stepPayment(payment.ActivationRefused{Head: p.head(a.ID), Code: code})
+					return
+				}
+				p.stepPayment(payment.Activated{Head: p.head(a.ID), Activation: act})
+			})
+		})
 	}, func() {
 		p.stepPayment(payment.ActivationUnanswered{Head: p.head(a.ID), Code: kiosk.CodeGatewayOffline})
 	})
@@ -114,9 +121,9 @@ func (p *proc) poll(l *live) {
 	id := l.state.ID
 	l.polls++
 	l.nextPoll = p.now().Add(min(kiosk.Span(l.polls)*2*kiosk.Second, kiosk.Minute))
-	p.attempts(2, func() func() {
+	p.attempts(2, func(reply func(func())) {
 		closings := p.w.gate.payment(id)
-		return func() { p.stepPayment(closed(p.head(id), closings)) }
+		reply(func() { p.stepPayment(closed(p.head(id), closings)) })
 	}, func() {})
 }
 
@@ -274,19 +281,22 @@ var errSend = errors.New("no answer")
 // long even; an answer may be cut off in the middle.
 func (p *proc) send(batch []kiosk.OutboxRow, done func([]kiosk.Verdict, error, time.Duration)) {
 	w := p.w
-	p.attempts(2, func() func() {
+	p.attempts(2, func(reply func(func())) {
 		if w.fault(w.par.Busy) {
 			wait := time.Duration(w.between(0, 30*second))
 			if w.chance(50) {
 				wait = 27777 * time.Hour
 			}
-			return func() { done(nil, errSend, wait) }
+			reply(func() { done(nil, errSend, wait) })
+			return
 		}
 		verdicts := w.gate.take(p.b.name, batch)
-		if w.fault(w.par.HalfAnswer) {
-			verdicts = verdicts[:w.rng.IntN(len(verdicts)+1)]
-		}
-		return func() { done(verdicts, nil, 0) }
+		w.gate.await(batch, verdicts, func() {
+			if w.fault(w.par.HalfAnswer) {
+				verdicts = verdicts[:w.rng.IntN(len(verdicts)+1)]
+			}
+			reply(func() { done(verdicts, nil, 0) })
+		})
 	}, func() { done(nil, errSend, 0) })
 }
 

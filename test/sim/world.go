@@ -44,15 +44,17 @@ type world struct {
 	broken *violation
 	trace  func(id, format string, args ...any) // nil: silent
 
-	gate  *gate
-	boxes []*box
-	money *money
-	count counts
+	gate   *gate
+	nation *nation
+	boxes  []*box
+	money  *money
+	count  counts
 }
 
 // counts are for the reader of the output.
 type counts struct {
 	visits, payments, activations, charges, declined, unknown, undecided, byPerson, papers int
+	loans, elsewhere, refunds                                                              int // at the national node
 	rows, duplicates, crashes, torn, lost, doubled, late, lostAnswers, cuts, jumps         int
 }
 
@@ -61,11 +63,13 @@ func newWorld(seed uint64, kiosks int, bug string) *world {
 	w.par = draw(w)
 	w.par.Kiosks = kiosks
 	w.gate = newGate(w)
+	w.nation = newNation(w)
 	w.money = newMoney(w)
 	for n := range kiosks {
 		w.boxes = append(w.boxes, newBox(w, n))
 	}
 	w.gate.troubles()
+	w.nation.troubles()
 	return w
 }
 
