@@ -284,15 +284,13 @@ func newArena(t *testing.T, s *Store, clk *clock, round int) *arena {
 	t.Helper()
 	a := &arena{store: s, clock: clk, begun: time.Now(), oks: map[string]int{}}
 	err := s.inTx(t.Context(), func(tx *sql.Tx) error {
+		var rows []sampleRow
 		a.papers = nil
 		for i := range raceDebts {
 			r := sampleRow{name: fmt.Sprintf("race-%d-%d", round, i), subject: "s", base: 6_000_000_000_000 + round*10 + i, paper: 1000, days: 9}.filled()
-			if err := s.seedDebt(t.Context(), tx, r); err != nil {
-				return err
-			}
-			a.papers = append(a.papers, r.sample())
+			rows, a.papers = append(rows, r), append(a.papers, r.sample())
 		}
-		return nil
+		return s.seedDebts(t.Context(), tx, rows)
 	})
 	if err != nil {
 		t.Fatal(err)

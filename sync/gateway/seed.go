@@ -38,12 +38,7 @@ func (s *Store) Seed(ctx context.Context) error {
 		if err := seedCreditors(ctx, tx, catalogue); err != nil {
 			return err
 		}
-		for _, r := range slices.Concat(sampleRows(), citizenRows(), serviceRows(catalogue)) {
-			if err := s.seedDebt(ctx, tx, r.filled()); err != nil {
-				return fmt.Errorf("debt %s: %w", r.name, err)
-			}
-		}
-		return nil
+		return s.seedDebts(ctx, tx, slices.Concat(sampleRows(), citizenRows(), serviceRows(catalogue)))
 	})
 	if err != nil {
 		return fmt.Errorf("seed: %w", err)
@@ -66,7 +61,36 @@ func seedCreditors(ctx context.Context, tx *sql.Tx, c *kiosk.Catalogue) error {
 	return nil
 }
 
-func (s *Store) seedDebt(ctx context.Context, tx *sql.Tx, r sampleRow) error {
+// seedDebts writes debts by statements that the database reads once.
+func (s *Store) seedDebts(ctx context.Context, tx *sql.Tx, all []sampleRow) error {
+	var into seeding
+	for _, one := range []struct {
+		statement **sql.Stmt
+		text      string
+	}{
+		{&into.debt, `INSERT INTO debts (id, creditor, notice, iuv, subject, instalment, amount, activation_amount, due, state, stand_in, service, debtor)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT DO NOTHING`},
+		{&into.key, "INSERT INTO debt_keys (debt, service, mark) VALUES ($1, $2, $3)"},
+	} {
+		statement, err := tx.PrepareContext(ctx, one.text)
+		if err != nil {
+			return err
+		}
+		defer statement.Close()
+		*one.statement = statement
+	}
+	for _, r := range all {
+		if err := s.seedDebt(ctx, tx, into, r.filled()); err != nil {
+			return fmt.Errorf("debt %s: %w", r.name, err)
+		}
+	}
+	return nil
+}
+
+// seeding is what debts are written by.
+type seeding struct{ debt, key *sql.Stmt }
+
+func (s *Store) seedDebt(ctx context.Context, tx *sql.Tx, into seeding, r sampleRow) error {
 	notice := r.notice()
 	id := "debt-" + r.name
 	debtor := ""
@@ -74,9 +98,7 @@ func (s *Store) seedDebt(ctx context.Context, tx *sql.Tx, r sampleRow) error {
 		debtor = s.people.debtor(r.debtor)
 	}
 	asked := sql.NullInt64{Int64: r.asked.Cents(), Valid: r.asked != r.amount}
-	res, err := tx.ExecContext(ctx, `INSERT INTO debts
-		(id, creditor, notice, iuv, subject, instalment, amount, activation_amount, due, state, stand_in, service, debtor)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT DO NOTHING`,
+	res, err := into.debt.ExecContext(ctx,
 		id, string(r.creditor), string(notice), notice.IUV(), r.subject, r.instalment, r.amount, asked,
 		s.now().In(s.rome).AddDate(0, 0, r.days).Format("2006-01-02"), r.state, r.standIn, r.service, debtor)
 	if err != nil {
@@ -86,8 +108,7 @@ func (s *Store) seedDebt(ctx context.Context, tx *sql.Tx, r sampleRow) error {
 		return err
 	}
 	for _, k := range r.keys {
-		_, err := tx.ExecContext(ctx, "INSERT INTO debt_keys (debt, service, mark) VALUES ($1, $2, $3)",
-			id, r.service, s.people.formMark(r.service, k.field, k.value))
+		_, err := into.key.ExecContext(ctx, id, r.service, s.people.formMark(r.service, k.field, k.value))
 		if err != nil {
 			return err
 		}

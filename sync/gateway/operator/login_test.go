@@ -66,6 +66,7 @@ func TestCodesBelongToTheirTime(t *testing.T) {
 }
 
 func TestWithoutASessionNothingIsShown(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t).work()
 	for _, path := range []string{"/op/", "/op/payments", "/op/payments/" + h.paid.Payment, "/op/kiosks/prato-001", "/op/cases", "/op/alarms", "/op/reports", "/op/reports/file?form=csv",
 		"/op/catalogue", "/op/enrol", "/op/operators", "/op/actions", "/op/me"} {
@@ -83,6 +84,7 @@ func TestWithoutASessionNothingIsShown(t *testing.T) {
 }
 
 func TestTheWayBackStaysHere(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t).work()
 	r := h.reader().get("/op/payments?q=7K4P-22")
 	if !strings.Contains(r.page, `name="next" value="/op/payments?q=7K4P-22"`) {
@@ -97,6 +99,7 @@ func TestTheWayBackStaysHere(t *testing.T) {
 }
 
 func TestWrongPasswordsAndCodesAreRefusedAlike(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	code, pass := h.code("vera"), h.given["vera"].Password
 	pages := map[string]bool{}
@@ -121,6 +124,7 @@ func TestWrongPasswordsAndCodesAreRefusedAlike(t *testing.T) {
 }
 
 func TestACodeIsGoodOnce(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	h.login("vera")
 	r := h.reader().get("/op/login")
@@ -132,6 +136,7 @@ func TestACodeIsGoodOnce(t *testing.T) {
 }
 
 func TestTriesLockTheAccountAndTheAddress(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	try := func(name, password string) *reader {
 		r := h.reader().get("/op/login")
@@ -155,6 +160,7 @@ func TestTriesLockTheAccountAndTheAddress(t *testing.T) {
 }
 
 func TestSessionsEnd(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	r := h.login("vera")
 	h.clock.add(14 * time.Minute)
@@ -184,6 +190,7 @@ func TestSessionsEnd(t *testing.T) {
 }
 
 func TestCookiesAndHeaders(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	r := h.login("vera")
 	resp, err := r.client.Get(h.server.URL + "/op/")
@@ -227,6 +234,7 @@ func (w *headers) WriteHeader(int)           {}
 
 // What each role is refused, and that it is written.
 func TestRolesAreKept(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t).work()
 	vera, oreste := h.login("vera"), h.login("oreste")
 	for _, path := range []string{"/op/enrol", "/op/operators", "/op/actions"} {
@@ -255,6 +263,7 @@ func TestRolesAreKept(t *testing.T) {
 
 // A form without the session's token, or with another's, or from another site.
 func TestForeignFormsAreRefused(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t).work()
 	ada, oreste := h.login("ada"), h.login("oreste")
 	path := "/op/payments/" + h.doubtful.Payment + "/decide"

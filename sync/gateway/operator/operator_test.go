@@ -19,6 +19,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -49,7 +50,7 @@ func TestMain(m *testing.M) { os.Exit(run(m)) }
 
 func run(m *testing.M) int {
 	if os.Getenv(bookEnv) != "postgres" {
-		return m.Run()
+		return runOnFiles(m)
 	}
 	server, err := pgtest.New(context.Background())
 	if err != nil {
@@ -69,6 +70,31 @@ func run(m *testing.M) int {
 	return code
 }
 
+// templateFile is an empty book in a file: copying it is quicker than making one.
+var templateFile string
+
+func runOnFiles(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "operator-template-")
+	if err == nil {
+		defer os.RemoveAll(dir)
+		templateFile = filepath.Join(dir, "book.db")
+		err = emptyBook(context.Background(), templateFile)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return m.Run()
+}
+
+func emptyBook(ctx context.Context, url string) error {
+	s, err := gateway.Open(ctx, url, gateway.StoreConfig{}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return err
+	}
+	return s.Close()
+}
+
 // templateBook is an empty book of the newest form, of which every test gets a copy.
 const templateBook = "operator_template"
 
@@ -76,11 +102,7 @@ func makeTemplate(ctx context.Context) error {
 	if err := postgres.server.Create(ctx, templateBook, ""); err != nil {
 		return err
 	}
-	s, err := gateway.Open(ctx, postgres.server.URL(templateBook), gateway.StoreConfig{}, slog.New(slog.DiscardHandler))
-	if err != nil {
-		return err
-	}
-	return s.Close()
+	return emptyBook(ctx, postgres.server.URL(templateBook))
 }
 
 // TestOnPostgreSQL is what reads and changes the book again, on a real server.
@@ -99,7 +121,15 @@ func TestOnPostgreSQL(t *testing.T) {
 func newBookURL(t testing.TB) string {
 	t.Helper()
 	if postgres.server == nil {
-		return t.TempDir() + "/book.db"
+		book, err := os.ReadFile(templateFile)
+		if err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(t.TempDir(), "book.db")
+		if err := os.WriteFile(path, book, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
 	}
 	name := fmt.Sprintf("operator_%d", postgres.made.Add(1))
 	if err := postgres.server.Create(t.Context(), name, templateBook); err != nil {
@@ -141,6 +171,9 @@ type house struct {
 
 var cheap = Cost{Memory: 64, Passes: 1, Lanes: 1}
 
+// shipped is the catalogue, read once for all tests: none of them changes it.
+var shipped = sync.OnceValues(catalogue.Load)
+
 const fingerprint = "5f1d7e84b1a0e4d2c3b4a5968778695a4b3c2d1e0f00112233445566778899aa"
 
 func newHouse(t testing.TB) *house {
@@ -160,7 +193,7 @@ func newHouse(t testing.TB) *house {
 	if err := store.Seed(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	c, err := catalogue.Load()
+	c, err := shipped()
 	if err != nil {
 		t.Fatal(err)
 	}

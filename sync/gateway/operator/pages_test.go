@@ -20,6 +20,7 @@ import (
 )
 
 func TestTheFleetShowsTheWorstFirst(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t).work()
 	r := h.login("vera")
 	r.want(http.StatusOK, "prato-001", "prato-003", "in dubbio", "da guardare", "mancano righe", "1 in dubbio", "3 righe mancano")
@@ -71,6 +72,7 @@ func TestAKioskJudgedByWhatItSays(t *testing.T) {
 }
 
 func TestPaymentsAreSearched(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t).work()
 	r := h.login("vera")
 	meals := ""
@@ -97,6 +99,7 @@ func TestPaymentsAreSearched(t *testing.T) {
 }
 
 func TestOnePaymentIsShownWhole(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t).work()
 	r := h.login("vera")
 	r.get("/op/payments/"+h.paid.Payment).want(http.StatusOK, "7K4P-22", "pagato", "63,50", "31415926", "Comune di Prato", "Carte: da incassare", "ricevuta stampata", "62,50", "saldato")
@@ -107,6 +110,7 @@ func TestOnePaymentIsShownWhole(t *testing.T) {
 }
 
 func TestADoubtIsDecided(t *testing.T) {
+	t.Parallel()
 	for outcome, want := range map[kiosk.Outcome]api.PaymentState{kiosk.Charged: api.PaymentStatePaid, kiosk.Refused: api.PaymentStateNotPaid} {
 		h := newHouse(t).work()
 		r, path := h.login("oreste"), "/op/payments/"+h.doubtful.Payment
@@ -130,6 +134,7 @@ func TestADoubtIsDecided(t *testing.T) {
 }
 
 func TestARefundIsSettled(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t).work()
 	r := h.login("oreste")
 	form := []string{"payment", h.refund.Payment, "bill", h.refund.Bills[0].BillID, "reference", "CRO 0123456789"}
@@ -160,6 +165,7 @@ func TestARefundIsSettled(t *testing.T) {
 }
 
 func TestAlarmsAreAcknowledged(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t).work()
 	r := h.login("oreste")
 	open, err := h.store.Notices(t.Context(), false, 10)
@@ -174,6 +180,7 @@ func TestAlarmsAreAcknowledged(t *testing.T) {
 }
 
 func TestReportsAndTheirPayments(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t).work()
 	r := h.login("vera")
 	const days = "&from=2026-11-21&to=2026-11-22"
@@ -229,6 +236,7 @@ func upload(t *testing.T, token, form, file string) (kind, body string) {
 }
 
 func TestTheBanksFileIsMatched(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t).work()
 	r := h.login("vera")
 	send := func(form, file string) *reader {
@@ -252,11 +260,13 @@ func TestTheBanksFileIsMatched(t *testing.T) {
 }
 
 func TestTheCatalogueIsShown(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	h.login("vera").get("/op/catalogue").want(http.StatusOK, "in vigore", "Comune di Pisa", "toscana-bollo", "modulo")
 }
 
 func TestAKioskIsEnrolledAndRevoked(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t).work()
 	r := h.login("oreste")
 	r.get("/op/enrol?kiosk=prato-001").want(http.StatusOK, `value="prato-001"`, "https://centrale.example.it:8480")
@@ -275,6 +285,7 @@ func TestAKioskIsEnrolledAndRevoked(t *testing.T) {
 }
 
 func TestAdminsKeepTheOperators(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ada := h.login("ada")
 	ada.get("/op/operators").want(http.StatusOK, "vera", "oreste", "sei tu")
@@ -309,6 +320,7 @@ func between(t *testing.T, s, from, to string) string {
 }
 
 func TestOnesOwnPassword(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	vera, elsewhere := h.login("vera"), h.login("vera")
 	const next = "una password più lunga"
@@ -330,6 +342,7 @@ func TestOnesOwnPassword(t *testing.T) {
 }
 
 func TestStaticFiles(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	r := h.reader()
 	for _, name := range []string{"style.css", "page.js", "400.ttf", "600.ttf", "700.ttf", "arms.svg"} {
@@ -345,6 +358,7 @@ func TestStaticFiles(t *testing.T) {
 }
 
 func TestABookThatIsAwayIsSaid(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	r := h.login("ada")
 	if err := h.store.Close(); err != nil {
