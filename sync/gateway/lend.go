@@ -370,15 +370,22 @@ func (s *Store) giveBack(ctx context.Context, id string, l lent) {
 // that there is none and that the payment lives.
 func (s *Store) closeUnlent(ctx context.Context, tx *sql.Tx, id string) (answer api.Activation, whole bool, err error) {
 	p, err := loadPayment(ctx, tx, id)
-	if err != nil || p.state != outcome.Active {
+	if err != nil {
 		return answer, false, err
 	}
 	bills, err := loadBills(ctx, tx, id)
 	if err != nil {
 		return answer, false, err
 	}
-	if !slices.ContainsFunc(bills, func(b paymentBill) bool { return pending(b.token) }) {
+	switch lent := !slices.ContainsFunc(bills, func(b paymentBill) bool { return pending(b.token) }); {
+	case lent && p.state == outcome.Active:
 		return activation(p, bills, s.now()), true, nil
+	case lent:
+		// Its tokens are the payment's, and a card may have been charged for them:
+		// the owners hear from its rows how it ended, and nothing from here.
+		return answer, false, refuse(api.ProblemCodeActivationClosed, string(p.state))
+	case p.state != outcome.Active:
+		return answer, false, nil
 	}
 	_, err = tx.ExecContext(ctx, "UPDATE payments SET state = 'not-paid', closed_at = $1 WHERE id = $2", s.now().UnixMilli(), id)
 	if err != nil {
