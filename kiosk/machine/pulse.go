@@ -19,6 +19,7 @@ import (
 	"github.com/tserve/jolly/kiosk/runner"
 	"github.com/tserve/jolly/sync/api"
 	"github.com/tserve/jolly/sync/client"
+	"github.com/tserve/jolly/sync/outbox"
 )
 
 // reportLimit is how long the loop may take to answer before it counts as stuck.
@@ -44,10 +45,7 @@ func (p patient) Report(ctx context.Context) api.Heartbeat {
 		h.CertificateEnds = until.UnixMilli()
 	}
 	if depth, err := m.store.Depth(ctx); err == nil {
-		h.Backlog = api.Backlog{Rows: depth.Pending, Parked: depth.Parked}
-		if depth.Pending > 0 {
-			h.Backlog.OldestSeconds = int(max(0, now.UnixMilli-depth.Oldest.UnixMilli) / 1000)
-		}
+		h.Backlog, h.Journal = booksOf(depth, now)
 	}
 	v, err := m.view(ctx)
 	if err != nil {
@@ -64,6 +62,16 @@ func (p patient) Report(ctx context.Context) api.Heartbeat {
 	}
 	h.Problems = h.Problems[:min(len(h.Problems), 50)]
 	return h
+}
+
+// booksOf is what waits, and whether anything is left to be said: both of one
+// moment, or a row that is just being written would be missing in one of them.
+func booksOf(d outbox.Depth, now kiosk.Wall) (api.Backlog, api.Journal) {
+	b := api.Backlog{Rows: d.Pending, Parked: d.Parked}
+	if d.Pending > 0 {
+		b.OldestSeconds = int(max(0, now.UnixMilli-d.Oldest.UnixMilli) / 1000)
+	}
+	return b, api.Journal{OpenPayments: d.Open, LastSequence: int64(d.Last)}
 }
 
 func stateOf(v runner.View) api.KioskState {

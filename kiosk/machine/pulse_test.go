@@ -11,6 +11,7 @@ import (
 	"github.com/tserve/jolly/kiosk/runner"
 	"github.com/tserve/jolly/kiosk/session"
 	"github.com/tserve/jolly/sync/api"
+	"github.com/tserve/jolly/sync/outbox"
 )
 
 func TestStateOfTheKiosk(t *testing.T) {
@@ -30,6 +31,17 @@ func TestStateOfTheKiosk(t *testing.T) {
 		if got := stateOf(c.view); got != c.want {
 			t.Errorf("%+v: %s, want %s", c.view, got, c.want)
 		}
+	}
+}
+
+func TestBooksOfTheKiosk(t *testing.T) {
+	now := kiosk.Wall{UnixMilli: 90_000}
+	backlog, journal := booksOf(outbox.Depth{Pending: 2, Parked: 1, Oldest: kiosk.Wall{UnixMilli: 30_500}, Open: 3, Last: 41}, now)
+	if backlog != (api.Backlog{Rows: 2, OldestSeconds: 59, Parked: 1}) || journal != (api.Journal{OpenPayments: 3, LastSequence: 41}) {
+		t.Errorf("%+v, %+v", backlog, journal)
+	}
+	if backlog, journal = booksOf(outbox.Depth{}, now); backlog != (api.Backlog{}) || journal != (api.Journal{}) {
+		t.Errorf("a new kiosk: %+v, %+v", backlog, journal)
 	}
 }
 

@@ -528,8 +528,14 @@ type Heartbeat struct {
 	Devices         []DeviceReport `json:"devices"`
 
 	// Done what became of commands, until an answer confirmed it
-	Done  []CommandResult `json:"done,omitempty,omitzero"`
-	Kiosk KioskID         `json:"kiosk"`
+	Done []CommandResult `json:"done,omitempty,omitzero"`
+
+	// Journal The kiosk's own journal, read together with the backlog as of one moment. With no payment open,
+	// no row that waits or was refused, and all rows up to the last one at the gateway, the kiosk has
+	// said all that it will ever say about what it activated so far: then the gateway closes KO what
+	// has expired without an outcome. A kiosk that does not send it vouches for nothing.
+	Journal Journal `json:"journal,omitempty,omitzero"`
+	Kiosk   KioskID `json:"kiosk"`
 
 	// Now the kiosk's clock, milliseconds since 1970 UTC
 	Now int64 `json:"now"`
@@ -555,6 +561,18 @@ type HeartbeatAnswer struct {
 
 	// Now the gateway's clock, milliseconds since 1970 UTC
 	Now int64 `json:"now"`
+}
+
+// Journal The kiosk's own journal, read together with the backlog as of one moment. With no payment open,
+// no row that waits or was refused, and all rows up to the last one at the gateway, the kiosk has
+// said all that it will ever say about what it activated so far: then the gateway closes KO what
+// has expired without an outcome. A kiosk that does not send it vouches for nothing.
+type Journal struct {
+	// LastSequence of the last row that was ever written; 0: none
+	LastSequence int64 `json:"lastSequence"`
+
+	// OpenPayments payments that have not ended, those in doubt among them
+	OpenPayments int `json:"openPayments"`
 }
 
 // KioskID defines model for KioskId.

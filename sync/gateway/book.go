@@ -37,9 +37,10 @@ type page struct {
 	payments map[string]*held
 	settled  map[string]bool // debts
 
-	closed   [3][]string // payment, debt, closing
-	paid     [2][]string // debt, payment
-	postings struct {
+	closed    [3][]string // payment, debt, closing
+	withdrawn []string    // payments
+	paid      [2][]string // debt, payment
+	postings  struct {
 		transaction, account []string
 		position, amount     []int64
 	}
@@ -73,8 +74,14 @@ var (
 	closeBills = many{columns: []string{"payment text", "debt text", "closing text"},
 		text: "UPDATE payment_bills SET closing = u.closing FROM {rows} WHERE payment_bills.payment = u.payment AND payment_bills.debt = u.debt"}
 	addPostings = insertMany("ledger_postings", "", "transaction_id text", "position bigint", "account text", "amount bigint")
-	addTellings = insertMany("tellings", "", "payment text", "debt text", "key text", "token text", "circuit text",
+	// What was presumed is overtaken by what is known: that it was paid.
+	addTellings = insertMany("tellings", `ON CONFLICT (payment, debt) DO UPDATE SET key = excluded.key, paid = 1, circuit = excluded.circuit,
+			token = CASE WHEN excluded.token LIKE 'pending-%' THEN tellings.token ELSE excluded.token END,
+			amount = excluded.amount, fee = excluded.fee, at = excluded.at, next_at = excluded.next_at, tries = 0, state = 'due', meaning = ''
+			WHERE tellings.paid = 0 AND excluded.paid = 1`, "payment text", "debt text", "key text", "token text", "circuit text",
 		"paid bigint", "amount bigint", "fee bigint", "at bigint", "next_at bigint")
+	withdrawTellings = many{columns: []string{"payment text"},
+		text: "DELETE FROM tellings WHERE paid = 0 AND state <> 'done' AND payment IN (SELECT u.payment FROM {rows})"}
 	addHeads = insertMany("ledger_transactions", "", "id text", "payment text", "kind text", "row_id text", "at bigint")
 )
 
@@ -192,6 +199,9 @@ func (g *page) apply(kioskID string, row api.Row, body outcome.Body, c outcome.C
 			}
 		}
 	}
+	if c.Withdraw {
+		g.withdrawn = append(g.withdrawn, p.id)
+	}
 	for _, t := range c.Transactions {
 		g.post(p, row, t)
 	}
@@ -228,8 +238,12 @@ func (g *page) tell(p *held, row api.Row, t outcome.Telling) error {
 	if err != nil {
 		return err
 	}
+	key := loanKey(p.id, t.Debt)
+	if t.Presumed {
+		key = presumedKey(p.id, t.Debt)
+	}
 	l := &g.tellings
-	l.payment, l.debt, l.key = append(l.payment, p.id), append(l.debt, t.Debt), append(l.key, loanKey(p.id, t.Debt))
+	l.payment, l.debt, l.key = append(l.payment, p.id), append(l.debt, t.Debt), append(l.key, key)
 	l.token, l.circuit, l.paid = append(l.token, t.Token), append(l.circuit, string(circuit)), append(l.paid, digit(t.Paid))
 	l.amount, l.fee = append(l.amount, int64(b.Amount)), append(l.fee, int64(b.Fee))
 	l.at, l.next = append(l.at, happened(g.now, row, p.payment).UnixMilli()), append(l.next, g.now.UnixMilli())
@@ -295,6 +309,7 @@ func (g *page) write(ctx context.Context) error {
 		{"write payments", addPayments, added},
 		{"settle debts", settleDebts, handed{g.paid[0], g.paid[1]}},
 		{"close bills", closeBills, handed{g.closed[0], g.closed[1], g.closed[2]}},
+		{"withdraw from the owners", withdrawTellings, handed{g.withdrawn}},
 		{"queue for the owners", addTellings, handed{g.tellings.payment, g.tellings.debt, g.tellings.key, g.tellings.token, g.tellings.circuit,
 			g.tellings.paid, g.tellings.amount, g.tellings.fee, g.tellings.at, g.tellings.next}},
 		{"post", addPostings, handed{g.postings.transaction, g.postings.position, g.postings.account, g.postings.amount}},

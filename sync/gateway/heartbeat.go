@@ -18,21 +18,23 @@ import (
 // beat is the row of a kiosk.
 type beat struct {
 	at, first, stateSince time.Time
+	complete              time.Time // when the kiosk last had nothing more to say about what it did before; zero: never
 	devices               []fleet.Device
 	body                  api.Heartbeat
 }
 
 func scanBeat(row interface{ Scan(...any) error }) (b beat, err error) {
-	var at, first, since int64
+	var at, first, since, complete int64
 	var devices, body string
-	if err := row.Scan(&at, &first, &since, &devices, &body); err != nil {
+	if err := row.Scan(&at, &first, &since, &complete, &devices, &body); err != nil {
 		return b, err
 	}
+	b.complete = moment(complete)
 	b.at, b.first, b.stateSince = time.UnixMilli(at), time.UnixMilli(first), time.UnixMilli(since)
 	return b, errors.Join(json.Unmarshal([]byte(devices), &b.devices), json.Unmarshal([]byte(body), &b.body))
 }
 
-const beatColumns = "at, first_at, state_since, devices, body"
+const beatColumns = "at, first_at, state_since, complete_at, devices, body"
 
 // Heartbeat keeps what a kiosk says of itself and answers with its commands.
 func (s *Store) Heartbeat(ctx context.Context, h api.Heartbeat) (api.HeartbeatAnswer, error) {
@@ -43,7 +45,13 @@ func (s *Store) Heartbeat(ctx context.Context, h api.Heartbeat) (api.HeartbeatAn
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return fmt.Errorf("read the one before: %w", err)
 		}
-		if err := keepBeat(ctx, tx, follow(old, h, now)); err != nil {
+		b := follow(old, h, now)
+		if said, err := complete(ctx, tx, h); err != nil {
+			return err
+		} else if said {
+			b.complete = now
+		}
+		if err := keepBeat(ctx, tx, b); err != nil {
 			return err
 		}
 		for _, r := range h.Done {
@@ -63,7 +71,7 @@ func (s *Store) Heartbeat(ctx context.Context, h api.Heartbeat) (api.HeartbeatAn
 // follow is the row after a heartbeat: since when something is so outlives the
 // heartbeats that say the same.
 func follow(old beat, h api.Heartbeat, now time.Time) beat {
-	b := beat{at: now, first: old.first, stateSince: old.stateSince, devices: []fleet.Device{}, body: h}
+	b := beat{at: now, first: old.first, stateSince: old.stateSince, complete: old.complete, devices: []fleet.Device{}, body: h}
 	if old.at.IsZero() {
 		b.first = now
 	}
@@ -92,9 +100,10 @@ func keepBeat(ctx context.Context, tx *sql.Tx, b beat) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, `INSERT INTO heartbeats (kiosk, at, first_at, state_since, devices, body) VALUES ($1, $2, $3, $4, $5, $6)
-		ON CONFLICT (kiosk) DO UPDATE SET at = excluded.at, state_since = excluded.state_since, devices = excluded.devices, body = excluded.body`,
-		b.body.Kiosk, b.at.UnixMilli(), b.first.UnixMilli(), b.stateSince.UnixMilli(), string(devices), string(body))
+	_, err = tx.ExecContext(ctx, `INSERT INTO heartbeats (kiosk, at, first_at, state_since, complete_at, devices, body) VALUES ($1, $2, $3, $4, $5, $6, $7)
+		ON CONFLICT (kiosk) DO UPDATE SET at = excluded.at, state_since = excluded.state_since, complete_at = excluded.complete_at,
+			devices = excluded.devices, body = excluded.body`,
+		b.body.Kiosk, b.at.UnixMilli(), b.first.UnixMilli(), b.stateSince.UnixMilli(), milli(b.complete), string(devices), string(body))
 	if err != nil {
 		return fmt.Errorf("keep heartbeat: %w", err)
 	}

@@ -212,6 +212,10 @@ func newPending() string { return pendingPrefix + strings.ReplaceAll(uuid.NewStr
 // asks again, also after a restart.
 func loanKey(payment, debt string) string { return payment + ":" + debt }
 
+// presumedKey is the key of a KO that nobody knows to be true: an owner refuses
+// another outcome under a key that he has heard, and the truth may yet come.
+func presumedKey(payment, debt string) string { return loanKey(payment, debt) + ":expired" }
+
 // lent is a bill that a source has lent.
 type lent struct {
 	src  Source

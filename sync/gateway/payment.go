@@ -134,6 +134,9 @@ func (s *Store) Payment(ctx context.Context, id string) (api.Payment, error) {
 		answer.Stan = p.charge().STAN
 	}
 	for _, b := range bills {
+		if p.state == outcome.Expired {
+			b.closing = kiosk.ClosingOpen // presumed here; a kiosk that asks knows better, and its word will count
+		}
 		answer.Bills = append(answer.Bills, api.PaymentBill{
 			BillID: b.debt, Amount: int64(b.amount), Fee: int64(b.fee), Closing: api.Closing(b.closing),
 		})

@@ -114,7 +114,7 @@ func (p PaymentSearch) conditions(now time.Time) (q conditions) {
 	case api.PaymentStateActive:
 		q.add("p.state = 'active' AND p.expires_at > ?", now.UnixMilli())
 	case api.PaymentStateExpired:
-		q.add("p.state = 'active' AND p.expires_at <= ?", now.UnixMilli())
+		q.add("(p.state = 'expired' OR p.state = 'active' AND p.expires_at <= ?)", now.UnixMilli())
 	case api.PaymentStateInVerification:
 		q.add("p.state = ?", string(outcome.Doubtful))
 	default:

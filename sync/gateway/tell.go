@@ -107,7 +107,8 @@ func (s *Store) claim(ctx context.Context, found []telling, lease time.Time) ([]
 		ours = nil
 		for _, t := range found {
 			r, err := tx.ExecContext(ctx, `UPDATE tellings SET tries = tries + 1, next_at = $1
-				WHERE payment = $2 AND debt = $3 AND state = 'due' AND next_at = $4`, lease.UnixMilli(), t.payment(), t.outcome.Debt.ID, t.nextAt)
+				WHERE payment = $2 AND debt = $3 AND state = 'due' AND next_at = $4 AND key = $5`,
+				lease.UnixMilli(), t.payment(), t.outcome.Debt.ID, t.nextAt, t.outcome.Key)
 			if err != nil {
 				return err
 			}
@@ -144,7 +145,8 @@ func (s *Store) foundToken(ctx context.Context, t telling) error {
 // later leaves a row in the queue; an alarm is written with it.
 func (s *Store) later(ctx context.Context, t telling, state string, next time.Time, meaning string, alarm bool) error {
 	err := s.inTx(ctx, func(tx *sql.Tx) error {
-		if err := endTelling(ctx, tx, t, state, meaning, next); err != nil || !alarm {
+		ours, err := endTelling(ctx, tx, t, state, meaning, next)
+		if alarm = alarm && ours; err != nil || !alarm {
 			return err
 		}
 		return s.alarm(ctx, tx, alarmOf{reason: "owner-" + clip(meaning), payment: t.payment(), about: t.outcome.Debt.ID})
@@ -158,10 +160,17 @@ func (s *Store) later(ctx context.Context, t telling, state string, next time.Ti
 	return nil
 }
 
-func endTelling(ctx context.Context, tx *sql.Tx, t telling, state, meaning string, next time.Time) error {
-	_, err := tx.ExecContext(ctx, "UPDATE tellings SET state = $1, meaning = $2, next_at = $3 WHERE payment = $4 AND debt = $5 AND state = 'due'",
-		state, clip(meaning), next.UnixMilli(), t.payment(), t.outcome.Debt.ID)
-	return err
+// endTelling writes what came of a row; ours is false where the row says something
+// else since. What was told meanwhile was told: that it was not the last word is for
+// the owner to say, when he hears that one.
+func endTelling(ctx context.Context, tx *sql.Tx, t telling, state, meaning string, next time.Time) (ours bool, err error) {
+	r, err := tx.ExecContext(ctx, "UPDATE tellings SET state = $1, meaning = $2, next_at = $3 WHERE payment = $4 AND debt = $5 AND state = 'due' AND key = $6",
+		state, clip(meaning), next.UnixMilli(), t.payment(), t.outcome.Debt.ID, t.outcome.Key)
+	if err != nil {
+		return false, err
+	}
+	n, err := r.RowsAffected()
+	return n == 1, err
 }
 
 // errOwnerDiffers says that an owner's word does not fit what the book holds.
@@ -176,7 +185,8 @@ func (s *Store) owned(ctx context.Context, t telling, closing kiosk.Closing) err
 				return err
 			}
 		}
-		return endTelling(ctx, tx, t, tellDone, string(closing), s.now())
+		_, err := endTelling(ctx, tx, t, tellDone, string(closing), s.now())
+		return err
 	})
 	if err != nil {
 		return fmt.Errorf("close as its owner says: %w", err)

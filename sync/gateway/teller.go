@@ -15,6 +15,7 @@ import (
 
 	"github.com/tserve/jolly/kiosk"
 	"github.com/tserve/jolly/sync/api"
+	"github.com/tserve/jolly/sync/gateway/outcome"
 )
 
 // TellerConfig says how patient the teller is. The zero value of each field is its default.
@@ -25,7 +26,8 @@ type TellerConfig struct {
 	First    time.Duration // the longest wait after the first failure, doubling from there: 2 s
 	Cap      time.Duration // the longest wait of all: 5 min
 	Silence  time.Duration // after which an activation without an outcome, or a doubt without a decision, is an alarm: 24 h
-	Watch    time.Duration // between looks for such silence: 15 min
+	Watch    time.Duration // between looks for such silence, and for activations to be closed: 1 min
+	Expiry   ExpiryConfig  // when an activation without an outcome is closed KO
 
 	testOnlyStep func(step string) error // dies here
 }
@@ -36,27 +38,30 @@ func (c TellerConfig) filled() TellerConfig {
 	}
 	for d, def := range map[*time.Duration]time.Duration{
 		&c.Poll: time.Second, &c.Try: 45 * time.Second, &c.First: 2 * time.Second, &c.Cap: 5 * time.Minute,
-		&c.Silence: 24 * time.Hour, &c.Watch: 15 * time.Minute,
+		&c.Silence: 24 * time.Hour, &c.Watch: time.Minute,
 	} {
 		if *d <= 0 {
 			*d = def
 		}
 	}
+	c.Expiry = c.Expiry.filled()
 	return c
 }
 
 // Teller empties the queue of what owners have to hear. Several on one book, in
 // several processes, do no harm: a row is leased to one of them.
 //
-// A row is never dropped and never changes its mind: the same key and the same
-// body go out until the owner has answered. What happens between two steps is
-// found in the book: the row is due until the transaction that closes the bill,
-// books the refund case and ends the row, all at once.
+// What is known of a payment is never dropped and never changes its mind: the same
+// key and the same body go out until the owner has answered. What happens between
+// two steps is found in the book: the row is due until the transaction that closes
+// the bill, books the refund case and ends the row, all at once.
 //
-// An activation that expired without a word of its kiosk is never ended here: a
-// kiosk may have charged the card and be cut off, and its row comes late, as OK.
-// A KO told meanwhile could not be taken back, and the creditor would refuse the
-// money that the citizen has paid. It is an alarm instead, after a day.
+// An activation that expired without a word of its kiosk is closed KO when the kiosk
+// vouches that nothing is left to be said, see [Store.Expire]. Without that, a kiosk
+// may have charged the card and be cut off: it is an alarm after a day, and closed
+// after three. A KO that was told cannot be taken back: when the kiosk's row comes
+// after all, the owner is told OK under another key, and where he refuses it a person
+// decides with him whether the money stays or goes back.
 type Teller struct {
 	store *Store
 	cfg   TellerConfig
@@ -278,11 +283,18 @@ func (t *Teller) backoff(tries int) time.Duration {
 	return rand.N(most) + time.Millisecond
 }
 
-// watch looks now and then for payments of which nobody says anything.
+// Look looks once for payments of which nobody says anything: it closes those
+// whose time has come, and raises alarms.
+func (t *Teller) Look(ctx context.Context) error {
+	_, err := t.store.Expire(ctx, t.cfg.Expiry)
+	return errors.Join(err, t.store.Silences(ctx, t.cfg.Silence))
+}
+
+// watch looks now and then.
 func (t *Teller) watch(ctx context.Context) {
 	for {
-		if err := t.store.Silences(ctx, t.cfg.Silence); err != nil && ctx.Err() == nil {
-			t.log.Warn("silent payments cannot be looked for", "error", err.Error())
+		if err := t.Look(ctx); err != nil && ctx.Err() == nil {
+			t.log.Warn("payments without an end were not all looked after", "error", err.Error())
 		}
 		wait := time.NewTimer(t.cfg.Watch + rand.N(t.cfg.Watch/4+1))
 		select {
@@ -298,8 +310,8 @@ func (t *Teller) watch(ctx context.Context) {
 const maxSilences = 500
 
 // Silences raises an alarm for every activation that has been over for so long
-// without an outcome, and for every charge that has been in doubt for so long.
-// It ends none of them: only the kiosk or a person knows whether a card was charged.
+// without an outcome, and for every charge that has been in doubt for so long. It
+// ends none of them: the early warning, while the kiosk can still be looked after.
 func (s *Store) Silences(ctx context.Context, after time.Duration) error {
 	before := s.now().Add(-after).UnixMilli()
 	var found []alarmOf
@@ -307,15 +319,15 @@ func (s *Store) Silences(ctx context.Context, after time.Duration) error {
 		var a alarmOf
 		var state string
 		err := rows.Scan(&a.payment, &a.kiosk, &state)
-		if a.reason = "activation-without-outcome"; state == "doubtful" {
-			a.reason = "doubt-without-decision"
+		if a.reason = reasonSilent; state == string(outcome.Doubtful) {
+			a.reason = reasonDoubt
 		}
 		found = append(found, a)
 		return err
 	}, fmt.Sprintf(`SELECT p.id, p.kiosk, p.state FROM payments p
 		WHERE ((p.state = 'active' AND p.expires_at < $1) OR (p.state = 'doubtful' AND p.activated_at < $1)) AND p.request_hash <> 'seed'
-		  AND NOT EXISTS (SELECT 1 FROM alarms a WHERE a.payment = p.id AND a.reason IN ('activation-without-outcome', 'doubt-without-decision'))
-		ORDER BY p.activated_at LIMIT %d`, maxSilences), before)
+		  AND NOT EXISTS (SELECT 1 FROM alarms a WHERE a.payment = p.id AND a.reason IN ('%s', '%s'))
+		ORDER BY p.activated_at LIMIT %d`, reasonSilent, reasonDoubt, maxSilences), before)
 	if err != nil || len(found) == 0 {
 		return err
 	}

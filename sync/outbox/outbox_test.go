@@ -191,6 +191,10 @@ func TestUnfinishedAfterEachStep(t *testing.T) {
 				if len(left) == 1 && left[0].Step != save.Step {
 					t.Errorf("after %s: recovered at %s", save.Step, left[0].Step)
 				}
+				d, err := s.Depth(t.Context())
+				if err != nil || d.Open != len(left) || int(d.Last) != d.Pending || d.Open == 0 && d.Last == 0 {
+					t.Errorf("after %s: depth %+v, %v: what has ended has said so in a row", save.Step, d, err)
+				}
 			}
 			verify(t, s)
 		})
@@ -270,7 +274,7 @@ func TestSettle(t *testing.T) {
 	if err != nil || !slices.Equal(ids(rows), []string{"r5", "r6"}) {
 		t.Errorf("pending %v, %v", ids(rows), err)
 	}
-	if d, err := s.Depth(ctx); err != nil || d.Pending != 2 || d.Parked != 2 || d.Oldest.UnixMilli != 5 {
+	if d, err := s.Depth(ctx); err != nil || d.Pending != 2 || d.Parked != 2 || d.Oldest.UnixMilli != 5 || d.Last != 6 || d.Open != 0 {
 		t.Errorf("depth %+v, %v", d, err)
 	}
 	if r, err := s.Row(ctx, "r3"); err != nil || r.State != outbox.RowParked || r.Reason != "conflict: other hash" || r.SettledAt == 0 {

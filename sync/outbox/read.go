@@ -311,14 +311,18 @@ type Depth struct {
 	Pending int
 	Parked  int
 	Oldest  kiosk.Wall // when the first pending row occurred; zero when none waits
+	Open    int        // payments that have not ended
+	Last    uint64     // sequence of the last row that was ever written
 	Log     int64      // bytes of the -wal file: it grows when a reader stays too long
 }
 
-// Depth counts what waits.
+// Depth counts what waits, as of one moment: what is open and what was written
+// belong together.
 func (r *Reader) Depth(ctx context.Context) (d Depth, err error) {
 	err = r.view(ctx, "depth", func(q querier) error {
 		err := q.QueryRowContext(ctx, `select (select count(*) from outbox where state = 'pending'),
-			(select count(*) from outbox where state = 'parked')`).Scan(&d.Pending, &d.Parked)
+			(select count(*) from outbox where state = 'parked'), (select count(*) from payments where open = 1),
+			(select n from heads where chain = 'outbox')`).Scan(&d.Pending, &d.Parked, &d.Open, &d.Last)
 		if err != nil || d.Pending == 0 {
 			return err
 		}

@@ -35,6 +35,7 @@ type Meter struct {
 	seconds     *prometheus.HistogramVec
 	rows        *prometheus.CounterVec
 	activations *prometheus.CounterVec
+	expired     *prometheus.CounterVec
 	early       *prometheus.CounterVec
 	inUse       *prometheus.GaugeVec
 	places      *prometheus.GaugeVec
@@ -63,6 +64,7 @@ func New() *Meter {
 		}, []string{"operation"}),
 		rows:        counter("rows_total", "Rows of kiosks' outboxes, by verdict.", "verdict"),
 		activations: counter("activations_total", "Carts that were locked for a payment, repeated calls too, by channel.", "channel"),
+		expired:     counter("expired_total", "Activations without an outcome that were closed KO, by why: vouched by their kiosk, or by the deadline.", "why"),
 		early:       counter("refused_early_total", "Requests that were sent away to come back later, by what was full.", "why"),
 		inUse:       gauges("lane_in_use", "Requests that are worked on, by lane.", "lane"),
 		places:      gauges("lane_places", "Requests that may be worked on at the same time, by lane.", "lane"),
@@ -81,7 +83,7 @@ func New() *Meter {
 		},
 	}
 	m.registry = prometheus.NewRegistry()
-	m.registry.MustRegister(m.requests, m.seconds, m.rows, m.activations, m.early, m.inUse, m.places, m.errors, m.retries,
+	m.registry.MustRegister(m.requests, m.seconds, m.rows, m.activations, m.expired, m.early, m.inUse, m.places, m.errors, m.retries,
 		m.book.up, m.book.waiting, m.book.doubts, m.book.refunds, m.book.oldest, m.book.catalogue, m.book.outcomes, m.book.alarms, m.book.fleet,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
@@ -113,6 +115,9 @@ func (m *Meter) Row(verdict string) { m.rows.WithLabelValues(verdict).Inc() }
 
 // Activation counts a cart that was locked.
 func (m *Meter) Activation(channel string) { m.activations.WithLabelValues(channel).Inc() }
+
+// Expired counts an activation that was closed without an outcome.
+func (m *Meter) Expired(why string) { m.expired.WithLabelValues(why).Inc() }
 
 // Early counts a request that was sent away.
 func (m *Meter) Early(why string) { m.early.WithLabelValues(why).Inc() }

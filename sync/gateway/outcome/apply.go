@@ -4,12 +4,17 @@ package outcome
 //
 // The table, state of the payment against kind of row:
 //
-//	               unknown      active/expired  doubtful      paid              not-paid
-//	paid           parked       settle          settle        same charge: ok   parked, money in suspense
-//	not-paid       closed ahead close ko        parked        parked            ok
-//	doubtful       parked       lock            ok            parked            parked
-//	resolved yes   parked       settle          settle        same charge: ok   parked, money in suspense
-//	resolved no    parked       close ko        close ko      parked            ok
+//	               unknown      active        expired       doubtful      paid              not-paid
+//	paid           parked       settle        settle        settle        same charge: ok   parked, money in suspense
+//	not-paid       closed ahead close ko      ok, not-paid  parked        parked            ok
+//	doubtful       parked       lock          lock again    ok            parked            parked
+//	resolved yes   parked       settle        settle        settle        same charge: ok   parked, money in suspense
+//	resolved no    parked       close ko      ok, not-paid  close ko      parked            ok
+//
+// Expired is what [Expire] closed: the gateway's own presumption that nothing was
+// charged, which a row of the kiosk undoes whenever it comes. Its bills are KO
+// until then, and their owners are told so; settled, each is OK unless somebody
+// else paid its debt meanwhile, and its owner hears so under another key.
 //
 // A paid row that does not fit the activation (bills, amounts, charge) is
 // parked and its bills are locked: money may have been taken.
@@ -205,6 +210,8 @@ func (a *act) paid() Verdict {
 			b.Closing = kiosk.ClosingDuplicate
 		case !b.Remote:
 			b.Closing = kiosk.ClosingOK
+		default:
+			b.Closing = kiosk.ClosingOpen
 		}
 		a.tell(*b, !b.Settled)
 	}
@@ -259,7 +266,7 @@ func (a *act) held(bill string) (Bill, bool) {
 
 // lockAndPark keeps a contradictory payment's bills for a person to decide.
 func (a *act) lockAndPark(reason string) Verdict {
-	if a.p.State == Active {
+	if a.p.State == Active || a.p.State == Expired {
 		a.doubtful()
 	}
 	return Parked(reason, a.closings()...)
@@ -280,6 +287,8 @@ func (a *act) notPaid() Verdict {
 		return Parked(ReasonDoubtful)
 	case NotPaid:
 		return Accepted(a.closings())
+	case Expired:
+		return a.confirmed()
 	}
 	return a.closeKO()
 }
@@ -291,10 +300,19 @@ func (a *act) refused() Verdict {
 		return Parked(ReasonClosed, a.closings()...)
 	case NotPaid:
 		return Accepted(a.closings())
+	case Expired:
+		return a.confirmed()
 	case Doubtful:
 		a.post(KindDoubtfulEnded, a.whole(AccountHeld, AccountClaim))
 	}
 	return a.closeKO()
+}
+
+// confirmed: the kiosk says what the gateway had presumed. The bills are KO and
+// their owners are being told already.
+func (a *act) confirmed() Verdict {
+	a.out.To = NotPaid
+	return Accepted(a.closings())
 }
 
 func (a *act) closeKO() Verdict {
@@ -313,11 +331,22 @@ func (a *act) doubtful() Verdict {
 		return Parked(ReasonClosed, a.closings()...)
 	case Doubtful:
 		return Accepted(nil)
+	case Expired:
+		a.reopen()
 	}
 	a.post(KindDoubtful, a.whole(AccountClaim, AccountHeld))
 	a.out.To = Doubtful
 	a.out.Charge.Outcome = kiosk.Unknown
 	return Accepted(nil)
+}
+
+// reopen takes back what was presumed. Owners that have not heard of it yet are
+// told nothing until somebody knows.
+func (a *act) reopen() {
+	for i := range a.p.Bills {
+		a.p.Bills[i].Closing = kiosk.ClosingOpen
+	}
+	a.out.Close, a.out.Withdraw = true, true
 }
 
 // closings are those of the bills that are closed.

@@ -8,7 +8,8 @@ import (
 	"github.com/tserve/jolly/kiosk"
 )
 
-// State is what is stored of a payment; that an activation expired is derived.
+// State is what is stored of a payment. That the tokens of an active one are too
+// old is derived; Expired is the end that this came to.
 type State string
 
 // The states.
@@ -17,6 +18,7 @@ const (
 	Doubtful State = "doubtful" // the charge's result is unknown: its bills stay locked
 	Paid     State = "paid"
 	NotPaid  State = "not-paid"
+	Expired  State = "expired" // over without a word of its kiosk, and closed KO by [Expire]
 )
 
 // Payment is what the book holds of a payment when a row comes for it.
@@ -57,6 +59,9 @@ type Due struct {
 type Telling struct {
 	Debt, Token string
 	Paid        bool
+	// Presumed: nobody knows it, see [Expire]. It goes out under a key of its own, so
+	// that the truth can follow.
+	Presumed bool
 }
 
 // Change is what a row does. The zero value but for the verdict is: nothing.
@@ -66,6 +71,7 @@ type Change struct {
 	Close        bool   // the bills have the closings of Bills now
 	Bills        []Bill // after the change
 	Tell         []Telling
+	Withdraw     bool  // the payment's owners who have not heard of a KO yet are not told
 	To           State // the payment's new state; "" as it was
 	Charge       kiosk.ChargeResult
 	Transactions []Transaction // of the ledger, each of them summing to zero
@@ -185,6 +191,8 @@ func Repeat(known, hash string, s State, expires, now time.Time) Repetition {
 	switch {
 	case known != "" && known != hash:
 		return RepeatConflict
+	case s == Expired:
+		return RepeatExpired
 	case s != Active:
 		return RepeatClosed
 	case !Alive(s, expires, now):

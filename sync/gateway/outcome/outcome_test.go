@@ -25,7 +25,7 @@ func held(s State) *Payment {
 	case Paid:
 		p.STAN = "000042"
 		p.Bills[0].Closing, p.Bills[1].Closing = kiosk.ClosingOK, kiosk.ClosingDuplicate
-	case NotPaid:
+	case NotPaid, Expired:
 		p.Bills[0].Closing, p.Bills[1].Closing = kiosk.ClosingKO, kiosk.ClosingKO
 	}
 	return p
@@ -84,6 +84,11 @@ func TestApplyKeepsTheTable(t *testing.T) {
 		{NotPaid, doubtful, kiosk.VerdictParked, "", nil},
 		{NotPaid, yes, kiosk.VerdictParked, "", []string{KindUnassigned}},
 		{NotPaid, no, kiosk.VerdictAccepted, "", nil},
+		{Expired, paid, kiosk.VerdictAccepted, Paid, []string{KindPaid}},
+		{Expired, notPaid, kiosk.VerdictAccepted, NotPaid, nil},
+		{Expired, doubtful, kiosk.VerdictAccepted, Doubtful, []string{KindDoubtful}},
+		{Expired, yes, kiosk.VerdictAccepted, Paid, []string{KindPaid}},
+		{Expired, no, kiosk.VerdictAccepted, NotPaid, nil},
 	} {
 		var p *Payment
 		if c.state != "" {
@@ -111,7 +116,7 @@ func TestBillThatSomebodyElsePaidIsARefund(t *testing.T) {
 // TestWhatHoldsOfEveryChange draws payments and rows that need not fit.
 func TestWhatHoldsOfEveryChange(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		state := rapid.SampledFrom([]State{Active, Doubtful, Paid, NotPaid}).Draw(t, "state")
+		state := rapid.SampledFrom([]State{Active, Doubtful, Paid, NotPaid, Expired}).Draw(t, "state")
 		p := held(state)
 		p.Unassigned = rapid.Bool().Draw(t, "unassigned")
 		p.Bills = p.Bills[:rapid.IntRange(0, 2).Draw(t, "bills")]
@@ -138,8 +143,11 @@ func TestWhatHoldsOfEveryChange(t *testing.T) {
 		if (state == Paid || state == NotPaid) && c.To != "" {
 			t.Fatalf("%s was undone to %s", state, c.To)
 		}
+		if x, ok := Expire(*p); ok != (state == Active) || ok && (x.To != Expired || len(x.Transactions) > 0) || !reflect.DeepEqual(before, *p) {
+			t.Fatalf("%s expires: %v %+v", state, ok, x)
+		}
 		for i, b := range p.Bills {
-			if b.Closing != kiosk.ClosingOpen && c.Close && c.Bills[i].Closing != b.Closing {
+			if b.Closing != kiosk.ClosingOpen && c.Close && c.Bills[i].Closing != b.Closing && state != Expired {
 				t.Fatalf("closing %s became %s", b.Closing, c.Bills[i].Closing)
 			}
 		}
@@ -184,6 +192,9 @@ func TestWhoMayLock(t *testing.T) {
 			t.Errorf("got %d, want %d", got, want)
 		}
 	}
+	if got := Repeat("h", "h", Expired, now.Add(1), now); got != RepeatExpired { // a clock that was put back gives no token out
+		t.Errorf("closed: got %d, want %d", got, RepeatExpired)
+	}
 }
 
 func FuzzRead(f *testing.F) {
@@ -202,7 +213,7 @@ func FuzzRead(f *testing.F) {
 			}
 			return
 		}
-		for _, p := range []*Payment{nil, held(Active), held(Doubtful), held(Paid), held(NotPaid)} {
+		for _, p := range []*Payment{nil, held(Active), held(Doubtful), held(Paid), held(NotPaid), held(Expired)} {
 			if c := row.Apply(p); c.Code == "" {
 				t.Errorf("no verdict for %q", body)
 			}

@@ -23,7 +23,7 @@ func TestAPaidRemoteBillStaysOpenAndIsTold(t *testing.T) {
 	if c.To != Paid || c.Bills[0].Closing != kiosk.ClosingOK || c.Bills[1].Closing != kiosk.ClosingOpen || len(c.Closings) != 1 {
 		t.Errorf("%+v", c)
 	}
-	if !reflect.DeepEqual(c.Tell, []Telling{{"d2", "t2", true}}) {
+	if !reflect.DeepEqual(c.Tell, []Telling{{Debt: "d2", Token: "t2", Paid: true}}) {
 		t.Errorf("told %+v", c.Tell)
 	}
 	want := []Entry{
@@ -38,7 +38,7 @@ func TestAPaidRemoteBillStaysOpenAndIsTold(t *testing.T) {
 func TestARemoteBillThatIsNotPaidIsGivenBack(t *testing.T) {
 	for _, r := range []Row{rowOf(kiosk.RowNotPaid, ""), rowOf(kiosk.RowResolved, kiosk.Refused)} {
 		c := r.Apply(remote(Active))
-		if c.Bills[1].Closing != kiosk.ClosingKO || !reflect.DeepEqual(c.Tell, []Telling{{"d2", "t2", false}}) {
+		if c.Bills[1].Closing != kiosk.ClosingKO || !reflect.DeepEqual(c.Tell, []Telling{{Debt: "d2", Token: "t2"}}) {
 			t.Errorf("%s: %+v told %+v", r.Kind, c.Bills[1], c.Tell)
 		}
 	}
