@@ -71,6 +71,7 @@ type dayFacts struct {
 	on        bool // there is a time for it
 	byHand    bool // a maintainer asks: the time does not matter
 	known     bool
+	shut      bool // the journal cannot be read or written
 	running   bool
 	trusted   bool   // the clock
 	due       string // the business day that should be closed by now
@@ -104,6 +105,7 @@ var dayTable = []struct {
 }{
 	{"it is being closed", func(f dayFacts) bool { return f.running }, dayNothing},
 	{"the journal was not read", func(f dayFacts) bool { return !f.known }, dayWait},
+	{"the journal cannot be read or written", func(f dayFacts) bool { return f.shut }, dayWait},
 	{"a closing has no end", func(f dayFacts) bool { return f.begun }, dayEnd},
 	{"it is never closed", func(f dayFacts) bool { return !f.on && !f.byHand }, dayNothing},
 	{"the clock is not sure", func(f dayFacts) bool { return !f.trusted && !f.byHand }, dayWait},
@@ -147,11 +149,13 @@ func (r *Runner) wallTime(w kiosk.Wall) time.Time {
 func (r *Runner) dayFacts(byHand bool) dayFacts {
 	now := r.now()
 	f := dayFacts{
-		on: r.cfg.CloseAt.On, byHand: byHand, known: r.day.known, running: r.day.running || r.held, trusted: now.Wall.Trusted,
-		last: r.day.last.Day, refused: r.day.last.Close.Outcome == kiosk.CloseRefused, refusals: r.day.refusals, begun: r.day.begun,
+		on: r.cfg.CloseAt.On, byHand: byHand, known: r.day.known, shut: !r.recovered || r.noSales, running: r.day.running || r.held, trusted: now.Wall.Trusted,
+		refused: r.day.last.Close.Outcome == kiosk.CloseRefused, refusals: r.day.refusals, begun: r.day.begun,
 		tooEarly: now.Mono < r.day.notBefore, resting: r.resting(), terminal: r.health.Works(health.Terminal, now.Mono),
 	}
-	f.due, _ = dueDay(r.wallTime(now.Wall), r.cfg.CloseAt)
+	var struck time.Time
+	f.due, struck = dueDay(r.wallTime(now.Wall), r.cfg.CloseAt)
+	f.last = r.lastDay(struck)
 	for _, l := range r.payments {
 		switch l.state.Phase {
 		case payment.Doubtful, payment.Resolving, payment.Undecided, payment.Unrecorded:
@@ -162,6 +166,16 @@ func (r *Runner) dayFacts(byHand bool) dayFacts {
 		}
 	}
 	return f
+}
+
+// lastDay is the business day that was closed, or tried, last. One that lies more
+// than two days after the one that is due was named by a clock that was wrong: it
+// is no reason to wait for that day.
+func (r *Runner) lastDay(due time.Time) string {
+	if day := r.day.last.Day; day <= due.AddDate(0, 0, 2).Format(time.DateOnly) {
+		return day
+	}
+	return ""
 }
 
 // lookAtDay is told the time.
@@ -340,7 +354,7 @@ func (r *Runner) dayProblems() []health.Problem {
 		add(health.ProblemDayDiffers, d.At, "%s: journal %s, terminal %s, bank %s", d.Day, d.Journal, d.Terminal, d.Close.HostTotal)
 	}
 	if now := r.now().Wall; r.cfg.CloseAt.On && r.day.waits != "" && now.Trusted {
-		if day, struck := dueDay(r.wallTime(now), r.cfg.CloseAt); r.wallTime(now).Sub(struck) > dayLate && d.Day < day {
+		if day, struck := dueDay(r.wallTime(now), r.cfg.CloseAt); r.wallTime(now).Sub(struck) > dayLate && r.lastDay(struck) < day {
 			add(health.ProblemDayLate, kiosk.Wall{UnixMilli: struck.UnixMilli(), Trusted: true}, "%s: %s", day, r.day.waits)
 		}
 	}

@@ -45,6 +45,8 @@ func TestDayTable(t *testing.T) {
 		{"no end of the last one", func(f *dayFacts) { f.begun = true }, dayEnd},
 		{"no end of the last one, no time for it", func(f *dayFacts) { f.begun, f.on = true, false }, dayEnd},
 		{"no end of the last one, by hand", func(f *dayFacts) { f.begun, f.byHand = true, true }, dayEnd},
+		{"the journal cannot be written", func(f *dayFacts) { f.shut = true }, dayWait},
+		{"the journal cannot be written, by hand", func(f *dayFacts) { f.shut, f.byHand = true, true }, dayWait},
 		{"journal not read", func(f *dayFacts) { f.known, f.begun = false, true }, dayWait},
 	} {
 		f := good
@@ -363,6 +365,36 @@ func TestClosingByHand(t *testing.T) {
 		k.scan(paperQR)
 		if _, err := k.r.CloseDay(t.Context()); !errors.Is(err, ErrNotNow) || !strings.Contains(err.Error(), "somebody stands there") {
 			t.Errorf("with a citizen there: %v", err)
+		}
+		k.end()
+	})
+}
+
+// A closing by hand while the clock stood in 2099 holds up no closing of the
+// days after: which one comes next is never a matter of a clock that was wrong.
+func TestAClosingOfAWrongClockHoldsNothingUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t)
+		h.total = 8740
+		h.takings = kiosk.Takings{Last: kiosk.DayClose{Day: "2099-01-01", ByHand: true, Close: kiosk.TerminalClose{Outcome: kiosk.CloseDone}}, Whole: true, Sum: 8740, Charges: 1}
+		k := runClosing(t, h, CloseTime{On: true, Hour: 23, Minute: 30})
+		time.Sleep(30 * time.Minute)
+		synctest.Wait()
+		closings := func() (n int) {
+			for _, d := range k.done() {
+				if d == "close" {
+					n++
+				}
+			}
+			return n
+		}
+		if n := closings(); n != 1 {
+			t.Fatalf("%d closings, want 1: %v", n, k.done())
+		}
+		time.Sleep(24 * time.Hour)
+		synctest.Wait()
+		if n := closings(); n != 2 {
+			t.Errorf("%d closings a day later, want 2", n)
 		}
 		k.end()
 	})

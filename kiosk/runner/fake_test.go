@@ -30,6 +30,7 @@ type house struct {
 
 	saveErr    map[payment.Journal]error
 	unfinished []payment.State
+	unreadable error // the journal
 	lookupErr  error
 	activation func(kiosk.PaymentID, kiosk.Cart) (kiosk.Activation, error)
 	gatewayErr error
@@ -130,7 +131,10 @@ func (h *house) Alive(context.Context) error { return h.gatewayErr }
 // Journal.
 
 func (h *house) Save(_ context.Context, s payment.Save) error {
-	if err := h.saveErr[s.Step]; err != nil {
+	h.mu.Lock()
+	err := h.saveErr[s.Step]
+	h.mu.Unlock()
+	if err != nil {
 		h.note("save %s fails", s.Step)
 		return err
 	}
@@ -175,8 +179,22 @@ func (h *house) Takings(context.Context) (kiosk.Takings, error) {
 	defer h.mu.Unlock()
 	return h.takings, nil
 }
-func (h *house) Unfinished(context.Context) ([]payment.State, error) { return h.unfinished, nil }
-func (h *house) NextReceipt(context.Context) (uint64, error)         { return 7, nil }
+func (h *house) Unfinished(context.Context) ([]payment.State, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.unreadable != nil {
+		return nil, h.unreadable
+	}
+	return h.unfinished, nil
+}
+func (h *house) NextReceipt(context.Context) (uint64, error) { return 7, nil }
+
+// diskIs sets whether a step can be saved, nil: it can.
+func (h *house) diskIs(step payment.Journal, err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.saveErr[step] = err
+}
 
 // Terminal.
 

@@ -153,7 +153,7 @@ func (r *Runner) answerDecision(l *live) {
 	}
 	var err error
 	if l.state.Phase == payment.Unrecorded {
-		err = errors.New("the decision could not be written")
+		err = errors.New("the decision could not be written; it is tried again until it can be")
 	} else if inDoubt(l.state.Phase) {
 		err = ErrDecided
 	}
@@ -202,7 +202,7 @@ func (r *Runner) CloseDay(ctx context.Context) (kiosk.DayClose, error) {
 // problems are what a maintainer must see to.
 func (r *Runner) problems() []health.Problem {
 	var all []health.Problem
-	if r.noSales {
+	if r.noSales || r.unread {
 		all = append(all, health.Problem{Code: health.ProblemJournal, Detail: "the journal cannot be read or written; no card is taken"})
 	}
 	for _, l := range r.payments {

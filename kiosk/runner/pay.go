@@ -14,6 +14,12 @@ import (
 	"github.com/tserve/jolly/kiosk/session"
 )
 
+// Waits between tries to save a step that could not be saved.
+const (
+	saveFirst = 5 * time.Second
+	saveCap   = time.Minute
+)
+
 // errNotRecorded keeps the terminal from being acknowledged.
 var errNotRecorded = errors.New("the result could not be recorded")
 
@@ -34,6 +40,7 @@ func (r *Runner) stepPayment(ctx context.Context, e payment.Event) {
 	if l.state.Phase == payment.Delivering && before != payment.Delivering {
 		l.nextPoll, l.polls = r.now().Mono.Add(2*kiosk.Second), 0
 	}
+	r.salesAgain(before, l.state.Phase)
 	r.answerTerminal(l)
 	r.answerDecision(l)
 	r.doubtBegins(l, before)
@@ -76,14 +83,48 @@ func (r *Runner) save(ctx context.Context, s payment.Save) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.cfg.Save)
 		defer cancel()
 		err := r.dev.Journal.Save(ctx, s)
-		head := r.head(s.State.ID)
 		if err != nil {
 			r.log.Error("save a journal step", "payment", s.State.ID, "step", s.Step, "err", err)
-			r.post(payment.SaveFailed{Head: head, Step: s.Step})
+			r.post(saveFailed{s})
 			return
 		}
-		r.post(payment.Saved{Head: head, Step: s.Step})
+		r.post(payment.Saved{Head: r.head(s.State.ID), Step: s.Step})
 	})
+}
+
+// notSaved lets a payment whose step is not durable stand still, and the journal
+// rest before it is asked for the very same step again.
+func (r *Runner) notSaved(ctx context.Context, s payment.Save) {
+	id := s.State.ID
+	r.stepPayment(ctx, payment.SaveFailed{Head: r.head(id), Step: s.Step})
+	l := r.payments[id]
+	if l == nil || l.state.Phase != payment.Unrecorded {
+		return
+	}
+	wait := min(saveFirst<<min(l.saves, 8), saveCap)
+	l.saves++
+	l.unsaved, l.nextSave = s, r.now().Mono.Add(kiosk.Span(wait-wait/4+rand.N(wait/2)))
+}
+
+// saveAgain makes a step durable that could not be. The journal knows the same
+// save again: one that was made durable after all is not made twice.
+func (r *Runner) saveAgain(ctx context.Context, l *live) {
+	l.nextSave = r.now().Mono.Add(kiosk.Span(time.Hour)) // its answer says when the next try is
+	r.save(ctx, l.unsaved)
+}
+
+// salesAgain lets cards be charged again when the journal has all that it should.
+func (r *Runner) salesAgain(before, now payment.Phase) {
+	if before != payment.Unrecorded || now == payment.Unrecorded {
+		return
+	}
+	for _, l := range r.payments {
+		if l.state.Phase == payment.Unrecorded {
+			return
+		}
+	}
+	r.noSales = false
+	r.log.Info("card sales go on: the journal can be written again")
 }
 
 // activate asks once more when no answer came: the same id gives the same answer.

@@ -75,7 +75,8 @@ type Runner struct {
 	health    *health.Register
 	printer   kiosk.PrinterState
 	terminal  kiosk.TerminalHealth
-	noSales   bool // the journal could not be written
+	noSales   bool // the journal cannot be written
+	unread    bool // the journal cannot be read: what is open in it is not known
 	held      bool // a maintainer has the terminal
 	closed    bool // out of service by order
 	day       dayState
@@ -102,6 +103,10 @@ type live struct {
 	asked      int
 	warned     bool
 	decided    chan error // a person waits for the decision to be durable
+
+	unsaved  payment.Save // what could not be made durable
+	nextSave kiosk.Mono   // when it is tried again
+	saves    int          // tries so far
 }
 
 // New makes a runner.
@@ -128,6 +133,9 @@ type (
 	chargeRecord struct {
 		event payment.ChargeResulted
 		reply chan error
+	}
+	saveFailed struct {
+		save payment.Save
 	}
 	verdictCame struct{ verdict kiosk.Verdict }
 	pollCame    struct {
@@ -230,6 +238,7 @@ func (r *Runner) untilNext() time.Duration {
 		earlier(payment.NextTick(l.state))
 		earlier(l.nextPoll, l.state.Phase == payment.Delivering)
 		earlier(l.nextAsk, inDoubt(l.state.Phase))
+		earlier(l.nextSave, l.state.Phase == payment.Unrecorded)
 	}
 	earlier(r.day.nextLook, r.recovered && r.dev.Days != nil && r.dev.Till != nil)
 	if !some {
@@ -250,6 +259,9 @@ func (r *Runner) tick(ctx context.Context) {
 		}
 		if inDoubt(l.state.Phase) && at.Mono >= l.nextAsk {
 			r.askGateway(ctx, l)
+		}
+		if l.state.Phase == payment.Unrecorded && at.Mono >= l.nextSave {
+			r.saveAgain(ctx, l)
 		}
 	}
 	if r.recovered && r.dev.Days != nil && r.dev.Till != nil && at.Mono >= r.day.nextLook {
@@ -272,6 +284,8 @@ func (r *Runner) handle(ctx context.Context, e any) {
 		r.recover(ctx, e)
 	case chargeRecord:
 		r.recordCharge(ctx, e)
+	case saveFailed:
+		r.notSaved(ctx, e.save)
 	case verdictCame:
 		r.verdict(ctx, e.verdict)
 	case pollCame:

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/tserve/jolly/kiosk"
+	"github.com/tserve/jolly/kiosk/health"
 	"github.com/tserve/jolly/kiosk/page"
 	"github.com/tserve/jolly/kiosk/payment"
 	"github.com/tserve/jolly/kiosk/screen"
@@ -153,6 +154,100 @@ func TestAResultThatCannotBeRecorded(t *testing.T) {
 		}
 		k.touch("help-exit")
 		k.wantPage("out-of-service")
+		k.end()
+	})
+}
+
+// Card sales stop only as long as they must: what could not be saved is saved
+// when there is room again, and nothing is charged for it then.
+func TestRoomAgainInTheJournal(t *testing.T) {
+	for _, c := range []struct {
+		step payment.Journal
+		page string // what the citizen saw
+		want []string
+	}{
+		{payment.StepPrepared, "refused", []string{"save prepared fails", "save prepared", "save dropped"}},
+		{payment.StepActivated, "refused", []string{"save activated fails", "save activated", "save dropped with payment.not-paid", "push payment.not-paid"}},
+		{payment.StepCharging, "refused", []string{"save charging fails", "save charging", "save dropped with payment.not-paid", "push payment.not-paid"}},
+		{payment.StepResult, "doubtful", []string{"charge 87.40", "save result fails", "ack withheld", "save result with payment.paid", "push payment.paid", "save closed"}},
+	} {
+		t.Run(string(c.step), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				h := newHouse(t)
+				h.saveErr[c.step] = errDisk
+				k := run(t, h)
+				k.toPay()
+				k.wantPage(c.page)
+				k.hasProblem(health.ProblemJournal, true)
+				time.Sleep(5 * time.Minute)
+				synctest.Wait()
+				k.wantPage("out-of-service")
+				h.diskIs(c.step, nil)
+				time.Sleep(75 * time.Second)
+				synctest.Wait()
+				k.wantPage("attract")
+				k.hasProblem(health.ProblemJournal, false)
+				inOrder(t, k.done(), c.want)
+				before := charges(k.done())
+				k.toPay()
+				k.wantPage("paid")
+				if n := charges(k.done()) - before; n != 1 {
+					t.Errorf("%d charges for the next payment: %v", n, k.done())
+				}
+				k.end()
+			})
+		})
+	}
+}
+
+func charges(did []string) (n int) {
+	for _, d := range did {
+		if strings.HasPrefix(d, "charge ") {
+			n++
+		}
+	}
+	return n
+}
+
+func (k *kioskOf) hasProblem(code health.ProblemCode, want bool) {
+	k.t.Helper()
+	var all []health.Problem
+	if !k.r.Ask(k.t.Context(), func(v View) { all = v.Problems }) {
+		k.t.Fatal("the loop has ended")
+	}
+	if got := slices.ContainsFunc(all, func(p health.Problem) bool { return p.Code == code }); got != want {
+		k.t.Errorf("problem %s: %t, want %t: %v", code, got, want, all)
+	}
+}
+
+// A journal that cannot be read holds up card sales and the terminal's day until
+// it can: a charge of which nobody knows may be open in it.
+func TestAJournalThatCannotBeRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t)
+		h.unreadable, h.total = errDisk, 100
+		h.resolve = func() (kiosk.ChargeResult, error) { return h.result, nil }
+		cart := kiosk.Cart{}.With(kiosk.Quote{Bill: testBill, Fee: 100})
+		h.unfinished = []payment.State{{ID: "old", Ref: "AAAA-22", Cart: cart, Agreed: 8740, Phase: payment.Arming, Step: payment.StepCharging}}
+		k := runClosing(t, h, CloseTime{On: true, Hour: 23, Minute: 30})
+		time.Sleep(26 * time.Hour)
+		synctest.Wait()
+		k.wantPage("out-of-service")
+		k.hasProblem(health.ProblemJournal, true)
+		if _, err := k.r.CloseDay(t.Context()); !errors.Is(err, ErrNotNow) {
+			t.Errorf("closing by hand: %v", err)
+		}
+		if did := k.done(); slices.Contains(did, "close") || slices.Contains(did, "resolve") {
+			t.Errorf("did %v", did)
+		}
+		h.mu.Lock()
+		h.unreadable = nil
+		h.mu.Unlock()
+		time.Sleep(3 * time.Minute)
+		synctest.Wait()
+		k.wantPage("attract")
+		k.hasProblem(health.ProblemJournal, false)
+		inOrder(t, k.done(), []string{"resolve", "save result with payment.paid"})
 		k.end()
 	})
 }

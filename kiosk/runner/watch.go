@@ -41,10 +41,30 @@ func (r *Runner) startDevices(ctx context.Context) {
 	r.start(func() { r.watch(ctx, r.lookAtPrinter) })
 	r.start(func() { r.watch(ctx, r.lookAtGateway) })
 	r.start(func() { r.watch(ctx, r.lookAtTerminal) })
-	r.start(func() {
+	r.start(func() { r.readJournal(ctx) })
+}
+
+// readJournal tells the loop what is open in the journal; while it cannot be
+// read it is tried again and again.
+func (r *Runner) readJournal(ctx context.Context) {
+	for try := 0; ; try++ {
 		states, err := r.dev.Journal.Unfinished(ctx)
+		if ctx.Err() != nil {
+			return
+		}
 		r.post(recoveredAll{states, err})
-	})
+		if err == nil {
+			return
+		}
+		wait := min(saveFirst<<min(try, 8), saveCap)
+		timer := time.NewTimer(wait - wait/4 + rand.N(wait/2))
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return
+		}
+	}
 }
 
 // watch looks again and again; each look says how long to wait, spread by a
@@ -161,7 +181,7 @@ func (r *Runner) sessionDevices() session.Devices {
 	now := r.now().Mono
 	d := session.Devices{
 		Scanner: r.health.Works(health.Scanner, now), Gateway: r.health.Works(health.Gateway, now),
-		Printer: r.printer, Terminal: kiosk.TerminalOffline, SalesStopped: r.noSales || r.held || r.closed || r.day.running,
+		Printer: r.printer, Terminal: kiosk.TerminalOffline, SalesStopped: r.noSales || !r.recovered || r.held || r.closed || r.day.running,
 		Cards: r.cardReader(now),
 	}
 	if r.health.Works(health.Terminal, now) {
@@ -175,11 +195,13 @@ func (r *Runner) sessionDevices() session.Devices {
 
 // recover takes the unfinished payments of the journal, before the first citizen.
 func (r *Runner) recover(ctx context.Context, e recoveredAll) {
-	r.recovered = true
-	if e.err != nil {
-		r.noSales = true
+	r.unread = e.err != nil
+	if r.unread {
 		r.log.Error("card sales stop: the journal cannot be read", "err", e.err)
+		r.devicesChanged(ctx)
+		return
 	}
+	r.recovered = true
 	for _, s := range e.states {
 		r.log.Info("recovering", "payment", s.ID, "ref", s.Ref, "step", s.Step)
 		r.payments[s.ID] = &live{}
