@@ -7,6 +7,9 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/tserve/jolly/kiosk"
@@ -48,43 +51,155 @@ func (s *Store) EachPosting(ctx context.Context, from, to time.Time, f func(Post
 	return nil
 }
 
-// Charge is one charge as a kiosk's own journal told it.
+// EachStray hands over the postings that belong to nothing: without the head of
+// their transaction, or without its payment. There are none unless somebody went
+// around the book's own guards; no period holds them.
+func (s *Store) EachStray(ctx context.Context, f func(Posting) error) error {
+	err := each(ctx, s.read, func(rows *sql.Rows) error {
+		var p Posting
+		if err := rows.Scan(&p.Transaction, &p.Payment, &p.Account, &p.Amount); err != nil {
+			return err
+		}
+		return f(p)
+	}, `SELECT l.transaction_id, coalesce(t.payment, ''), l.account, l.amount
+		FROM ledger_postings l LEFT JOIN ledger_transactions t ON t.id = l.transaction_id LEFT JOIN payments p ON p.id = t.payment
+		WHERE t.id IS NULL OR p.id IS NULL ORDER BY l.transaction_id, l.position`)
+	if err != nil {
+		return fmt.Errorf("look for stray postings: %w", err)
+	}
+	return nil
+}
+
+// Charge is one charge as the kiosk told it and as the ledger holds it.
 type Charge struct {
 	Kiosk    string
 	Payment  string
-	At       time.Time // when the row was received: kiosks' clocks may be wrong
+	At       time.Time // when the card was charged, by the kiosk's clock where that could be trusted
 	Terminal string
 	STAN     string
-	Total    kiosk.Amount
-	Accepted bool // the row did its work; otherwise it is parked
+
+	Told   bool // by the kiosk's own journal
+	Total  kiosk.Amount
+	Posted bool // to the account of what the acquirer owes
+	Booked kiosk.Amount
 }
 
-// EachCharge hands over the charges that kiosks told in [from, to).
+// apart is what may lie between the moments that a row and its postings have of
+// one transaction.
+const apart = time.Minute
+
+// EachCharge hands over the charges of [from, to), of which kiosks or ledger know,
+// as of one moment. A charge belongs to the day on which the card was charged,
+// however late its row came or a doubt ended: that is the day that the bank has.
 func (s *Store) EachCharge(ctx context.Context, from, to time.Time, f func(Charge) error) error {
 	err := s.view(ctx, func(q queryer) error {
-		return each(ctx, q, func(rows *sql.Rows) error {
-			var c Charge
-			var at int64
-			var row api.Row
-			var verdict kiosk.VerdictCode
-			if err := rows.Scan(&c.Kiosk, &row.Payment, &row.Kind, &at, &row.Body, &verdict); err != nil {
+		told, known, err := readTold(ctx, q, from, to)
+		if err != nil {
+			return err
+		}
+		booked := map[string]*Charge{}
+		if err := readBooked(ctx, q, booked, " AND t.at >= $1", from.Add(-apart).UnixMilli()); err != nil {
+			return err
+		}
+		for _, c := range told {
+			if booked[c.Payment] == nil { // decided before it was told
+				if err := readBooked(ctx, q, booked, " AND t.payment = $1", c.Payment); err != nil {
+					return err
+				}
+			}
+			if err := f(c.with(booked[c.Payment])); err != nil {
 				return err
 			}
-			r, _, ok := outcome.Read(c.Kiosk, outboxRow(row))
-			if !ok || r.Body.Charge.Outcome != kiosk.Charged {
-				return nil
+		}
+		for _, id := range slices.Sorted(maps.Keys(booked)) {
+			if b := booked[id]; !known[id] && !b.At.Before(from) && b.At.Before(to) {
+				b.Posted = true
+				if err := f(*b); err != nil {
+					return err
+				}
 			}
-			c.Payment, c.At, c.Accepted = r.Body.Payment, time.UnixMilli(at), verdict == kiosk.VerdictAccepted
-			c.Terminal, c.STAN, c.Total = r.Body.Charge.TerminalID, r.Body.Charge.STAN, r.Body.Total
-			return f(c)
-		}, `SELECT kiosk, payment, kind, received_at, body, verdict FROM kiosk_rows
-			WHERE received_at >= $1 AND received_at < $2 AND kind IN ('payment.paid', 'payment.resolved') ORDER BY received_at, kiosk, sequence`,
-			from.UnixMilli(), to.UnixMilli())
+		}
+		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("read charges: %w", err)
 	}
 	return nil
+}
+
+// with adds what the ledger has to the charge that was posted: a second one of the
+// same payment is posted nowhere.
+func (c Charge) with(b *Charge) Charge {
+	if b == nil || b.Posted || c.STAN != "" && b.STAN != "" && c.STAN != b.STAN {
+		return c
+	}
+	c.Posted, c.Booked, b.Posted = true, b.Booked, true
+	if c.STAN == "" { // an operator's decision, said again by the kiosk
+		c.Terminal, c.STAN = b.Terminal, b.STAN
+	}
+	return c
+}
+
+// momentOf is, in SQL, when a row's thing happened: see [happened].
+func momentOf(row string) string {
+	return strings.ReplaceAll(`CASE WHEN r.clock_trusted = 1 AND r.occurred_at < r.received_at AND r.occurred_at > coalesce(p.activated_at, 0)
+		THEN r.occurred_at ELSE r.received_at END`, "r.", row+".")
+}
+
+// doubted is, in SQL, when the card was asked for a payment whose charge was in doubt.
+var doubted = "(SELECT min(" + momentOf("d") + ") FROM kiosk_rows d WHERE d.payment = p.id AND d.kind = 'payment.doubtful')"
+
+// readTold reads the charges that kiosks told: those of [from, to) in the order of
+// their arrival, and which payments have one at all since then.
+func readTold(ctx context.Context, q queryer, from, to time.Time) (told []Charge, known map[string]bool, err error) {
+	known = map[string]bool{}
+	numbers := map[[3]string]bool{}
+	err = each(ctx, q, func(rows *sql.Rows) error {
+		c := Charge{Told: true}
+		var at int64
+		var row api.Row
+		if err := rows.Scan(&c.Kiosk, &row.Payment, &row.Kind, &at, &row.Body); err != nil {
+			return err
+		}
+		r, _, ok := outcome.Read(c.Kiosk, outboxRow(row))
+		if !ok || r.Body.Charge.Outcome != kiosk.Charged {
+			return nil
+		}
+		c.Payment, c.At = r.Body.Payment, time.UnixMilli(at)
+		c.Terminal, c.STAN, c.Total = r.Body.Charge.TerminalID, r.Body.Charge.STAN, r.Body.Total
+		number := [3]string{c.Payment, c.Terminal, c.STAN}
+		again := numbers[number] || c.STAN == "" && known[c.Payment]
+		numbers[number], known[c.Payment] = true, true
+		if !again && !c.At.Before(from) && c.At.Before(to) {
+			told = append(told, c)
+		}
+		return nil
+	}, "SELECT r.kiosk, r.payment, r.kind, coalesce("+doubted+", "+momentOf("r")+`) AS moment, r.body
+		FROM kiosk_rows r LEFT JOIN payments p ON p.id = r.payment
+		WHERE r.received_at >= $1 AND r.kind IN ('payment.paid', 'payment.resolved') ORDER BY r.received_at, r.kiosk, r.sequence`,
+		from.UnixMilli())
+	return told, known, err
+}
+
+// readBooked adds, by payment, what the ledger has of charges.
+func readBooked(ctx context.Context, q queryer, booked map[string]*Charge, which string, arg any) error {
+	return each(ctx, q, func(rows *sql.Rows) error {
+		c := &Charge{}
+		var at int64
+		p := payment{}
+		if err := rows.Scan(&c.Payment, &c.Kiosk, &at, &c.Booked, &p.chargeJSON); err != nil {
+			return err
+		}
+		if b := booked[c.Payment]; b != nil {
+			b.Booked += c.Booked
+			return nil
+		}
+		c.At, c.Terminal, c.STAN = time.UnixMilli(at), p.charge().TerminalID, p.charge().STAN
+		booked[c.Payment] = c
+		return nil
+	}, "SELECT t.payment, p.kiosk, coalesce("+doubted+`, t.at) AS moment, l.amount, p.charge_json
+		FROM ledger_postings l JOIN ledger_transactions t ON t.id = l.transaction_id JOIN payments p ON p.id = t.payment
+		WHERE l.account = 'acquirer-clearing'`+which+" ORDER BY t.at, t.id", arg)
 }
 
 // view reads as of one moment.

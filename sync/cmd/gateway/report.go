@@ -55,7 +55,7 @@ func reportCommand() *cobra.Command {
 		}
 		return report.Match(ctx, b, p, lines)
 	})
-	match.Flags().StringVar(&bank, "bank", "", "the acquirer's file: CSV with the columns terminal, stan, amount")
+	match.Flags().StringVar(&bank, "bank", "", "the acquirer's file: CSV with the columns terminal, stan, amount and, where it has one, date")
 	return cmd
 }
 

@@ -4,6 +4,7 @@ package report
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/tserve/jolly/kiosk"
@@ -123,8 +124,9 @@ func payer(by string, names map[string]string) string {
 	return "cittadini"
 }
 
-// Zero is the proof of the ledger: every transaction sums to zero, and so do all
-// of them; and what is left in suspense.
+// Zero is the proof of the ledger: every transaction of the period sums to zero,
+// and so do all of them; no posting of the whole ledger belongs to nothing; and
+// what is left in suspense.
 func Zero(ctx context.Context, b Book, p Period) (Report, error) {
 	r := Report{Name: "zero", Title: "Quadratura del libro", Period: p, Columns: []Column{
 		{"account", "Conto", Text}, {"postings", "Scritture", Count}, {"debit", "Dare", Money}, {"credit", "Avere", Money}, {"balance", "Saldo", Money},
@@ -168,8 +170,14 @@ func Zero(ctx context.Context, b Book, p Period) (Report, error) {
 			r.Notes = append(r.Notes, "la scrittura "+id+" non quadra: "+sum.String())
 		}
 	}
+	slices.Sort(r.Notes)
+	err = b.EachStray(ctx, func(x gateway.Posting) error {
+		r.Failed = true
+		r.Notes = append(r.Notes, "la scrittura "+x.Transaction+" non appartiene a nessun pagamento: "+x.Account+" "+x.Amount.String())
+		return nil
+	})
 	if !r.Failed && r.Sums[4].Number == 0 {
 		r.Notes = append(r.Notes, "tutte le scritture quadrano a zero")
 	}
-	return r, nil
+	return r, err
 }

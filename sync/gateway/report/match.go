@@ -9,24 +9,27 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/tserve/jolly/kiosk"
 	"github.com/tserve/jolly/sync/gateway"
-	"github.com/tserve/jolly/sync/gateway/outcome"
 )
 
 // BankLine is one charge in the acquirer's file.
 type BankLine struct {
 	Terminal, STAN string
 	Amount         kiosk.Amount
+	Day            kiosk.Date // of the charge; zero where the file does not tell
 }
 
 var bankAmount = regexp.MustCompile(`^(\d{1,9})[.,](\d{2})$`)
 
 // ReadBank reads the acquirer's file: CSV with comma or semicolon and a head
-// that names at least terminal, stan and amount (euro with two decimals).
+// that names at least terminal, stan and amount (euro with two decimals). A
+// column date, as 2026-11-22 or 22/11/2026, tells the day of each charge.
 func ReadBank(from io.Reader) ([]BankLine, error) {
 	whole, err := io.ReadAll(io.LimitReader(from, 64<<20))
 	if err != nil {
@@ -59,59 +62,81 @@ func ReadBank(from io.Reader) ([]BankLine, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read the bank's file: %w", err)
 		}
-		m := bankAmount.FindStringSubmatch(strings.TrimSpace(row[at["amount"]]))
-		if m == nil {
-			line, _ := r.FieldPos(0)
-			return nil, fmt.Errorf("read the bank's file: line %d: amount %q: want euro with two decimals", line, row[at["amount"]])
-		}
-		cents, err := strconv.ParseInt(m[1]+m[2], 10, 64)
+		line, err := bankLine(at, row)
 		if err != nil {
-			return nil, fmt.Errorf("read the bank's file: %w", err)
+			n, _ := r.FieldPos(0)
+			return nil, fmt.Errorf("read the bank's file: line %d: %w", n, err)
 		}
-		all = append(all, BankLine{Terminal: strings.TrimSpace(row[at["terminal"]]), STAN: strings.TrimSpace(row[at["stan"]]), Amount: kiosk.Cents(cents)})
+		all = append(all, line)
 	}
+}
+
+func bankLine(at map[string]int, row []string) (BankLine, error) {
+	field := func(name string) string { return strings.TrimSpace(row[at[name]]) }
+	l := BankLine{Terminal: field("terminal"), STAN: field("stan")}
+	m := bankAmount.FindStringSubmatch(field("amount"))
+	if m == nil {
+		return l, fmt.Errorf("amount %q: want euro with two decimals", field("amount"))
+	}
+	cents, err := strconv.ParseInt(m[1]+m[2], 10, 64)
+	if err != nil {
+		return l, err
+	}
+	l.Amount = kiosk.Cents(cents)
+	if _, dated := at["date"]; dated {
+		text := field("date")
+		if d, err := time.Parse("02/01/2006", text); err == nil {
+			text = d.Format(time.DateOnly)
+		}
+		if l.Day, err = kiosk.ParseDate(text); err != nil || text == "" {
+			return l, fmt.Errorf("date %q: want 2026-11-22 or 22/11/2026", field("date"))
+		}
+	}
+	return l, nil
 }
 
 // charge is one charge as up to three books tell it.
 type charge struct {
-	kiosk, terminal, stan, payment string
-	journal, ledger, bank          kiosk.Amount
-	inJournal, inLedger, inBank    bool
+	gateway.Charge
+	bank   kiosk.Amount
+	inBank bool
 }
 
 func (c charge) agrees(withBank bool) bool {
-	ok := c.inJournal && c.inLedger && c.journal == c.ledger
-	return ok && (!withBank || c.inBank && c.bank == c.journal)
+	ok := c.Told && c.Posted && c.Total == c.Booked
+	return ok && (!withBank || c.inBank && c.bank == c.Total)
 }
 
 // Match compares, charge by charge, what the kiosks told, what the ledger holds
 // and, where its file is given, what the bank paid. Agreeing charges are one
-// line for each kiosk; every other charge has its own.
+// line for each kiosk; every other charge has its own. The day of a charge is the
+// one on which the card was charged, in all three.
 func Match(ctx context.Context, b Book, p Period, bank []BankLine) (Report, error) {
 	r := Report{Name: "match", Title: "Riscontro chioschi, libro, banca", Period: p, Columns: []Column{
 		{"kiosk", "Chiosco", Text}, {"result", "Esito", Text}, {"terminal", "Terminale", Text}, {"stan", "STAN", Text}, {"charges", "Addebiti", Count},
 		{"journal", "Chiosco €", Money}, {"ledger", "Libro €", Money}, {"bank", "Banca €", Money},
 	}}
-	all, err := gather(ctx, b, p, bank)
+	all, err := gather(ctx, b, p)
 	if err != nil {
 		return r, err
 	}
+	all, elsewhere := banked(all, bank, p)
 	agreed := map[string]*Row{}
 	for _, c := range all {
 		if !c.agrees(bank != nil) {
 			r.Failed = true
-			r.Rows = append(r.Rows, Row{Payments: []string{c.payment}, Cells: []Cell{
-				text(c.kiosk), text(c.difference(bank != nil)), text(c.terminal), text(c.stan), count(1), money(c.journal), money(c.ledger), money(c.bank),
+			r.Rows = append(r.Rows, Row{Payments: c.payments(), Cells: []Cell{
+				text(c.Kiosk), text(c.difference(bank != nil)), text(c.Terminal), text(c.STAN), count(1), money(c.Total), money(c.Booked), money(c.bank),
 			}})
 			continue
 		}
-		row := agreed[c.kiosk]
+		row := agreed[c.Kiosk]
 		if row == nil {
-			row = &Row{Cells: []Cell{text(c.kiosk), text("concordano"), {}, {}, {}, {}, {}, {}}}
-			agreed[c.kiosk] = row
+			row = &Row{Cells: []Cell{text(c.Kiosk), text("concordano"), {}, {}, {}, {}, {}, {}}}
+			agreed[c.Kiosk] = row
 		}
-		row.Payments = append(row.Payments, c.payment)
-		for i, n := range map[int]int64{4: 1, 5: c.journal.Cents(), 6: c.ledger.Cents(), 7: c.bank.Cents()} {
+		row.Payments = append(row.Payments, c.Payment)
+		for i, n := range map[int]int64{4: 1, 5: c.Total.Cents(), 6: c.Booked.Cents(), 7: c.bank.Cents()} {
 			row.Cells[i].Number += n
 		}
 	}
@@ -123,16 +148,27 @@ func Match(ctx context.Context, b Book, p Period, bank []BankLine) (Report, erro
 	if bank == nil {
 		r.Notes = append(r.Notes, "senza il file della banca: confrontati solo chioschi e libro")
 	}
+	if elsewhere > 0 {
+		r.Notes = append(r.Notes, fmt.Sprintf("%d righe del file della banca sono di altri giorni e non sono confrontate", elsewhere))
+	}
 	return r, nil
+}
+
+// payments is the payment behind the charge, if the book knows one.
+func (c charge) payments() []string {
+	if c.Payment == "" {
+		return nil
+	}
+	return []string{c.Payment}
 }
 
 func (c charge) difference(withBank bool) string {
 	switch {
-	case !c.inLedger && !c.inJournal:
+	case !c.Posted && !c.Told:
 		return "solo in banca"
-	case !c.inLedger:
+	case !c.Posted:
 		return "manca nel libro"
-	case !c.inJournal:
+	case !c.Told:
 		return "manca nel chiosco"
 	case withBank && !c.inBank:
 		return "manca in banca"
@@ -140,52 +176,42 @@ func (c charge) difference(withBank bool) string {
 	return "importi diversi"
 }
 
-// gather joins the books: journal and ledger by the payment, the bank by
-// terminal and STAN.
-func gather(ctx context.Context, b Book, p Period, bank []BankLine) ([]*charge, error) {
-	byPayment, byNumber := map[string]*charge{}, map[string]*charge{}
-	var all []*charge
-	add := func(payment string) *charge {
-		c := byPayment[payment]
-		if c == nil {
-			c = &charge{payment: payment}
-			byPayment[payment] = c
-			all = append(all, c)
-		}
-		return c
-	}
+// gather reads what kiosks and ledger know of the period's charges.
+func gather(ctx context.Context, b Book, p Period) (all []*charge, err error) {
 	from, to := p.span(b.Zone())
-	err := b.EachCharge(ctx, from, to, func(x gateway.Charge) error {
-		c := add(x.Payment)
-		if x.STAN == "" && c.inJournal {
-			return nil // the operator's decision, said again by the kiosk
-		}
-		c.kiosk, c.terminal, c.stan, c.journal, c.inJournal = x.Kiosk, x.Terminal, x.STAN, x.Total, true
-		byNumber[x.Terminal+"/"+x.STAN] = c
+	err = b.EachCharge(ctx, from, to, func(x gateway.Charge) error {
+		all = append(all, &charge{Charge: x})
 		return nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	err = b.EachPosting(ctx, from, to, func(x gateway.Posting) error {
-		if x.Account != outcome.AccountClearing {
-			return nil
-		}
-		c := add(x.Payment)
-		c.kiosk = x.Kiosk
-		c.ledger += x.Amount
-		c.inLedger = true
-		return nil
-	})
-	for _, line := range bank {
-		c := byNumber[line.Terminal+"/"+line.STAN]
-		if c == nil {
-			c = &charge{terminal: line.Terminal, stan: line.STAN}
-			all = append(all, c)
-			byNumber[line.Terminal+"/"+line.STAN] = c
-		}
-		c.bank += line.Amount
-		c.inBank = true
-	}
 	return all, err
+}
+
+// banked adds the bank's lines, by terminal and STAN. Terminals begin their
+// numbers anew: of several charges with one number the one of the same amount is
+// meant, and one after the other. Lines of other days are counted and left out.
+func banked(all []*charge, bank []BankLine, p Period) (_ []*charge, elsewhere int) {
+	number := func(terminal, stan string) string { return terminal + "/" + stan }
+	free := map[string][]*charge{}
+	for _, c := range all {
+		at := number(c.Terminal, c.STAN)
+		free[at] = append(free[at], c)
+	}
+	for _, line := range bank {
+		if !line.Day.IsZero() && (line.Day.Before(p.From) || p.To.Before(line.Day)) {
+			elsewhere++
+			continue
+		}
+		at := number(line.Terminal, line.STAN)
+		i := slices.IndexFunc(free[at], func(c *charge) bool { return max(c.Total, c.Booked) == line.Amount })
+		if i < 0 && len(free[at]) > 0 {
+			i = 0
+		}
+		if i < 0 {
+			all = append(all, &charge{Charge: gateway.Charge{Terminal: line.Terminal, STAN: line.STAN}, bank: line.Amount, inBank: true})
+			continue
+		}
+		free[at][i].bank, free[at][i].inBank = line.Amount, true
+		free[at] = slices.Delete(free[at], i, i+1)
+	}
+	return all, elsewhere
 }

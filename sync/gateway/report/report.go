@@ -17,6 +17,7 @@ import (
 // Book is what reports are made of; *gateway.Store is one.
 type Book interface {
 	EachPosting(ctx context.Context, from, to time.Time, f func(gateway.Posting) error) error
+	EachStray(ctx context.Context, f func(gateway.Posting) error) error
 	EachCharge(ctx context.Context, from, to time.Time, f func(gateway.Charge) error) error
 	CreditorNames(ctx context.Context) (map[string]string, error)
 	Zone() *time.Location

@@ -28,7 +28,17 @@ const (
 // book is a ledger in memory.
 type book struct {
 	postings []gateway.Posting
+	strays   []gateway.Posting
 	charges  []gateway.Charge
+}
+
+func (b *book) EachStray(_ context.Context, f func(gateway.Posting) error) error {
+	for _, p := range b.strays {
+		if err := f(p); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (b *book) EachPosting(_ context.Context, from, to time.Time, f func(gateway.Posting) error) error {
@@ -79,7 +89,8 @@ func (b *book) pay(id, channel string, at time.Time, creditor string, amount, fe
 		post(outcome.DueAccount(d.By), d.Amount)
 		post(outcome.AccountCircuit, -d.Amount)
 	}
-	b.charges = append(b.charges, gateway.Charge{Kiosk: "PO-001", Payment: id, At: at, Terminal: "12345678", STAN: "0000" + id[1:], Total: amount + fee, Accepted: true})
+	b.charges = append(b.charges, gateway.Charge{Kiosk: "PO-001", Payment: id, At: at, Terminal: "12345678", STAN: "0000" + id[1:],
+		Told: true, Total: amount + fee, Posted: true, Booked: amount + fee})
 }
 
 func sample() *book {
@@ -155,6 +166,11 @@ func TestZero(t *testing.T) {
 	if r, err = report.Zero(t.Context(), b, week); err != nil || !r.Failed || len(r.Notes) != 1 {
 		t.Errorf("a cent too much was not seen: %v %+v", err, r.Notes)
 	}
+	b = sample()
+	b.strays = []gateway.Posting{{Transaction: "t-x", Account: outcome.AccountFees, Amount: 100}}
+	if r, err = report.Zero(t.Context(), b, week); err != nil || !r.Failed || len(r.Notes) != 1 || !strings.Contains(r.Notes[0], "t-x") {
+		t.Errorf("a posting that belongs to nothing was not seen: %v %+v", err, r.Notes)
+	}
 }
 
 func TestMatch(t *testing.T) {
@@ -176,9 +192,22 @@ func TestMatch(t *testing.T) {
 		"bank has more": {func(_ *book, bank []report.BankLine) []report.BankLine {
 			return append(bank, report.BankLine{Terminal: "x", STAN: "9", Amount: 5})
 		}, "solo in banca"},
-		"ledger lost one": {func(b *book, bank []report.BankLine) []report.BankLine { b.postings = b.postings[3:]; return bank }, "manca nel libro"},
-		"kiosk lost one":  {func(b *book, bank []report.BankLine) []report.BankLine { b.charges = b.charges[1:]; return bank[1:] }, "manca nel chiosco"},
-		"other amount":    {func(b *book, bank []report.BankLine) []report.BankLine { b.charges[0].Total++; return bank }, "importi diversi"},
+		"ledger lost one": {func(b *book, bank []report.BankLine) []report.BankLine {
+			b.charges[1].Posted, b.charges[1].Booked = false, 0
+			return bank
+		}, "manca nel libro"},
+		"kiosk lost one": {func(b *book, bank []report.BankLine) []report.BankLine {
+			b.charges[1].Told, b.charges[1].Total = false, 0
+			return bank
+		}, "manca nel chiosco"},
+		"other amount":   {func(b *book, bank []report.BankLine) []report.BankLine { b.charges[0].Total++; return bank }, "importi diversi"},
+		"bank paid less": {func(_ *book, bank []report.BankLine) []report.BankLine { bank[2].Amount--; return bank }, "importi diversi"},
+		"charged twice": {func(b *book, bank []report.BankLine) []report.BankLine {
+			again := b.charges[0]
+			again.STAN, again.Posted, again.Booked = "000009", false, 0
+			b.charges = append(b.charges, again)
+			return append(bank, report.BankLine{Terminal: again.Terminal, STAN: again.STAN, Amount: again.Total})
+		}, "manca nel libro,12345678,000009,1,86.40,0.00,86.40"},
 	} {
 		b := sample()
 		r, err := report.Match(t.Context(), b, week, c.change(b, append([]report.BankLine(nil), bank...)))
@@ -190,11 +219,35 @@ func TestMatch(t *testing.T) {
 		t.Errorf("without the bank: %v %v %v", err, r.Failed, r.Notes)
 	}
 	for name, text := range map[string]string{
-		"no columns": "a,b\n1,2\n", "no amount": "terminal,stan,amount\n1,2,3\n", "nothing": "", "short line": "terminal,stan,amount\n1\n",
+		"no day":      "terminal,stan,amount,date\n1,2,3.00,\n",
+		"another day": "terminal,stan,amount,date\n1,2,3.00,2026-13-01\n",
+		"no columns":  "a,b\n1,2\n", "no amount": "terminal,stan,amount\n1,2,3\n", "nothing": "", "short line": "terminal,stan,amount\n1\n",
 	} {
 		if _, err := report.ReadBank(strings.NewReader(text)); err == nil {
 			t.Errorf("the bank's file with %s was taken", name)
 		}
+	}
+}
+
+// Terminals begin their numbers anew, and an acquirer's file is of more days than
+// the report.
+func TestTheBanksLinesFindTheirCharges(t *testing.T) {
+	b := sample()
+	for i := range b.charges {
+		b.charges[i].STAN = "000001"
+	}
+	bank, err := report.ReadBank(strings.NewReader("terminal;stan;date;amount\n" +
+		"12345678;000001;2026-11-21;11,00\n12345678;000001;21/11/2026;43,40\n12345678;000001;2026-11-22;51,40\n12345678;000001;2026-11-21;86,40\n" +
+		"12345678;000002;2026-11-15;7,00\n12345678;000003;23/11/2026;8,00\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := report.Match(t.Context(), b, week, bank)
+	if err != nil || r.Failed || r.Sums[4].Number != 4 || r.Sums[7].Number != 19220 {
+		t.Errorf("%v\n%s", err, strings.Join(lines(t, r), "\n"))
+	}
+	if len(r.Notes) != 1 || !strings.HasPrefix(r.Notes[0], "2 righe") {
+		t.Errorf("%q", r.Notes)
 	}
 }
 
