@@ -105,6 +105,7 @@ type Terminal struct {
 	RegisterID   string `toml:"register_id"`
 	LRC          string `toml:"lrc"`
 	SavesRefused bool   `toml:"saves_refused"` // it keeps refused results as its last result, too
+	Basic        bool   `toml:"basic"`         // it does not know the extended payment: its results tell no amount
 	CloseAt      string `toml:"close_at"`      // "23:30": when its day is closed; "" is never
 }
 

@@ -9,9 +9,11 @@ import (
 	"path/filepath"
 
 	"github.com/tserve/jolly/kiosk"
+	"github.com/tserve/jolly/kiosk/config"
 	"github.com/tserve/jolly/kiosk/payment"
 	"github.com/tserve/jolly/kiosk/runner"
 	"github.com/tserve/jolly/kiosk/terminal"
+	"github.com/tserve/jolly/kiosk/terminal/ecr17"
 	"github.com/tserve/jolly/printer"
 	"github.com/tserve/jolly/sync/client"
 	"github.com/tserve/jolly/sync/outbox"
@@ -27,6 +29,14 @@ var (
 	_ runner.Printer  = paper{}
 	_ runner.Clock    = (*clock)(nil)
 )
+
+// terminalConfig is the card terminal as it is configured.
+func terminalConfig(c config.Terminal) terminal.Config {
+	return terminal.Config{
+		Address: c.Address, TerminalID: c.TerminalID, RegisterID: c.RegisterID,
+		LRC: ecr17.LRC(c.LRC), SavesRefused: c.SavesRefused, Basic: c.Basic, Baud: c.Baud,
+	}
+}
 
 // journal is the outbox with the points at which a test may kill the kiosk.
 type journal struct {

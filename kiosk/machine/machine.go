@@ -24,7 +24,6 @@ import (
 	"github.com/tserve/jolly/kiosk/screen"
 	"github.com/tserve/jolly/kiosk/sound"
 	"github.com/tserve/jolly/kiosk/terminal"
-	"github.com/tserve/jolly/kiosk/terminal/ecr17"
 	"github.com/tserve/jolly/kiosk/ui"
 	"github.com/tserve/jolly/kiosk/ui/theme"
 	"github.com/tserve/jolly/printer"
@@ -111,10 +110,7 @@ func (m *Machine) devices(ctx context.Context, clock *clock) (runner.Devices, er
 		return runner.Devices{}, err
 	}
 	m.printer = printer.New(pcfg, m.raster, m.log.With("part", "printer"))
-	tcfg := terminal.Config{
-		Address: cfg.Terminal.Address, TerminalID: cfg.Terminal.TerminalID, RegisterID: cfg.Terminal.RegisterID,
-		LRC: ecr17.LRC(cfg.Terminal.LRC), SavesRefused: cfg.Terminal.SavesRefused, Baud: cfg.Terminal.Baud,
-	}
+	tcfg := terminalConfig(cfg.Terminal)
 	if err := tcfg.Check(); err != nil {
 		return runner.Devices{}, fmt.Errorf("terminal: %w", err)
 	}

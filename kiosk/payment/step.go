@@ -7,9 +7,10 @@ import "github.com/tserve/jolly/kiosk"
 // Limits of a payment.
 const (
 	// TokenReserve is the life that the tokens must have left when the card is
-	// asked for: the terminal's longest operation (150 s), the recovery after
-	// it (60 s) and a margin of five minutes (design: money rule 3).
-	TokenReserve = 150*kiosk.Second + 60*kiosk.Second + 5*kiosk.Minute
+	// asked for: the terminal's longest operation (no longer than the loop waits
+	// for it, 240 s), the recovery after it (60 s) and a margin of five minutes
+	// (design: money rule 3).
+	TokenReserve = 240*kiosk.Second + 60*kiosk.Second + 5*kiosk.Minute
 
 	// retryFirst and retryCap bound the waits between questions to a terminal
 	// that holds an unknown charge.

@@ -27,7 +27,7 @@ type Config struct {
 	TerminalPoll time.Duration // between two status questions while it works; default 60 s
 	Lookup       time.Duration // limit of a lookup and of an activation; default 20 s
 	Save         time.Duration // limit of a journal step; default 10 s
-	Charge       time.Duration // limit of a charge, above the terminal's own; default 240 s
+	Charge       time.Duration // limit of a charge, above the terminal's own; default ChargeLimit
 	Print        time.Duration // limit of a print job; default 120 s
 	Card         time.Duration // limit of reading a citizen's card and searching for its bills; default 50 s
 	Decide       time.Duration // after which an unknown charge is a problem for the maintainer; default 24 h
@@ -39,6 +39,10 @@ type Config struct {
 	NewID func() kiosk.PaymentID // a UUIDv7
 }
 
+// ChargeLimit is how long the loop waits for a charge, however long the terminal
+// may take: tokens must outlive it ([payment.TokenReserve]).
+const ChargeLimit = 240 * time.Second
+
 func (c Config) withDefaults() Config {
 	set := func(d *time.Duration, v time.Duration) {
 		if *d == 0 {
@@ -49,7 +53,7 @@ func (c Config) withDefaults() Config {
 	set(&c.TerminalPoll, time.Minute)
 	set(&c.Lookup, 20*time.Second)
 	set(&c.Save, 10*time.Second)
-	set(&c.Charge, 240*time.Second)
+	set(&c.Charge, ChargeLimit)
 	set(&c.Print, 120*time.Second)
 	set(&c.Card, 50*time.Second)
 	set(&c.Decide, 24*time.Hour)

@@ -1,0 +1,42 @@
+package machine
+
+import (
+	"testing"
+	"time"
+
+	"github.com/tserve/jolly/kiosk"
+	"github.com/tserve/jolly/kiosk/config"
+	"github.com/tserve/jolly/kiosk/payment"
+	"github.com/tserve/jolly/kiosk/runner"
+)
+
+// The card is asked for only with tokens that outlive the terminal's longest
+// operation, the recovery after it and five minutes (money rule 3); and the loop
+// never cuts an operation short: what it cuts short is unknown.
+func TestTokensOutliveTheLongestCharge(t *testing.T) {
+	for name, address := range map[string]string{"network": "127.0.0.1:1818", "serial line": "/dev/ttyUSB0"} {
+		cfg := config.Config{Terminal: config.Terminal{Address: address, TerminalID: "12345678", RegisterID: "87654321", LRC: "noext"}}
+		longest := terminalConfig(cfg.Terminal).LongestOperation()
+		if longest >= runner.ChargeLimit {
+			t.Errorf("%s: the terminal may take %s, the loop waits %s", name, longest, runner.ChargeLimit)
+		}
+		if need := longest + time.Minute + 5*time.Minute; time.Duration(payment.TokenReserve) < need {
+			t.Errorf("%s: tokens must live %s more, the terminal needs %s", name, time.Duration(payment.TokenReserve), need)
+		}
+	}
+	if kiosk.Span(runner.ChargeLimit)+kiosk.Minute+5*kiosk.Minute > payment.TokenReserve {
+		t.Errorf("tokens must live %s more, the loop waits %s for a charge", time.Duration(payment.TokenReserve), runner.ChargeLimit)
+	}
+}
+
+// A terminal that knows no X is asked with P when the configuration says so.
+func TestTheTerminalAsConfigured(t *testing.T) {
+	c := config.Terminal{Address: "127.0.0.1:1818", TerminalID: "12345678", RegisterID: "87654321", LRC: "std", SavesRefused: true, Basic: true, Baud: 19200}
+	got := terminalConfig(c)
+	if !got.Basic || !got.SavesRefused || got.LRC != "std" || got.Baud != 19200 || got.Address != c.Address {
+		t.Errorf("%+v", got)
+	}
+	if err := got.Check(); err != nil {
+		t.Error(err)
+	}
+}
