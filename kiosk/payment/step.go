@@ -366,7 +366,7 @@ func billsClosed(s State, e BillsClosed) (State, []Effect) {
 	}
 	for _, c := range e.Closings[:min(max(e.Count, 0), kiosk.MaxBills)] {
 		for i, l := range s.Cart.Bills() {
-			if l.Bill.ID == c.BillID && s.Closings[i] == kiosk.ClosingOpen {
+			if l.Bill.ID == c.BillID && s.Closings[i] == kiosk.ClosingOpen && ends(c.Closing) {
 				s.Closings[i] = c.Closing
 			}
 		}
@@ -376,6 +376,15 @@ func billsClosed(s State, e BillsClosed) (State, []Effect) {
 	}
 	s.Phase = Closed
 	return s, []Effect{Save{State: s, Step: StepClosed}}
+}
+
+// ends says that a bill has come to its end: a word that we do not know is none.
+func ends(c kiosk.Closing) bool {
+	switch c {
+	case kiosk.ClosingOK, kiosk.ClosingKO, kiosk.ClosingDuplicate, kiosk.ClosingRefundDue:
+		return true
+	}
+	return false
 }
 
 // resolved takes a later word on an unknown charge. The terminal's own

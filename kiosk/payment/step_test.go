@@ -4,6 +4,8 @@ package payment_test
 
 import (
 	"encoding/json"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/tserve/jolly/kiosk"
@@ -13,6 +15,7 @@ import (
 func TestWalks(t *testing.T) {
 	cheaper := altered(func(a *kiosk.Activation) { a.Bills[0].Amount = 8000 })
 	swapped := altered(func(a *kiosk.Activation) { a.Bills[0].Amount = 8600; a.Fee = 140 })
+	shifted := altered(func(a *kiosk.Activation) { a.Bills[0].Amount, a.Bills[1].Amount = 8400, 1300 })
 	dear := altered(func(a *kiosk.Activation) { a.Bills[0].Amount = kiosk.MaxCharge })
 	huge := altered(func(a *kiosk.Activation) { a.Bills[0].Amount = 1 << 62; a.Bills[1].Amount = 1 << 62 })
 	brief := altered(func(a *kiosk.Activation) { a.Life = 8 * kiosk.Minute })
@@ -36,6 +39,7 @@ func TestWalks(t *testing.T) {
 		{"amount changed: asked again", append(toActivating(), Activated{at(2), cheaper}, Saved{at(3), StepActivated}), Consenting, "", ReasonNone},
 		{"amount changed and agreed", append(toActivating(), Activated{at(2), cheaper}, Saved{at(3), StepActivated}, Consented{at(9)}, BaselineRead{Head: at(10)}, Saved{at(11), StepCharging}), Charging, "CHARGE 94.40", ReasonNone},
 		{"amount up, fee down, same total: asked again", append(toActivating(), Activated{at(2), swapped}, Saved{at(3), StepActivated}), Consenting, "", ReasonNone},
+		{"one bill up, the other down, same total: asked again", append(toActivating(), Activated{at(2), shifted}, Saved{at(3), StepActivated}), Consenting, "", ReasonNone},
 		{"amount changed and not agreed", append(toActivating(), Activated{at(2), cheaper}, Saved{at(3), StepActivated}, Abandoned{Head: at(9)}), Dropping, "save dropped with row payment.not-paid", ReasonNotAgreed},
 		{"more than a card can carry", append(toActivating(), Activated{at(2), dear}, Saved{at(3), StepActivated}), Dropping, "save dropped with row payment.not-paid", ReasonTooLarge},
 		{"amounts that run over", append(toActivating(), Activated{at(2), huge}), Dropping, "save dropped with row payment.not-paid", ReasonWrongAnswer},
@@ -53,6 +57,8 @@ func TestWalks(t *testing.T) {
 		{"room again for what was dropped", append(toBaselining(), BaselineFailed{Head: at(4)}, SaveFailed{at(5), StepDropped}, Saved{at(9), StepDropped}), Dropped, "push", ReasonJournal},
 		{"a stale word while the result cannot be saved", append(toCharging(), ChargeResulted{at(30), result(kiosk.Charged)}, SaveFailed{at(31), StepResult}, Saved{at(40), StepCharging}), Unrecorded, "", ReasonNone},
 		{"an answer for another payment", append(toCharging(), ChargeResulted{Head{ID: "another"}, result(kiosk.Charged)}), Charging, "", ReasonNone},
+		{"an end that nobody knows is none", append(toRecorded(kiosk.Charged), BillsClosed{at(32), closings("pending", kiosk.ClosingOK), 2}), Delivering, "", ReasonNone},
+		{"and the true one still counts", append(toRecorded(kiosk.Charged), BillsClosed{at(32), closings("pending", kiosk.ClosingOK), 2}, BillsClosed{at(33), closings(kiosk.ClosingDuplicate, ""), 2}), Closed, "save closed", ReasonNone},
 		{"more bills than there can be", append(toRecorded(kiosk.Charged), BillsClosed{at(32), closings(kiosk.ClosingOK, kiosk.ClosingOK), 99}), Closed, "save closed", ReasonNone},
 		{"a cart that cannot be", []Event{Begun{Head: at(0), Cart: kiosk.Cart{Count: 9}}}, "", "", ReasonNone},
 	} {
@@ -173,6 +179,9 @@ func TestRequestFitsTheTerminal(t *testing.T) {
 	if len(r.Text) > 128 || r.Amount != s.Agreed || r.Payment != testID {
 		t.Errorf("%+v", r)
 	}
+	if !strings.Contains(r.Text, string(testID)) || !strings.Contains(r.Text, Ref(testID)) {
+		t.Errorf("text %q does not name the payment: it alone ties the terminal's slip to it", r.Text)
+	}
 	for _, c := range r.Text {
 		if c < ' ' || c > '~' {
 			t.Errorf("text %q is not plain ASCII", r.Text)
@@ -250,5 +259,17 @@ func TestADoubtIsToldThoughTheTerminalIsGone(t *testing.T) {
 	again.Alone = true
 	if s, effects = run(t, Recovered{at(1), again}, Ticked{at(1)}); words(effects) != "resolve" {
 		t.Fatalf("after a second start: %s, %q", s.Phase, words(effects))
+	}
+}
+
+// TestWhatStopsSales: while a charge is not decided with the terminal, or the
+// book cannot be written, no further card may be asked for; once the terminal has
+// told all that it can, cards are taken again.
+func TestWhatStopsSales(t *testing.T) {
+	stops := []Phase{Arming, Charging, Recording, Doubtful, Resolving, Unrecorded}
+	for _, p := range Phases() {
+		if got, want := (State{Phase: p}).StopsSales(), slices.Contains(stops, p); got != want {
+			t.Errorf("%s: stops sales %t, want %t", p, got, want)
+		}
 	}
 }
