@@ -102,6 +102,8 @@ type ProblemCode string
 const (
 	// ProblemUndecided: a charge is unknown for longer than it may be.
 	ProblemUndecided ProblemCode = "charge-undecided"
+	// ProblemAmount: the terminal took another amount than it was asked for.
+	ProblemAmount ProblemCode = "charge-amount-differs"
 	// ProblemJournal: the journal cannot be written, no card is taken.
 	ProblemJournal ProblemCode = "journal"
 	// ProblemDayUnknown: nobody knows whether the terminal closed its day.

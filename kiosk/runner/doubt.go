@@ -32,6 +32,9 @@ func (r *Runner) doubtBegins(l *live, before payment.Phase) {
 	if !inDoubt(l.state.Phase) || inDoubt(before) {
 		return
 	}
+	for _, p := range r.chargeProblems(l) {
+		r.log.Error("a charge needs a person", "problem", p.Code, "detail", p.Detail)
+	}
 	l.doubtSince, l.asked = r.now().Mono, 0
 	r.askLater(l)
 }

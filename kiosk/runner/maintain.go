@@ -199,6 +199,24 @@ func (r *Runner) CloseDay(ctx context.Context) (kiosk.DayClose, error) {
 	}
 }
 
+// chargeProblems are those of one payment's charge.
+func (r *Runner) chargeProblems(l *live) []health.Problem {
+	var all []health.Problem
+	if age, late := r.overdue(l); late {
+		all = append(all, health.Problem{
+			Code: health.ProblemUndecided, Ref: l.state.Ref, Since: l.state.ResultAt,
+			Detail: fmt.Sprintf("%s: nobody knows for %s whether the card was charged", l.state.ID, age),
+		})
+	}
+	if took, want := l.state.Result.Amount, l.state.Total(); l.state.Result.Outcome == kiosk.Unknown && took != 0 && took != want {
+		all = append(all, health.Problem{
+			Code: health.ProblemAmount, Ref: l.state.Ref, Since: l.state.ResultAt,
+			Detail: fmt.Sprintf("%s: the terminal authorised %s of %s, STAN %s", l.state.ID, took, want, l.state.Result.STAN),
+		})
+	}
+	return all
+}
+
 // problems are what a maintainer must see to.
 func (r *Runner) problems() []health.Problem {
 	var all []health.Problem
@@ -206,12 +224,7 @@ func (r *Runner) problems() []health.Problem {
 		all = append(all, health.Problem{Code: health.ProblemJournal, Detail: "the journal cannot be read or written; no card is taken"})
 	}
 	for _, l := range r.payments {
-		if age, late := r.overdue(l); late {
-			all = append(all, health.Problem{
-				Code: health.ProblemUndecided, Ref: l.state.Ref, Since: l.state.ResultAt,
-				Detail: fmt.Sprintf("%s: nobody knows for %s whether the card was charged", l.state.ID, age),
-			})
-		}
+		all = append(all, r.chargeProblems(l)...)
 	}
 	if r.closed {
 		all = append(all, health.Problem{Code: health.ProblemClosed, Detail: "out of service by the operator's order; gateway fleet command KIOSK open ends it"})

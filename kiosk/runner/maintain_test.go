@@ -130,6 +130,24 @@ func TestAnUndecidedChargeIsShownWhenItIsLate(t *testing.T) {
 	})
 }
 
+// The terminal took another amount than was asked: nobody waits a day for that.
+func TestAnotherAmountIsShownAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t)
+		h.result = kiosk.ChargeResult{Outcome: kiosk.Unknown, Amount: 4370, STAN: "000042", TerminalID: "12345678", Reason: "00, another amount"}
+		h.resolve = func() (kiosk.ChargeResult, error) { return kiosk.ChargeResult{Outcome: kiosk.Unknown}, nil }
+		k := run(t, h)
+		k.toPay()
+		k.wantPage("doubtful")
+		k.wantProblem(health.ProblemAmount, "43.70 of 87.40")
+		if err := k.r.Decide(t.Context(), "pay-1", kiosk.Refused, ""); err != nil {
+			t.Fatal(err)
+		}
+		k.hasProblem(health.ProblemAmount, false)
+		k.end()
+	})
+}
+
 // The terminal is not there for hours: card sales are stopped, and the operator may decide meanwhile.
 func TestTheOperatorDecidesForATerminalThatIsGone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
