@@ -23,12 +23,17 @@ type ExpiryConfig struct {
 	After  time.Duration // past its end, whatever its kiosk says or does not say: 72 h, a kiosk without power over a long week-end
 }
 
+// DefaultExpiry are the deadlines that count when nothing else is said.
+func DefaultExpiry() ExpiryConfig {
+	return ExpiryConfig{Margin: 5 * time.Minute, After: 72 * time.Hour}
+}
+
 func (c ExpiryConfig) filled() ExpiryConfig {
 	if c.Margin <= 0 {
-		c.Margin = 5 * time.Minute
+		c.Margin = DefaultExpiry().Margin
 	}
 	if c.After <= 0 {
-		c.After = 72 * time.Hour
+		c.After = DefaultExpiry().After
 	}
 	return c
 }

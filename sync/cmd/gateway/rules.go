@@ -42,6 +42,7 @@ func (s *settings) rules() {
 	s.flags.VisitAll(func(f *pflag.Flag) {
 		positive := f.Value.String() != "0" && f.Value.String() != "0s" && !strings.HasPrefix(f.Value.String(), "-")
 		want(positive || !strings.HasPrefix(f.Name, "limit-"), f.Name, "more than nothing; leave it out for the usual limit")
+		want(positive || !strings.HasPrefix(f.Name, "expire-"), f.Name, "more than nothing; leave it out for the usual deadline")
 	})
 	there("csca", "the issuers of cards: a PEM file, a folder of certificates, or ICAO's master list")
 	there("catalogue", "gateway catalogue sign writes it")

@@ -42,6 +42,7 @@ func TestMistakesOfTheFileAreToldWithLineAndCure(t *testing.T) {
 		{"traces", "traces = \"127.0.0.1:4318\"\n", ":1: traces: a web address"},
 		{"percent", "[traces]\npercent = 101\n", ":2: traces.percent: 0 to 100"},
 		{"no limit", "[limit]\nrequests = 0\n", ":2: limit.requests: more than nothing"},
+		{"no deadline", "[expire]\nafter = \"0s\"\n", ":2: expire.after: more than nothing"},
 		{"no file", "csca = \"/nowhere\"\n", ":1: csca: there is no /nowhere; the issuers of cards: a PEM file"},
 		{"both catalogues", "catalogue = \"settings.go\"\ncatalogue-key = \"settings.go\"\n", ":2: catalogue-key: say either"},
 	} {
@@ -148,14 +149,14 @@ func TestTheSampleHasEverySetting(t *testing.T) {
 	})
 }
 
-// packaging/gateway.md names every limit with its number.
+// packaging/gateway.md names every limit and deadline with its number.
 func TestTheLimitsAreDocumentedWithTheirNumbers(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join("..", "..", "..", "packaging", "gateway.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	bareServe().Flags().VisitAll(func(f *pflag.Flag) {
-		if strings.HasPrefix(f.Name, "limit-") && !strings.Contains(string(text), "| `"+f.Name+"` | "+f.DefValue+" |") {
+		if (strings.HasPrefix(f.Name, "limit-") || strings.HasPrefix(f.Name, "expire-")) && !strings.Contains(string(text), "| `"+f.Name+"` | "+f.DefValue+" |") {
 			t.Errorf("packaging/gateway.md does not say that %s is %s", f.Name, f.DefValue)
 		}
 	})

@@ -26,6 +26,7 @@ type watchSettings struct {
 	metrics, traces string
 	percent         int
 	limits          gateway.HandlerConfig
+	expiry          gateway.ExpiryConfig
 }
 
 func watchFlags(cmd *cobra.Command) *watchSettings {
@@ -43,11 +44,17 @@ func watchFlags(cmd *cobra.Command) *watchSettings {
 	f.IntVar(&l.CitizensPerMinute, "limit-citizens", l.CitizensPerMinute, "lookups by card a minute, of one kiosk")
 	f.IntVar(&l.FormsPerMinute, "limit-forms", l.FormsPerMinute, "lookups by form a minute, of one kiosk")
 	f.IntVar(&l.EnrolmentsPerMinute, "limit-enrolments", l.EnrolmentsPerMinute, "enrolments a minute from one address, and renewals of one kiosk")
+	w.expiry = gateway.DefaultExpiry()
+	f.DurationVar(&w.expiry.After, "expire-after", w.expiry.After,
+		"past the end of an activation without an outcome, until it is closed KO with an alarm though its kiosk is silent")
+	f.DurationVar(&w.expiry.Margin, "expire-margin", w.expiry.Margin,
+		"past the end of an activation without an outcome, until its kiosk's word that nothing is left to be said closes it KO")
 	return w
 }
 
-// bound puts the limits into a configuration.
+// bound puts limits and deadlines into a configuration.
 func (w *watchSettings) bound(cfg *gateway.HandlerConfig) {
+	cfg.Teller.Expiry = w.expiry
 	cfg.InFlight, cfg.Backlog, cfg.RequestTimeout, cfg.BodyTimeout = w.limits.InFlight, w.limits.Backlog, w.limits.RequestTimeout, w.limits.BodyTimeout
 	cfg.PagesPerMinute, cfg.ChallengesPerMinute, cfg.CitizensPerMinute = w.limits.PagesPerMinute, w.limits.ChallengesPerMinute, w.limits.CitizensPerMinute
 	cfg.FormsPerMinute, cfg.EnrolmentsPerMinute = w.limits.FormsPerMinute, w.limits.EnrolmentsPerMinute
