@@ -105,17 +105,21 @@ func (t *Terminal) paymentFrame(op string, req kiosk.ChargeRequest) ([]byte, err
 	case req.Amount <= 0:
 		return nil, kiosk.Errorf(kiosk.CodeInternal, op, "%s is nothing to charge", req.Amount)
 	}
-	text := req.Text
-	if text == "" {
-		text = string(req.Payment)
-	}
 	body, err := ecr17.PaymentRequest{
-		Terminal: t.cfg.TerminalID, Register: t.cfg.RegisterID, Extended: !t.cfg.Basic, Amount: req.Amount, Text: text,
+		Terminal: t.cfg.TerminalID, Register: t.cfg.RegisterID, Extended: !t.cfg.Basic, Amount: req.Amount, Text: textOf(req),
 	}.Encode()
 	if err != nil {
 		return nil, kiosk.Errorf(kiosk.CodeInternal, op, "write the request: %w", err)
 	}
 	return ecr17.Encode(t.cfg.LRC, body), nil
+}
+
+// textOf is what is printed on the payment's ticket.
+func textOf(req kiosk.ChargeRequest) string {
+	if req.Text == "" {
+		return string(req.Payment)
+	}
+	return req.Text
 }
 
 // early says that a result that came before the ACK answers this request: only

@@ -70,7 +70,7 @@ func TestConformance(t *testing.T) {
 			if c.b.Kind == sim.Joined {
 				card = time.Second
 			}
-			run(t, terminal.Config{SavesRefused: true}, sim.Config{AutoCard: card, SavesRefused: true, FirstSTAN: 42}, func(t *testing.T, b *bench) {
+			run(t, terminal.Config{SavesRefused: true}, sim.Config{AutoCard: card, SavesRefused: true, Used: true, FirstSTAN: 42}, func(t *testing.T, b *bench) {
 				base := b.baseline(t)
 				b.sim.Set(c.b)
 				synctest.Wait()

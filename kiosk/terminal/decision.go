@@ -4,6 +4,7 @@ package terminal
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/tserve/jolly/kiosk"
 	"github.com/tserve/jolly/kiosk/terminal/ecr17"
@@ -25,6 +26,8 @@ type Evidence struct {
 	HasLast      bool           // it holds a last result
 	Last         ecr17.Result   // that result
 	SavesRefused bool           // it is known to save refused results too
+	Text         string         // that was printed on the payment's ticket
+	Ticket       string         // the terminal's last one; "" when it does not send it
 }
 
 // rule is one line of a table: the first that holds decides.
@@ -47,6 +50,8 @@ var evidenceTable = []rule[Evidence]{
 	{"the terminal is not idle", func(e Evidence) bool { return !e.Idle }, kiosk.Unknown},
 	{"no baseline", func(e Evidence) bool { return e.Base.TerminalID == "" }, kiosk.Unknown},
 	{"another terminal answered", func(e Evidence) bool { return e.Terminal != e.Base.TerminalID }, kiosk.Unknown},
+	// A terminal that forgets, and one that never had any, look the same.
+	{"no last result, neither before nor now", func(e Evidence) bool { return !e.HasLast && !e.Base.Known }, kiosk.Unknown},
 	{"last result equals the baseline", func(e Evidence) bool { return e.unchanged() && e.SavesRefused }, kiosk.Refused},
 	{"last result equals the baseline, refused ones may not be saved", Evidence.unchanged, kiosk.Unknown},
 	{"the last result is gone", func(e Evidence) bool { return !e.HasLast }, kiosk.Unknown},
@@ -55,6 +60,7 @@ var evidenceTable = []rule[Evidence]{
 	{"new STAN, not 00", func(e Evidence) bool { return !e.Last.OK() }, kiosk.Unknown},
 	{"new STAN, 00, amount not told", func(e Evidence) bool { return !e.Last.TellsAmount() }, kiosk.Unknown},
 	{"new STAN, 00, another amount", func(e Evidence) bool { return e.Last.Amount != e.Asked }, kiosk.Unknown},
+	{"new STAN, 00, same amount, the ticket of another payment", func(e Evidence) bool { return e.Ticket != "" && !e.ticketIsOurs() }, kiosk.Unknown},
 	{"new STAN, 00, same amount", func(Evidence) bool { return true }, kiosk.Charged},
 }
 
@@ -102,6 +108,13 @@ func (e Evidence) unchanged() bool {
 // saved since. All zeros is no number of a transaction.
 func (e Evidence) newSTAN() bool {
 	return !zeros(e.Last.STAN) && (!e.Base.Known || e.Last.STAN != e.Base.STAN)
+}
+
+// ticketIsOurs says that the payment's text stands on the ticket, however its
+// lines are broken there.
+func (e Evidence) ticketIsOurs() bool {
+	squeezed := func(s string) string { return strings.ToUpper(strings.Join(strings.Fields(s), "")) }
+	return e.Text != "" && strings.Contains(squeezed(e.Ticket), squeezed(e.Text))
 }
 
 func sameTerminal(want, got string) bool {

@@ -95,7 +95,13 @@ func TestDecide(t *testing.T) {
 			e.Last = result(ecr17.Extended, "01", "000041", 0)
 			e.Base = baselineOf(ours, true, e.Last)
 		}), kiosk.Refused},
-		{"nothing saved before, nothing now", with(func(e *Evidence) { e.Base, e.HasLast = baselineOf(ours, false, ecr17.Result{}), false }), kiosk.Refused},
+		{"nothing saved before, nothing now: it may have forgotten", with(func(e *Evidence) { e.Base, e.HasLast = baselineOf(ours, false, ecr17.Result{}), false }), kiosk.Unknown},
+
+		{"our ticket", with(func(e *Evidence) {
+			e.Text, e.Ticket = "JOLLY 7K4P-22 0197b0e6", "PAGAMENTO\nJOLLY 7K4P-22 01\n97B0E6\nGRAZIE"
+		}), kiosk.Charged},
+		{"the ticket of another payment", with(func(e *Evidence) { e.Text, e.Ticket = "JOLLY 7K4P-22 0197b0e6", "PAGAMENTO\nEURO 86.40" }), kiosk.Unknown},
+		{"a ticket, and no text of ours to find", with(func(e *Evidence) { e.Ticket = "PAGAMENTO\nEURO 86.40" }), kiosk.Unknown},
 
 		{"equals the baseline, refused ones may not be saved", with(func(e *Evidence) { e.Last, e.SavesRefused = before, false }), kiosk.Unknown},
 		{"equals the baseline, not idle", with(func(e *Evidence) { e.Last, e.Idle = before, false }), kiosk.Unknown},
@@ -140,16 +146,17 @@ func TestDecideIsNeverBold(t *testing.T) {
 		e := Evidence{
 			Asked: asked, Base: baselineOf(ours, rapid.Bool().Draw(t, "known"), results.Draw(t, "before")), Idle: rapid.Bool().Draw(t, "idle"),
 			HasLast: rapid.Bool().Draw(t, "has"), Last: results.Draw(t, "last"), SavesRefused: rapid.Bool().Draw(t, "saves"),
+			Text: "ours", Ticket: rapid.SampledFrom([]string{"", "ours", "another's"}).Draw(t, "ticket"),
 		}
 		e.Terminal = e.Last.Terminal
 		switch got := Decide(e); got.Outcome {
 		case kiosk.Charged:
 			isNew := !e.Base.Known || e.Last.STAN != e.Base.STAN
-			if !e.Idle || !e.HasLast || !e.Last.OK() || e.Last.Amount != asked || !e.Last.TellsAmount() || !isNew || e.Terminal != ours {
+			if !e.Idle || !e.HasLast || !e.Last.OK() || e.Last.Amount != asked || !e.Last.TellsAmount() || !isNew || e.Terminal != ours || e.Ticket == "another's" {
 				t.Fatalf("charged by %+v", e)
 			}
 		case kiosk.Refused:
-			if !e.Idle || !e.SavesRefused || e.Terminal != ours || e.HasLast != e.Base.Known || (e.HasLast && e.Last.STAN != e.Base.STAN) {
+			if !e.Idle || !e.SavesRefused || e.Terminal != ours || !e.HasLast || !e.Base.Known || e.Last.STAN != e.Base.STAN {
 				t.Fatalf("refused by %+v", e)
 			}
 		case kiosk.Unknown:

@@ -12,7 +12,10 @@ import (
 
 // Resolve asks the terminal for its last result and decides what became of a
 // payment, see [Decide]. base is the baseline journalled before it. It sends
-// nothing that moves money, and may be called as often as one likes.
+// nothing that moves money, and may be called as often as one likes. Where the
+// last result looks like the payment's, the terminal is asked for its ticket,
+// too: a technician may have taken the same amount by hand since. A terminal that
+// sends no tickets is believed without.
 //
 // The caller answers for what the terminal cannot tell: that no close, no
 // reversal and no payment of a technician lies between the baseline and now;
@@ -33,14 +36,30 @@ func (t *Terminal) Resolve(ctx context.Context, req kiosk.ChargeRequest, base ki
 			break
 		}
 		if terminal, err = t.lastResult(ctx, op); err == nil {
-			r := Decide(Evidence{
+			seen := Evidence{
 				Asked: req.Amount, Base: base, Idle: true, Terminal: terminal, HasLast: t.hasLast, Last: t.last, SavesRefused: t.cfg.SavesRefused,
-			})
+				Text: textOf(req),
+			}
+			r := Decide(seen)
+			if r.Outcome == kiosk.Charged {
+				seen.Ticket = t.ticket(ctx, op)
+				r = Decide(seen)
+			}
 			t.log.Info("payment resolved", "payment", string(req.Payment), "outcome", string(r.Outcome), "stan", r.STAN, "reason", r.Reason)
 			return r, nil
 		}
 	}
 	return kiosk.ChargeResult{}, err
+}
+
+// ticket is the terminal's last ticket, "" when it does not send it.
+func (t *Terminal) ticket(ctx context.Context, op string) string {
+	text, err := t.lastTicket(ctx, op)
+	if err != nil {
+		t.log.Warn("terminal does not tell its last ticket", "err", err)
+		return ""
+	}
+	return text
 }
 
 // pause waits between two tries; false when ctx ended.

@@ -39,7 +39,7 @@ func TestConformanceOverASerialLine(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			simCfg := sim.Config{
-				SavesRefused: true, AutoCard: 10 * time.Millisecond, AckWait: 400 * time.Millisecond, Gap: 30 * time.Millisecond, IdleWait: time.Second,
+				SavesRefused: true, Used: c.b.Kind != sim.NoAck, AutoCard: 10 * time.Millisecond, AckWait: 400 * time.Millisecond, Gap: 30 * time.Millisecond, IdleWait: time.Second,
 			}
 			cfg := short
 			switch {

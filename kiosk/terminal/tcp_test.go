@@ -48,7 +48,7 @@ func TestConformanceOverTCP(t *testing.T) {
 	for _, c := range conformance {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			simCfg := sim.Config{SavesRefused: true, AutoCard: 10 * time.Millisecond, AckWait: 2 * time.Second, Gap: 30 * time.Millisecond}
+			simCfg := sim.Config{SavesRefused: true, Used: c.b.Kind != sim.NoAck, AutoCard: 10 * time.Millisecond, AckWait: 2 * time.Second, Gap: 30 * time.Millisecond}
 			cfg := short
 			switch {
 			case c.b.Kind == sim.Late && c.want == kiosk.Charged:

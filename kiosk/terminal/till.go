@@ -51,6 +51,11 @@ func (t *Terminal) Slip(ctx context.Context) (string, error) {
 		return "", err
 	}
 	defer release()
+	return t.lastTicket(ctx, op)
+}
+
+// lastTicket is Slip for who has the terminal's turn.
+func (t *Terminal) lastTicket(ctx context.Context, op string) (string, error) {
 	if _, err := t.operative(ctx, op); err != nil {
 		return "", err
 	}

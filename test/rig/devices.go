@@ -50,7 +50,7 @@ func openDevices(ctx context.Context, link string, host time.Duration, printer s
 	ctx, end := context.WithCancel(context.WithoutCancel(ctx))
 	group, ctx := errgroup.WithContext(ctx)
 	d := &devices{end: end, group: group}
-	d.terminal = terminalsim.New(terminalsim.Config{TerminalID: TerminalID, FirstSTAN: firstSTAN, SavesRefused: true, Work: host, Trace: d.trace})
+	d.terminal = terminalsim.New(terminalsim.Config{TerminalID: TerminalID, FirstSTAN: firstSTAN, SavesRefused: true, Used: true, Work: host, Trace: d.trace})
 	d.printer = printersim.New(printersim.Config{RowsPerSecond: rowsASec})
 	group.Go(func() error { return d.terminal.Run(ctx) })
 	switch printer {

@@ -39,6 +39,7 @@ type Config struct {
 	DefaultCard Card // default a Bancomat card, contactless
 
 	SavesRefused bool // refused results are kept for G too
+	Used         bool // it took a payment before, which is its last result; STAN one before FirstSTAN
 	KeepOpen     bool // does not hang up after a payment
 
 	Now    func() time.Time                                                      // default time.Now

@@ -23,7 +23,8 @@ type Entry struct {
 	Sent       int             `json:"sent"`  // how often its result was sent
 	Acked      bool            `json:"acked"` // the cash register acknowledged the result
 	Reversed   bool            `json:"reversed,omitempty"`
-	InSession  bool            `json:"inSession"` // not closed yet
+	InSession  bool            `json:"inSession"`        // not closed yet
+	ByHand     bool            `json:"byHand,omitempty"` // no cash register asked for it
 	privatePAN string          // to know the card again in a reversal
 }
 

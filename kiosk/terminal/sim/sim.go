@@ -67,11 +67,15 @@ type key struct {
 // New makes a terminal; it is switched on by Run.
 func New(cfg Config) *Sim {
 	cfg = cfg.withDefaults()
-	return &Sim{
+	s := &Sim{
 		cfg: cfg, ready: make(chan struct{}), changed: make(chan struct{}), address: cfg.Address,
 		standing: Behaviour{}.withDefaults(), state: State{Phase: Idle, Display: "BENVENUTO"},
 		stan: cfg.FirstSTAN, online: 1, print: '0', requests: make(map[byte]int),
 	}
+	if cfg.Used {
+		s.use()
+	}
+	return s
 }
 
 // Run serves until ctx ends, and returns when all that it started is gone. An

@@ -316,11 +316,16 @@ func (s *Sim) settle(q ecr17.PaymentRequest, b Behaviour, c Card, why string) (i
 		s.last = body
 	}
 	if why == "" {
-		s.ticket = fmt.Sprintf("PAGAMENTO\x7dEURO %s\x7d%s\x7d\x7d\x7d\x7d\x7d\x7d\x1b", e.Amount, e.Text)
+		s.ticket = ticketOf(e)
 	}
 	s.mu.Unlock()
 	s.tell(map[bool]string{true: EventCharged, false: EventRefused}[why == ""], q.Code(), e.STAN)
 	return i, body
+}
+
+// ticketOf is the ticket of a charge.
+func ticketOf(e Entry) string {
+	return fmt.Sprintf("PAGAMENTO\x7dEURO %s\x7d%s\x7d\x7d\x7d\x7d\x7d\x7d\x1b", e.Amount, e.Text)
 }
 
 // numbers returns STAN and online id of the next transaction; with s.mu held.
