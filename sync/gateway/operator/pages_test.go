@@ -179,6 +179,29 @@ func TestAlarmsAreAcknowledged(t *testing.T) {
 	r.get("/op/").want(http.StatusOK, "1 da guardare")
 }
 
+func TestAPaymentThatWasGivenUpIsShownAsSuch(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	gone := h.activate("prato-005", "tari-late")
+	h.clock.add(100 * time.Hour)
+	r := h.login("oreste")
+	r.get("/op/payments/"+gone.Payment).want(http.StatusOK, "scaduto", "ancora aperto")
+	if n, err := h.store.Expire(t.Context(), gateway.ExpiryConfig{}); err != nil || n != 1 {
+		t.Fatalf("closed %d, %v", n, err)
+	}
+	r.get("/op/payments/"+gone.Payment).want(http.StatusOK, "scaduto", "annullato", "Il chiosco non ha mai detto come è finito")
+	if strings.Contains(r.page, "ancora aperto") {
+		t.Error("it is shown as open")
+	}
+	r.get("/op/payments?state=expired").want(http.StatusOK, gone.Payment)
+	r.get("/op/alarms").want(http.StatusOK, "chiuso come non pagato: il chiosco tace", gone.Payment)
+	if strings.Contains(r.page, "non tenuta") {
+		t.Error("an alarm without a row says that a row was not kept")
+	}
+	h.push("prato-005", h.row("prato-005", kiosk.RowPaid, gone, kiosk.Charged, "7K4P-22")) // and there it is
+	r.get("/op/payments/"+gone.Payment).want(http.StatusOK, "pagato", "saldato")
+}
+
 func TestReportsAndTheirPayments(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t).work()

@@ -69,6 +69,7 @@ type paymentData struct {
 	Names    map[string]string
 	Refunds  []gateway.RefundCase
 	Doubtful bool
+	GivenUp  bool   // closed though its kiosk never said how it ended
 	STAN     string // as it was typed
 	Actions  []gateway.Action
 }
@@ -88,7 +89,7 @@ func (p *pages) showPayment(w http.ResponseWriter, r *http.Request, in *visit, s
 		p.fail(w, r, in, err)
 		return
 	}
-	d := paymentData{Evidence: e, Doubtful: e.State == api.PaymentStateInVerification, STAN: stan}
+	d := paymentData{Evidence: e, Doubtful: e.State == api.PaymentStateInVerification, GivenUp: e.State == api.PaymentStateExpired && e.ClosedAt != nil, STAN: stan}
 	if d.Names, err = p.store.CreditorNames(r.Context()); err == nil {
 		d.Refunds, err = p.store.RefundCasesOf(r.Context(), id)
 	}
