@@ -109,7 +109,8 @@ const (
 type Field struct {
 	ID       string    `json:"id"`
 	Kind     FieldKind `json:"kind"`
-	Name     Text      `json:"name"`
+	Ask      Text      `json:"ask,omitempty"` // the question, the title of its page
+	Name     Text      `json:"name"`          // of what is asked for, as it stands on the paper
 	Help     Text      `json:"help,omitempty"`
 	Example  string    `json:"example,omitempty"`
 	Min      int       `json:"min,omitempty"`

@@ -6,7 +6,6 @@ package screen
 import (
 	"strconv"
 	"strings"
-	"unicode"
 
 	"github.com/tserve/jolly/kiosk"
 	"github.com/tserve/jolly/kiosk/i18n"
@@ -97,12 +96,16 @@ func (v *view) searchService(sc session.SearchService) {
 	switch {
 	case strings.TrimSpace(sc.Text) == "":
 		v.off("search_empty")
-	case len(hits) == 0:
+	case len(hits.Services) == 0:
 		v.off("search_none")
 	default:
 		v.next()
-		v.p.Main.Label = v.tf("search_show", i18n.Args{"count": len(hits)})
-		v.p.Lead = v.tf("search_hits", i18n.Args{"names": names(v.lang, hits)})
+		v.p.Main.Label = v.tf("search_show", i18n.Args{"count": len(hits.Services)})
+		key := "search_hits"
+		if hits.Near {
+			key = "search_near"
+		}
+		v.p.Lead = v.tf(key, i18n.Args{"names": names(v.lang, hits.Services)})
 	}
 }
 
@@ -122,8 +125,12 @@ func names(lang kiosk.Language, hits []kiosk.Service) string {
 func (v *view) serviceHits(sc session.ServiceHits) {
 	v.p.Name = "search-hits"
 	v.p.Title = v.t("services_title")
-	v.p.Lead = v.tf("search_for", i18n.Args{"text": strings.TrimSpace(sc.Text)})
-	for _, svc := range session.Search(v.s.Catalogue, v.lang, sc.Text) {
+	hits, key := session.Search(v.s.Catalogue, v.lang, sc.Text), "search_for"
+	if hits.Near {
+		key = "search_near_for"
+	}
+	v.p.Lead = v.tf(key, i18n.Args{"text": strings.TrimSpace(sc.Text)})
+	for _, svc := range hits.Services {
 		v.serviceChoice(svc)
 	}
 	v.p.Turning.ReadOn = v.t("services_turn")
@@ -149,16 +156,16 @@ func (v *view) form(sc session.Form) {
 	v.p.Name = "form-" + f.ID
 	v.steps(1)
 	v.back("back")
-	name := lowered(f.Name.In(v.lang))
+	if v.p.Title = f.Ask.In(v.lang); v.p.Title == "" { // catalogues of before had no questions
+		v.p.Title = f.Name.In(v.lang)
+	}
 	switch {
 	case f.Kind == kiosk.FieldChoice:
-		v.p.Title = v.tf("form_choose", i18n.Args{"what": name})
 		v.options(f, value)
 	case value == session.FromCard:
 		v.fromCard(svc)
 		return
 	default:
-		v.p.Title = v.tf("form_type", i18n.Args{"what": name})
 		v.typed(f, value)
 	}
 	v.p.Lead = v.formLead(svc, f, sc.At)
@@ -304,16 +311,6 @@ func grouped(text string, most int, sign string, at ...int) page.Field {
 		b.WriteString(c)
 	}
 	return page.Field{Typed: typed.String(), Missing: missing.String()}
-}
-
-// lowered is a name within a sentence: in small letters unless it begins with an
-// abbreviation.
-func lowered(name string) string {
-	runes := []rune(name)
-	if len(runes) > 1 && unicode.IsUpper(runes[0]) && !unicode.IsUpper(runes[1]) {
-		runes[0] = unicode.ToLower(runes[0])
-	}
-	return string(runes)
 }
 
 // fromCard asks whether the card's codice fiscale shall be used. It is not shown:

@@ -129,7 +129,7 @@ func searchService(s State, sc SearchService, e Event) (State, []Effect) {
 		sc.Text = typeLetters(sc.Text, SearchLetters, e)
 		s.Scene = sc
 	case Continued:
-		if len(Search(s.Catalogue, s.Language, sc.Text)) > 0 {
+		if len(Search(s.Catalogue, s.Language, sc.Text).Services) > 0 {
 			return enter(s, ServiceHits(sc)), nil
 		}
 	case WentBack:

@@ -241,7 +241,7 @@ func TestSearch(t *testing.T) {
 		{"MULTE PI", "it", []string{"fine"}},
 	} {
 		var got []string
-		for _, s := range Search(services5, c.lang, c.text) {
+		for _, s := range Search(services5, c.lang, c.text).Services {
 			got = append(got, s.ID)
 		}
 		if len(got) != len(c.want) {
@@ -264,10 +264,49 @@ func TestSearch(t *testing.T) {
 		t.Errorf("back from the form leads to %#v", s.Scene)
 	}
 	many := &kiosk.Catalogue{}
-	for range 9 {
+	for range 40 {
 		many.Services = append(many.Services, services5.Services[0])
 	}
-	if n := len(Search(many, "it", "B")); n != MaxHits {
-		t.Errorf("%d hits", n)
+	if n := len(Search(many, "it", "B").Services); n != 40 {
+		t.Errorf("%d of 40 hits are told", n)
 	}
+}
+
+// A slip of the finger finds what is nearly called so, and only where nothing is
+// called so; three letters are too few to guess.
+func TestSearchNearly(t *testing.T) {
+	for _, c := range []struct {
+		text string
+		want string
+		near bool
+	}{
+		{"BOLLO", "bollo", false}, {"BOLO", "bollo", true}, {"BOLLLO", "bollo", true}, {"BLOLO", "bollo", true}, {"BOLKO", "bollo", true},
+		{"PUBLICITTA", "debts", true}, {"BLO", "", true}, {"OLLO", "", true}, {"BOLLO DELLA", "bollo", false}, {"PAGARE IL BOLLO", "bollo", false},
+		{"BO LLO", "bollo", false}, {"BOLLO XYZWK", "", true},
+	} {
+		hits := Search(services5, "it", c.text)
+		got := ""
+		if len(hits.Services) > 0 {
+			got = hits.Services[0].ID
+		}
+		if got != c.want || hits.Near != c.near {
+			t.Errorf("%s: %q, near %v; want %q, %v", c.text, got, hits.Near, c.want, c.near)
+		}
+	}
+}
+
+// Whatever is typed, a search ends, and finds each service once.
+func FuzzSearch(f *testing.F) {
+	f.Add("BOLLO AUTO", "CAR-TAX/9")
+	f.Fuzz(func(t *testing.T, text, name string) {
+		c := *services5
+		c.Services = append([]kiosk.Service{{ID: "fuzzed", Name: kiosk.Text{kiosk.Italian: name}, Words: []string{name}}}, c.Services...)
+		seen := map[string]bool{}
+		for _, s := range Search(&c, kiosk.English, text).Services {
+			if seen[s.ID] {
+				t.Fatalf("%s twice", s.ID)
+			}
+			seen[s.ID] = true
+		}
+	})
 }

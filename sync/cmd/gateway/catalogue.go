@@ -37,23 +37,22 @@ func catalogueCheckCommand(dir *string) *cobra.Command {
 	return &cobra.Command{
 		Use: "check", Short: "Review the data files: a line for each creditor; fails on any flaw", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, unsure, err := catalogue.LoadFrom(dataFiles(*dir))
-			if err != nil {
-				return err
-			}
+			c, unsure, flaws := catalogue.Review(dataFiles(*dir))
 			if err := writeCounts(cmd.OutOrStdout(), c, unsure); err != nil {
 				return err
 			}
-			flaws := catalogue.Check(c)
 			for _, f := range flaws {
 				if _, err := fmt.Fprintln(cmd.ErrOrStderr(), f); err != nil {
 					return err
 				}
 			}
-			if len(flaws) > 0 {
-				return fmt.Errorf("catalogue %s: %d flaws", c.Version, len(flaws))
+			switch len(flaws) {
+			case 0:
+				return nil
+			case 1:
+				return fmt.Errorf("catalogue %s: 1 flaw", c.Version)
 			}
-			return nil
+			return fmt.Errorf("catalogue %s: %d flaws", c.Version, len(flaws))
 		},
 	}
 }

@@ -59,7 +59,9 @@ func TestCatalogueCheckFails(t *testing.T) {
 		"no pictogram":        {"data/prato.toml", `icon = "meal"`, `icon = "soup"`},
 		"check digit":         {"data/pisa.toml", "00341620508", "00341620509"},
 		"refuses the example": {"common.toml", "AB123CD", "AB123C1"},
-		"level \"sure\"":      {"data/prato.toml", `level = "present"`, `level = "sure"`},
+		": 1 flaw":            {"data/prato.toml", "fee = 150", "fee = 15"},
+		"data/prato.toml: service prato-multe: find \"web\": want": {"data/prato.toml", `find = "form"`, `find = "web"`},
+		"level \"sure\"": {"data/prato.toml", `level = "present"`, `level = "sure"`},
 	} {
 		dir := spoilt(t, c[0], c[1], c[2])
 		out, err := run(t, "catalogue", "check", "--dir", dir)

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/tserve/jolly/assets"
 	"github.com/tserve/jolly/kiosk"
@@ -16,12 +17,21 @@ import (
 
 // Flaw is something in a catalogue that must not reach a citizen.
 type Flaw struct {
-	Where string // "prato-multe, field plate"
+	File  string // "data/prato.toml"; "" where the catalogue is of no files
+	Where string // "service prato-multe, field plate"; "" for the file as a whole
 	What  string
 }
 
 // Error makes a Flaw an error.
-func (f Flaw) Error() string { return f.Where + ": " + f.What }
+func (f Flaw) Error() string {
+	var parts []string
+	for _, part := range []string{f.File, f.Where, f.What} {
+		if part != "" {
+			parts = append(parts, part)
+		}
+	}
+	return strings.Join(parts, ": ")
+}
 
 // The fees that the circuit may take of a citizen.
 const (
@@ -41,58 +51,98 @@ var (
 
 // Check holds a catalogue against everything that the kiosk and the reviewers
 // expect of it. It is nil for a good one.
-func Check(c *kiosk.Catalogue) []Flaw {
-	if err := c.Check(); err != nil {
-		return []Flaw{{"catalogue", err.Error()}}
-	}
+func Check(c *kiosk.Catalogue) []Flaw { return check(c, origins{}) }
+
+func check(c *kiosk.Catalogue, from origins) []Flaw {
 	r, err := newRuler()
 	if err != nil {
-		return []Flaw{{"fonts", err.Error()}}
+		return []Flaw{{"", "fonts", err.Error()}}
 	}
-	k := &checker{ruler: r, ids: map[string]string{}}
+	k := &checker{ruler: r, ids: map[string]string{}, common: commonName}
+	if from.shared == nil {
+		k.common = ""
+	}
+	k.file = k.common
 	if !versionForm.MatchString(c.Version) {
-		k.add("catalogue", "version %q: want a day and a number, 2026-11-22.1", c.Version)
+		k.add("version", "%q: want a day and a number, 2026-11-22.1", c.Version)
 	}
-	glns := map[string]bool{}
-	for _, cr := range c.Creditors {
-		k.creditor(cr)
-		if cr.GLN != "" && glns[cr.GLN] {
-			k.add("creditor "+string(cr.Code), "GLN %s is another creditor's, too", cr.GLN)
+	groups := k.groups(c)
+	creditors := k.creditors(c, from)
+	for i, s := range c.Services {
+		k.file = from.service(i)
+		k.service(s, i, from, groups)
+		groups[s.Group]++
+		creditors[s.Creditor]++
+	}
+	k.file = k.common
+	for _, g := range c.Groups {
+		if groups[g.ID] == 1 {
+			k.add("group "+g.ID, "without a service")
 		}
-		glns[cr.GLN] = true
 	}
-	used := map[string]bool{}
-	for _, s := range c.Services {
-		used[s.Group] = true
-		used[string(s.Creditor)] = true
-		k.service(s)
+	for i, cr := range c.Creditors {
+		if k.file = from.creditor(i); creditors[cr.Code] == 1 {
+			k.add("creditor "+string(cr.Code), "without a service")
+		}
 	}
+	if err := c.Check(); err != nil && len(k.flaws) == 0 { // the kiosk's own check has the last word
+		k.file = ""
+		k.add("catalogue", "%v", err)
+	}
+	return k.sorted()
+}
+
+// checker gathers flaws.
+type checker struct {
+	ruler  *ruler
+	common string            // name of the file of what is shared
+	file   string            // of what is looked at
+	ids    map[string]string // what an id names already
+	flaws  []Flaw
+}
+
+func (k *checker) add(where, format string, args ...any) {
+	k.flaws = append(k.flaws, Flaw{k.file, where, fmt.Sprintf(format, args...)})
+}
+
+// sorted are the flaws by file; what stands once in a file is told once, however
+// many services use it.
+func (k *checker) sorted() []Flaw {
+	slices.SortStableFunc(k.flaws, func(a, b Flaw) int { return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Where, b.Where)) })
+	return slices.Compact(k.flaws)
+}
+
+// groups checks the groups; each that is there counts one.
+func (k *checker) groups(c *kiosk.Catalogue) map[string]int {
+	if n := len(c.Groups); n < 1 || n > kiosk.MaxGroups {
+		k.add("groups", "%d of them: want 1 to %d, the choices of one page", n, kiosk.MaxGroups)
+	}
+	there := map[string]int{}
 	for _, g := range c.Groups {
 		k.id("group "+g.ID, g.ID)
 		k.icon("group "+g.ID, g.Icon)
 		k.text("group "+g.ID+", name", g.Name, onChoice)
 		k.text("group "+g.ID+", help", g.Help, underChoice)
-		if !used[g.ID] {
-			k.add("group "+g.ID, "without a service")
-		}
+		there[g.ID] = 1
 	}
-	for _, cr := range c.Creditors {
-		if !used[string(cr.Code)] {
-			k.add("creditor "+string(cr.Code), "without a service")
-		}
-	}
-	slices.SortStableFunc(k.flaws, func(a, b Flaw) int { return cmp.Compare(a.Where, b.Where) })
-	return k.flaws
+	return there
 }
 
-type checker struct {
-	ruler *ruler
-	ids   map[string]string // what an id names already
-	flaws []Flaw
-}
-
-func (k *checker) add(where, format string, args ...any) {
-	k.flaws = append(k.flaws, Flaw{where, fmt.Sprintf(format, args...)})
+// creditors checks the creditors; each that is there counts one.
+func (k *checker) creditors(c *kiosk.Catalogue, from origins) map[kiosk.CreditorCode]int {
+	there, glns := map[kiosk.CreditorCode]int{}, map[string]bool{}
+	for i, cr := range c.Creditors {
+		k.file = from.creditor(i)
+		k.creditor(cr)
+		if there[cr.Code] != 0 {
+			k.add("creditor "+string(cr.Code), "another creditor has its code, too")
+		}
+		if cr.GLN != "" && glns[cr.GLN] {
+			k.add("creditor "+string(cr.Code), "GLN %s is another creditor's, too", cr.GLN)
+		}
+		there[cr.Code], glns[cr.GLN] = 1, true
+	}
+	return there
 }
 
 // id demands a name of its own for each group and service.
@@ -101,7 +151,7 @@ func (k *checker) id(where, id string) {
 		k.add(where, "id %q: want lower-case letters, digits and dashes", id)
 	}
 	if other, ok := k.ids[id]; ok {
-		k.add(where, "its id is that of %s", other)
+		k.add(where, "its id is that of a %s, too", strings.Fields(other)[0])
 	}
 	k.ids[id] = where
 }
@@ -139,8 +189,11 @@ func (k *checker) text(where string, t kiosk.Text, p place) {
 
 func (k *checker) creditor(c kiosk.Creditor) {
 	where := "creditor " + string(c.Code)
-	if !notice.Luhn(string(c.Code)) {
-		k.add(where, "the check digit of its code does not hold")
+	if len(c.Code) != 11 || !notice.Luhn(string(c.Code)) {
+		k.add(where, "code %q: the check digit of its code does not hold: want the body's fiscal code of 11 digits", c.Code)
+	}
+	if c.Name == "" {
+		k.add(where, "without a name")
 	}
 	if c.GLN != "" && (len(c.GLN) != 13 || !notice.GS1Mod10(c.GLN)) {
 		k.add(where, "the check digit of GLN %q does not hold", c.GLN)
@@ -157,9 +210,12 @@ func (k *checker) creditor(c kiosk.Creditor) {
 	k.text(where+", hours", c.Hours, inNote)
 }
 
-func (k *checker) service(s kiosk.Service) {
+func (k *checker) service(s kiosk.Service, at int, from origins, groups map[string]int) {
 	where := "service " + s.ID
 	k.id(where, s.ID)
+	if groups[s.Group] == 0 {
+		k.add(where, "there is no group %q", s.Group)
+	}
 	k.icon(where, s.Icon)
 	k.text(where+", name", s.Name, onChoice)
 	k.text(where+", help", s.Help, underChoice)
@@ -172,37 +228,84 @@ func (k *checker) service(s kiosk.Service) {
 	if s.Fee.Cents < minFee || s.Fee.Cents > maxFee {
 		k.add(where, "fee of %d cents, the circuit takes %d to %d", s.Fee.Cents.Cents(), minFee.Cents(), maxFee.Cents())
 	}
-	if (s.Find == kiosk.FindByCard) != (s.Level != kiosk.LevelNone) {
+	k.words(where, s.Words)
+	k.finding(where, s)
+	k.form(where, s, at, from)
+}
+
+// finding checks how the debts of a service are found, and what the card has to
+// prove for it.
+func (k *checker) finding(where string, s kiosk.Service) {
+	if ways := []kiosk.Finding{kiosk.FindByNotice, kiosk.FindByCard, kiosk.FindByForm}; !slices.Contains(ways, s.Find) {
+		k.add(where, "find %q: want %q, %q or %q", s.Find, ways[0], ways[1], ways[2])
+	} else if (s.Find == kiosk.FindByForm) != (len(s.Fields) > 0) {
+		k.add(where, "a form has fields, and only a form")
+	}
+	levels := []kiosk.Level{kiosk.LevelClaim, kiosk.LevelSigned, kiosk.LevelPresent, kiosk.LevelProved}
+	switch {
+	case s.Level != kiosk.LevelNone && !slices.Contains(levels, s.Level):
+		k.add(where, "level %q: want one of %q", s.Level, levels)
+	case (s.Find == kiosk.FindByCard) != (s.Level != kiosk.LevelNone):
 		k.add(where, "a level is for what is found by card, and only for that")
 	}
-	for _, w := range s.Words {
-		if w == "" || len(w) > wordSize || w != strings.ToLower(w) {
+}
+
+// words checks the words that people search a service by: what no key of the
+// kiosk types finds nothing.
+func (k *checker) words(where string, words []string) {
+	seen := map[string]bool{}
+	for _, w := range words {
+		switch {
+		case w == "" || len(w) > wordSize || w != strings.ToLower(w):
 			k.add(where, "search word %q: want lower case, at most %d bytes", w, wordSize)
+		case strings.ContainsFunc(w, func(r rune) bool {
+			return !unicode.In(r, unicode.Latin, unicode.Digit) && !strings.ContainsRune(" '’-/.", r)
+		}):
+			k.add(where, "search word %q: no key types it; Chinese is searched by its pinyin", w)
+		case seen[w]:
+			k.add(where, "search word %q stands there twice", w)
 		}
+		seen[w] = true
 	}
-	k.form(where, s)
 }
 
 // form checks each field, and that the examples together are a form that the
 // gateway would take.
-func (k *checker) form(where string, s kiosk.Service) {
-	values := make([]kiosk.FormValue, 0, len(s.Fields))
-	for i, f := range s.Fields {
-		k.field(where+", field "+f.ID, f)
-		values = append(values, Example(&kiosk.Catalogue{}, s).Values[i])
+func (k *checker) form(where string, s kiosk.Service, at int, from origins) {
+	if n := len(s.Fields); n > kiosk.MaxFields {
+		k.add(where, "%d fields: a form holds %d", n, kiosk.MaxFields)
+		return
 	}
 	if len(s.Fields) == 0 {
 		return
 	}
-	if _, bad, err := notice.CheckForm(s, values, kiosk.Date{}); err != nil {
-		k.add(where+", field "+s.Fields[bad].ID, "its own check refuses the example: %v", err)
-	}
-	for _, f := range s.Fields {
-		if !f.Optional {
-			return
+	file := k.file
+	defer func() { k.file = file }()
+	spot := func(i int) string {
+		if name, shared := from.shared[[2]int{at, i}]; shared {
+			k.file = k.common
+			return "field " + name
 		}
+		k.file = file
+		return where + ", field " + s.Fields[i].ID
 	}
-	k.add(where, "a form of optional fields finds everything")
+	ids, optional := map[string]bool{}, true
+	for i, f := range s.Fields {
+		k.field(spot(i), f)
+		k.file = file
+		if ids[f.ID] {
+			k.add(where, "two fields have the id %q", f.ID)
+		}
+		ids[f.ID], optional = true, optional && f.Optional
+	}
+	example := Example(&kiosk.Catalogue{}, s)
+	if _, bad, err := notice.CheckForm(s, example.Values[:len(s.Fields)], kiosk.Date{}); err != nil && bad >= 0 {
+		k.add(spot(bad), "its own check refuses the example: %v", err)
+		k.file = file
+	}
+	if optional {
+		k.add(where, "a form of optional fields finds everything")
+	}
 }
 
 // The longest that people type at a kiosk, and the keypad shows.
@@ -215,8 +318,10 @@ func (k *checker) field(where string, f kiosk.Field) {
 	if !fieldForm.MatchString(f.ID) {
 		k.add(where, "id %q: want letters and digits", f.ID)
 	}
+	k.text(where+", ask", f.Ask, asTitle)
 	k.text(where+", name", f.Name, asTitle)
 	k.text(where+", help", f.Help, underTitle)
+	k.kind(where, f)
 	most := map[kiosk.FieldKind]int{kiosk.FieldDigits: maxDigits, kiosk.FieldLetters: maxLetters}[f.Kind]
 	switch {
 	case most > 0 && (f.Min < 1 || f.Max < f.Min || f.Max > most):
@@ -229,11 +334,40 @@ func (k *checker) field(where string, f kiosk.Field) {
 	if (f.Example == "") != (f.Kind == kiosk.FieldChoice) {
 		k.add(where, "an example, but for a choice")
 	}
+	k.options(where, f)
+}
+
+// kind checks what a field takes, and where it may come from.
+func (k *checker) kind(where string, f kiosk.Field) {
+	if !slices.Contains(fieldKinds, f.Kind) {
+		k.add(where, "kind %q: want one of %q", f.Kind, fieldKinds)
+	}
+	if f.FromCard != "" && (f.FromCard != kiosk.FromCardFiscalCode || f.Kind != kiosk.FieldFiscalCode) {
+		k.add(where, "fromCard %q: a card fills %q into a field of kind %q, and nothing else", f.FromCard, kiosk.FromCardFiscalCode, kiosk.FieldFiscalCode)
+	}
+}
+
+var fieldKinds = []kiosk.FieldKind{
+	kiosk.FieldPlate, kiosk.FieldFiscalCode, kiosk.FieldVAT, kiosk.FieldDigits, kiosk.FieldLetters, kiosk.FieldDate, kiosk.FieldAmount, kiosk.FieldChoice,
+}
+
+func (k *checker) options(where string, f kiosk.Field) {
+	if (f.Kind == kiosk.FieldChoice) != (len(f.Options) > 0) {
+		k.add(where, "a choice has options, and only a choice")
+	}
+	if n := len(f.Options); n > kiosk.MaxOptions {
+		k.add(where, "%d options: a page holds %d", n, kiosk.MaxOptions)
+	}
+	values := map[string]bool{}
 	for _, o := range f.Options {
 		at := where + ", option " + o.Value
 		if !optionForm.MatchString(o.Value) {
 			k.add(at, "value: want letters, digits and dashes")
 		}
+		if values[o.Value] {
+			k.add(at, "another option has its value, too")
+		}
+		values[o.Value] = true
 		if o.Icon != "" {
 			k.icon(at, o.Icon)
 		}

@@ -55,21 +55,40 @@ func TestCheckFindsEveryMistake(t *testing.T) {
 		"is another creditor's":             func(c *kiosk.Catalogue) { c.Creditors[0].GLN, c.Creditors[1].GLN = "8088888800112", "8088888800112" },
 		"people need a number":              func(c *kiosk.Catalogue) { c.Creditors[0].Phone = "chiamaci" },
 		"hours: missing":                    func(c *kiosk.Catalogue) { c.Creditors[0].Hours = nil },
-		"8 groups, a page holds 7":          func(c *kiosk.Catalogue) { g := c.Groups[0]; g.ID = "eighth"; c.Groups = append(c.Groups, g) },
+		"8 of them: want 1 to 7":            func(c *kiosk.Catalogue) { g := c.Groups[0]; g.ID = "eighth"; c.Groups = append(c.Groups, g) },
 		"group salute: without a service":   func(c *kiosk.Catalogue) { regroup(c, "salute", "auto") },
 		"without a service": func(c *kiosk.Catalogue) {
 			c.Creditors = append(c.Creditors, kiosk.Creditor{Code: "00337360978", Name: "x", Phone: "800 000000"})
 		},
-		"level \"maybe\"":         func(c *kiosk.Catalogue) { find(t, c, "prato-mensa").Level = "maybe" },
-		"a level is for what":     func(c *kiosk.Catalogue) { find(t, c, "prato-mensa").Level = kiosk.LevelNone },
-		"or twice there":          func(c *kiosk.Catalogue) { find(t, c, "prato-mensa").ID = "prato-multe" },
-		"its id is that of":       func(c *kiosk.Catalogue) { find(t, c, "prato-mensa").ID = "auto" },
-		"want lower-case letters": func(c *kiosk.Catalogue) { find(t, c, "prato-mensa").ID = "Mensa Prato" },
-		"fee of 99 cents":         func(c *kiosk.Catalogue) { find(t, c, "prato-mensa").Fee.Cents = 99 },
-		"fee of 221 cents":        func(c *kiosk.Catalogue) { find(t, c, "prato-mensa").Fee.Cents = 221 },
-		"version \"2026\"":        func(c *kiosk.Catalogue) { c.Version = "2026" },
-		"search word \"Multa\"":   func(c *kiosk.Catalogue) { find(t, c, "prato-multe").Words[0] = "Multa" },
-		"options, a page holds 7": func(c *kiosk.Catalogue) {
+		"level \"maybe\"":                  func(c *kiosk.Catalogue) { find(t, c, "prato-mensa").Level = "maybe" },
+		"a level is for what":              func(c *kiosk.Catalogue) { find(t, c, "prato-mensa").Level = kiosk.LevelNone },
+		"its id is that of a service, too": func(c *kiosk.Catalogue) { find(t, c, "prato-mensa").ID = "prato-multe" },
+		"its id is that of a group, too":   func(c *kiosk.Catalogue) { find(t, c, "prato-mensa").ID = "auto" },
+		"want lower-case letters":          func(c *kiosk.Catalogue) { find(t, c, "prato-mensa").ID = "Mensa Prato" },
+		"fee of 99 cents":                  func(c *kiosk.Catalogue) { find(t, c, "prato-mensa").Fee.Cents = 99 },
+		"fee of 221 cents":                 func(c *kiosk.Catalogue) { find(t, c, "prato-mensa").Fee.Cents = 221 },
+		"version: \"2026\"":                func(c *kiosk.Catalogue) { c.Version = "2026" },
+		"no key types it":                  func(c *kiosk.Catalogue) { find(t, c, "prato-multe").Words[0] = "罚单" },
+		"\"multa\" stands there twice":     func(c *kiosk.Catalogue) { find(t, c, "prato-multe").Words[1] = "multa" },
+		"there is no group \"sanita\"":     func(c *kiosk.Catalogue) { find(t, c, "prato-multe").Group = "sanita" },
+		"find \"web\": want":               func(c *kiosk.Catalogue) { find(t, c, "prato-multe").Find = "web" },
+		"a form has fields, and only":      func(c *kiosk.Catalogue) { find(t, c, "prato-multe").Fields = nil },
+		"7 fields: a form holds 6": func(c *kiosk.Catalogue) {
+			s := find(t, c, "prato-multe")
+			s.Fields = slices.Repeat(s.Fields, 3)[:7]
+		},
+		"two fields have the id": func(c *kiosk.Catalogue) { s := find(t, c, "prato-multe"); s.Fields[1] = s.Fields[0] },
+		"kind \"colour\": want":  func(c *kiosk.Catalogue) { find(t, c, "prato-cani").Fields[0].Kind = "colour" },
+		"a card fills":           func(c *kiosk.Catalogue) { find(t, c, "prato-cani").Fields[0].FromCard = "microchip" },
+		"field microchip, ask: missing in": func(c *kiosk.Catalogue) {
+			delete(find(t, c, "prato-cani").Fields[0].Ask, kiosk.English)
+		},
+		"a choice has options":                 func(c *kiosk.Catalogue) { find(t, c, "prato-sosta").Fields[1].Options = nil },
+		"another option has its value, too":    func(c *kiosk.Catalogue) { o := find(t, c, "prato-sosta").Fields[1].Options; o[1].Value = o[0].Value },
+		"another creditor has its code, too":   func(c *kiosk.Catalogue) { respell(c, "00104330493", "84006890481") },
+		"creditor 84006890481: without a name": func(c *kiosk.Catalogue) { rename(c, "84006890481", "") },
+		"search word \"Multa\"":                func(c *kiosk.Catalogue) { find(t, c, "prato-multe").Words[0] = "Multa" },
+		"options: a page holds 7": func(c *kiosk.Catalogue) {
 			o := find(t, c, "toscana-bollo").Fields[0].Options
 			find(t, c, "toscana-bollo").Fields[0].Options = slices.Repeat(o, 3)
 		},
@@ -108,6 +127,14 @@ func respell(c *kiosk.Catalogue, from, to kiosk.CreditorCode) {
 	for i := range c.Services {
 		if c.Services[i].Creditor == from {
 			c.Services[i].Creditor = to
+		}
+	}
+}
+
+func rename(c *kiosk.Catalogue, code kiosk.CreditorCode, name string) {
+	for i := range c.Creditors {
+		if c.Creditors[i].Code == code {
+			c.Creditors[i].Name = name
 		}
 	}
 }

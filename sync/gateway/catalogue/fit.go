@@ -43,7 +43,22 @@ var (
 
 // typefaces are the kiosk's fonts, read once in the process: they may be used
 // from everywhere at once.
-type typefaces struct{ regular, bold, han, hanBold *sfnt.Font }
+type typefaces struct {
+	regular, bold, han, hanBold *sfnt.Font
+
+	advances sync.Map // of sign: what was measured once
+}
+
+type sign struct {
+	sign rune
+	size int
+	bold bool
+}
+
+type advance struct {
+	width fixed.Int26_6
+	known bool
+}
 
 var fonts = sync.OnceValues(func() (*typefaces, error) {
 	t := &typefaces{}
@@ -72,7 +87,18 @@ func newRuler() (*ruler, error) {
 }
 
 // advance is the width of one sign; false where no font of the kiosk has it.
-func (r *ruler) advance(sign rune, size int, bold bool) (fixed.Int26_6, bool) {
+func (r *ruler) advance(one rune, size int, bold bool) (fixed.Int26_6, bool) {
+	key := sign{one, size, bold}
+	if known, ok := r.advances.Load(key); ok {
+		a, _ := known.(advance)
+		return a.width, a.known
+	}
+	w, ok := r.measure(one, size, bold)
+	r.advances.Store(key, advance{w, ok})
+	return w, ok
+}
+
+func (r *ruler) measure(sign rune, size int, bold bool) (fixed.Int26_6, bool) {
 	faces := [2]*sfnt.Font{r.regular, r.han}
 	if bold {
 		faces = [2]*sfnt.Font{r.bold, r.hanBold}

@@ -34,77 +34,134 @@ type Unsure struct {
 }
 
 // LoadFrom reads common.toml and data/*.toml of a tree. It demands that the files
-// can be understood and hold together; whether they are good is [Check]'s.
+// can be understood and hold together; whether they are good is [Review]'s.
 func LoadFrom(tree fs.FS) (*kiosk.Catalogue, []Unsure, error) {
+	r := read(tree)
+	if len(r.flaws) > 0 {
+		return nil, nil, r.flaws[0]
+	}
+	if err := r.catalogue.Check(); err != nil {
+		return nil, nil, err
+	}
+	return r.catalogue, r.unsure, nil
+}
+
+// Review reads a tree and says everything that is wrong with it, each with its
+// file. What could be read of the catalogue comes back beside the flaws.
+func Review(tree fs.FS) (*kiosk.Catalogue, []Unsure, []Flaw) {
+	r := read(tree)
+	return r.catalogue, r.unsure, append(r.flaws, check(r.catalogue, r.origins)...)
+}
+
+// origins say in which file each thing stands, by its place in the catalogue.
+type origins struct {
+	creditors, services []string
+	shared              map[[2]int]string // names of the fields of common.toml, by service and field
+}
+
+func (o origins) creditor(i int) string { return at(o.creditors, i) }
+func (o origins) service(i int) string  { return at(o.services, i) }
+
+func at(names []string, i int) string {
+	if i < len(names) {
+		return names[i]
+	}
+	return ""
+}
+
+// reading is a tree that is being read.
+type reading struct {
+	catalogue *kiosk.Catalogue
+	unsure    []Unsure
+	flaws     []Flaw // of what could not be understood
+	origins
+}
+
+const commonName = "common.toml"
+
+// read reads as much of a tree as can be understood.
+func read(tree fs.FS) *reading {
+	r := &reading{catalogue: &kiosk.Catalogue{}, origins: origins{shared: map[[2]int]string{}}}
 	var common commonFile
-	if err := readTOML(tree, "common.toml", &common); err != nil {
-		return nil, nil, err
+	if err := readTOML(tree, commonName, &common); err != nil {
+		r.flaws = append(r.flaws, Flaw{commonName, "", err.Error()})
+		return r
 	}
-	if err := sameFiles(tree, common.Order); err != nil {
-		return nil, nil, err
-	}
-	c := &kiosk.Catalogue{Version: common.Version}
+	r.sameFiles(tree, common.Order)
+	r.catalogue.Version = common.Version
 	for _, g := range common.Groups {
-		c.Groups = append(c.Groups, kiosk.Group{ID: g.ID, Icon: g.Icon, Name: g.Name.text(), Help: g.Help.text()})
+		r.catalogue.Groups = append(r.catalogue.Groups, kiosk.Group{ID: g.ID, Icon: g.Icon, Name: g.Name.text(), Help: g.Help.text()})
 	}
-	var unsure []Unsure
+	done := map[string]bool{}
 	for _, name := range common.Order {
+		if done[name] {
+			continue
+		}
+		done[name] = true
 		var f creditorFile
-		if err := readTOML(tree, dataFile(name), &f); err != nil {
-			return nil, nil, err
-		}
-		if err := f.addTo(c, common.Fields); err != nil {
-			return nil, nil, fmt.Errorf("%s: %w", dataFile(name), err)
-		}
-		for _, what := range f.Creditor.Confirm {
-			unsure = append(unsure, Unsure{kiosk.CreditorCode(f.Creditor.Code), what})
+		err := readTOML(tree, dataFile(name), &f)
+		switch {
+		case errors.Is(err, fs.ErrNotExist): // told already: the order names it in vain
+		case err != nil:
+			r.flaws = append(r.flaws, Flaw{dataFile(name), "", err.Error()})
+		default:
+			r.add(dataFile(name), f, common.Fields)
 		}
 	}
-	if err := c.Check(); err != nil {
-		return nil, nil, err
-	}
-	return c, unsure, nil
+	return r
 }
 
 func dataFile(name string) string { return "data/" + name + ".toml" }
 
 // sameFiles demands that the order names each file once: a file that it left out
 // would be lost without a word.
-func sameFiles(tree fs.FS, order []string) error {
+func (r *reading) sameFiles(tree fs.FS, order []string) {
 	there, err := fs.Glob(tree, dataFile("*"))
 	if err != nil {
-		return fmt.Errorf("list data files: %w", err)
+		r.flaws = append(r.flaws, Flaw{"data", "", "list data files: " + err.Error()})
+		return
 	}
-	var named []string
+	named := map[string]int{}
 	for _, name := range order {
-		named = append(named, dataFile(name))
+		file := dataFile(name)
+		if named[file]++; named[file] == 2 {
+			r.flaws = append(r.flaws, Flaw{commonName, "order", fmt.Sprintf("%q stands there twice", name)})
+		}
+		if !slices.Contains(there, file) {
+			r.flaws = append(r.flaws, Flaw{commonName, "order", fmt.Sprintf("it names %q, and there is no %s", name, file)})
+		}
 	}
-	slices.Sort(named)
-	if !slices.Equal(named, there) || len(there) == 0 {
-		return fmt.Errorf("common.toml: order names %s, there are %s", strings.Join(named, " "), strings.Join(there, " "))
+	for _, file := range there {
+		if named[file] == 0 {
+			r.flaws = append(r.flaws, Flaw{commonName, "order", fmt.Sprintf("it does not name %s: its services would be lost", file)})
+		}
 	}
-	return nil
+	if len(there) == 0 {
+		r.flaws = append(r.flaws, Flaw{"data", "", "there are no data files"})
+	}
 }
 
 // readTOML refuses keys that it does not know: a misspelt key is a lost text.
 func readTOML(tree fs.FS, name string, into any) error {
 	b, err := fs.ReadFile(tree, name)
 	if err != nil {
-		return fmt.Errorf("read %s: %w", name, err)
+		return fmt.Errorf("read: %w", err)
 	}
 	err = toml.NewDecoder(strings.NewReader(string(b))).DisallowUnknownFields().Decode(into)
 	var strict *toml.StrictMissingError
 	if errors.As(err, &strict) {
-		return fmt.Errorf("read %s: unknown keys:\n%s", name, strict.String())
+		return fmt.Errorf("unknown keys:\n%s", strict.String())
 	}
 	var decode *toml.DecodeError
 	if errors.As(err, &decode) {
-		return fmt.Errorf("read %s: %w\n%s", name, err, decode.String())
+		return fmt.Errorf("line %d: %w\n%s", lineOf(decode), err, decode.String())
 	}
-	if err != nil {
-		return fmt.Errorf("read %s: %w", name, err)
-	}
-	return nil
+	return err
+}
+
+func lineOf(err *toml.DecodeError) int {
+	line, _ := err.Position()
+	return line
 }
 
 // The files' form.
@@ -154,6 +211,7 @@ type (
 		Kind     string       `toml:"kind"`
 		Min      int          `toml:"min"`
 		Max      int          `toml:"max"`
+		Ask      textTable    `toml:"ask"`
 		Name     textTable    `toml:"name"`
 		Help     textTable    `toml:"help"`
 		Example  string       `toml:"example"`
@@ -186,12 +244,17 @@ func (t textTable) text() kiosk.Text {
 	return text
 }
 
-func (f creditorFile) addTo(c *kiosk.Catalogue, shared map[string]fieldItem) error {
+// add puts a creditor and its services into the catalogue.
+func (r *reading) add(file string, f creditorFile, shared map[string]fieldItem) {
 	code := kiosk.CreditorCode(f.Creditor.Code)
-	c.Creditors = append(c.Creditors, kiosk.Creditor{
+	r.creditors = append(r.creditors, file)
+	r.catalogue.Creditors = append(r.catalogue.Creditors, kiosk.Creditor{
 		Code: code, Name: f.Creditor.Name, GLN: f.Creditor.GLN, City: f.Creditor.City, Phone: f.Creditor.Phone, Hours: f.Creditor.Hours.text(),
 		Circuit: kiosk.Cents(f.Creditor.Circuit),
 	})
+	for _, what := range f.Creditor.Confirm {
+		r.unsure = append(r.unsure, Unsure{code, what})
+	}
 	for _, t := range f.Services {
 		s := kiosk.Service{
 			ID: t.ID, Creditor: code, Group: t.Group, Icon: t.Icon, Name: t.Name.text(), Help: t.Help.text(), Words: t.Words,
@@ -200,13 +263,17 @@ func (f creditorFile) addTo(c *kiosk.Catalogue, shared map[string]fieldItem) err
 		for _, item := range t.Fields {
 			field, err := item.resolve(shared)
 			if err != nil {
-				return fmt.Errorf("service %s: %w", t.ID, err)
+				r.flaws = append(r.flaws, Flaw{file, "service " + t.ID, err.Error()})
+				continue
+			}
+			if item.Use != "" {
+				r.shared[[2]int{len(r.catalogue.Services), len(s.Fields)}] = item.Use
 			}
 			s.Fields = append(s.Fields, field)
 		}
-		c.Services = append(c.Services, s)
+		r.services = append(r.services, file)
+		r.catalogue.Services = append(r.catalogue.Services, s)
 	}
-	return nil
 }
 
 // resolve makes the field, of a shared one where it uses one.
@@ -216,14 +283,14 @@ func (f fieldItem) resolve(shared map[string]fieldItem) (kiosk.Field, error) {
 		if !ok || base.Use != "" {
 			return kiosk.Field{}, fmt.Errorf("there is no shared field %q", f.Use)
 		}
-		if f.ID != "" || f.Kind != "" || f.Example != "" || f.Name != (textTable{}) || f.Help != (textTable{}) || len(f.Options) > 0 {
+		if f.ID != "" || f.Kind != "" || f.Example != "" || f.Ask != (textTable{}) || f.Name != (textTable{}) || f.Help != (textTable{}) || len(f.Options) > 0 {
 			return kiosk.Field{}, fmt.Errorf("field %q: beside \"use\" only \"optional\" may stand", f.Use)
 		}
 		base.Optional = f.Optional
 		f = base
 	}
 	field := kiosk.Field{
-		ID: f.ID, Kind: kiosk.FieldKind(f.Kind), Name: f.Name.text(), Help: f.Help.text(), Example: f.Example, Min: f.Min, Max: f.Max,
+		ID: f.ID, Kind: kiosk.FieldKind(f.Kind), Ask: f.Ask.text(), Name: f.Name.text(), Help: f.Help.text(), Example: f.Example, Min: f.Min, Max: f.Max,
 		FromCard: f.FromCard, Optional: f.Optional,
 	}
 	for _, o := range f.Options {

@@ -98,21 +98,21 @@ func TestLoadFromRefuses(t *testing.T) {
 	}
 	swap := strings.Replace
 	for want, c := range map[string]struct{ common, creditor string }{
-		"unknown keys":                   {commonText, swap(creditorText, "receipt", "reciept", 1)},
-		"there is no shared field":       {commonText, swap(creditorText, `use = "plate"`, `use = "plates"`, 1)},
-		"only \"optional\" may stand":    {commonText, swap(creditorText, `use = "plate"`, `use = "plate", kind = "vat"`, 1)},
-		"no group":                       {commonText, swap(creditorText, `group = "g"`, `group = "h"`, 1)},
-		"found by":                       {commonText, swap(creditorText, `find = "form"`, `find = "luck"`, 1)},
-		"order names data/b.toml":        {swap(commonText, `["a"]`, `["b"]`, 1), creditorText},
-		"order names , there are":        {swap(commonText, `["a"]`, `[]`, 1), creditorText},
-		"order names data/a.toml data/a": {swap(commonText, `["a"]`, `["a", "a"]`, 1), creditorText},
-		"read data/a.toml":               {commonText, "[creditor"},
-		"read common.toml":               {`version = 3`, creditorText},
-		"without a code or a name":       {commonText, swap(creditorText, `name = "Comune di Prato"`, "", 1)},
-		"a form has fields, and only":    {commonText, swap(creditorText, `fields = [{ use = "plate" }]`, "", 1)},
-		"a catalogue without a version":  {swap(commonText, `version = "2026-11-22.1"`, "", 1), creditorText},
-		"from the card into a field of":  {swap(commonText, `example =`, "fromCard = \"fiscalCode\"\nexample =", 1), creditorText},
-		"without an id, or twice there":  {commonText, creditorText + "\n" + creditorText[strings.Index(creditorText, "[[service]]"):]},
+		"unknown keys":                    {commonText, swap(creditorText, "receipt", "reciept", 1)},
+		"there is no shared field":        {commonText, swap(creditorText, `use = "plate"`, `use = "plates"`, 1)},
+		"only \"optional\" may stand":     {commonText, swap(creditorText, `use = "plate"`, `use = "plate", kind = "vat"`, 1)},
+		"no group":                        {commonText, swap(creditorText, `group = "g"`, `group = "h"`, 1)},
+		"found by":                        {commonText, swap(creditorText, `find = "form"`, `find = "luck"`, 1)},
+		"it names \"b\", and there is no": {swap(commonText, `["a"]`, `["b"]`, 1), creditorText},
+		"it does not name data/a.toml":    {swap(commonText, `["a"]`, `[]`, 1), creditorText},
+		"\"a\" stands there twice":        {swap(commonText, `["a"]`, `["a", "a"]`, 1), creditorText},
+		"data/a.toml: line 1:":            {commonText, "[creditor"},
+		"common.toml: line 1:":            {`version = 3`, creditorText},
+		"without a code or a name":        {commonText, swap(creditorText, `name = "Comune di Prato"`, "", 1)},
+		"a form has fields, and only":     {commonText, swap(creditorText, `fields = [{ use = "plate" }]`, "", 1)},
+		"a catalogue without a version":   {swap(commonText, `version = "2026-11-22.1"`, "", 1), creditorText},
+		"from the card into a field of":   {swap(commonText, `example =`, "fromCard = \"fiscalCode\"\nexample =", 1), creditorText},
+		"without an id, or twice there":   {commonText, creditorText + "\n" + creditorText[strings.Index(creditorText, "[[service]]"):]},
 	} {
 		if _, _, err := catalogue.LoadFrom(tree(c.common, c.creditor)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", want, err)
@@ -120,6 +120,70 @@ func TestLoadFromRefuses(t *testing.T) {
 	}
 	if _, _, err := catalogue.LoadFrom(fstest.MapFS{}); err == nil {
 		t.Error("an empty tree was read")
+	}
+}
+
+// Everything that is wrong is told in one go, each with the file that it stands in;
+// what is shared is told once.
+func TestReviewTellsEverything(t *testing.T) {
+	files := fstest.MapFS{}
+	err := fs.WalkDir(catalogue.Files(), ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		b, err := fs.ReadFile(catalogue.Files(), path)
+		files[path] = &fstest.MapFile{Data: b}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, flaws := catalogue.Review(files); len(flaws) > 0 {
+		t.Fatalf("the shipped files: %v", flaws)
+	}
+	spoil := func(path, from, to string) {
+		b := string(files[path].Data)
+		if !strings.Contains(b, from) {
+			t.Fatalf("%s has no %q", path, from)
+		}
+		files[path] = &fstest.MapFile{Data: []byte(strings.Replace(b, from, to, 1))}
+	}
+	spoil("common.toml", `"pistoia"]`, `"pistoia", "lucca"]`)
+	spoil("common.toml", "RSSMRA80A01G999F", "RSSMRA80A01G999X")
+	spoil("data/pisa.toml", "fee = 170", "fee = 1,70")
+	spoil("data/prato.toml", `find = "form"`, `find = "web"`)
+	spoil("data/epp.toml", `icon = "key"`, `icon = "keyhole"`)
+	spoil("data/livorno.toml", `use = "report"`, `use = "verbale"`)
+	spoil("data/publiacqua.toml", "05040110487", "05040110488")
+	delete(files, "data/pistoia.toml")
+	files["data/siena.toml"] = &fstest.MapFile{Data: []byte("[creditor]\n")}
+
+	c, _, flaws := catalogue.Review(files)
+	if len(c.Services) < 40 {
+		t.Errorf("%d services were read: a broken file hides the others", len(c.Services))
+	}
+	want := map[string]int{
+		`common.toml: order: it names "lucca"`: 1, `common.toml: order: it names "pistoia"`: 1, "common.toml: order: it does not name data/siena.toml": 1,
+		"common.toml: field person: its own check refuses the example": 1, "data/pisa.toml: line 17:": 1, `data/prato.toml: service prato-multe: find "web"`: 1,
+		`data/epp.toml: service epp-affitto: there is no pictogram`: 1, `data/livorno.toml: service livorno-multe: there is no shared field "verbale"`: 1,
+		`data/publiacqua.toml: creditor 05040110488: code "05040110488": the check digit`: 1,
+	}
+	for _, f := range flaws {
+		known := false
+		for w := range want {
+			if strings.HasPrefix(f.Error(), w) {
+				want[w]--
+				known = true
+			}
+		}
+		if !known {
+			t.Errorf("told besides: %v", f)
+		}
+	}
+	for w, n := range want {
+		if n != 0 {
+			t.Errorf("%s: told %d times", w, 1-n)
+		}
 	}
 }
 
