@@ -15,6 +15,7 @@ type Meaning string
 const (
 	Paid            Meaning = "paid"
 	InPayment       Meaning = "in-payment"
+	Activating      Meaning = "activating" // somebody's activation is being made, ours perhaps, whose answer was lost: ask again
 	Expired         Meaning = "expired"
 	Revoked         Meaning = "revoked"
 	NotFound        Meaning = "not-found"
@@ -50,13 +51,13 @@ type Fault struct {
 var Faults = []Fault{
 	{Code: "PPT_PAGAMENTO_DUPLICATO", Asking: Paid, Outcome: Duplicate, Meant: "paid, here or elsewhere"},
 	{Code: "PPT_PAGAMENTO_IN_CORSO", Asking: InPayment, Outcome: Refused, Meant: "another activation lives"},
-	{Code: "PPT_ATTIVAZIONE_IN_CORSO", Asking: InPayment, Outcome: Refused, Meant: "another activation is just being made"},
+	{Code: "PPT_ATTIVAZIONE_IN_CORSO", Asking: Activating, Outcome: Refused, Meant: "another activation is just being made"},
 	{Code: "PPT_TOKEN_SCADUTO_KO", Asking: OurFault, Outcome: KOLate, Meant: "KO came after the token's end"},
 	{Code: "PPT_TOKEN_SCADUTO", Asking: OurFault, Outcome: ClosedLate, Meant: "OK came after the token's end and was taken"},
 	{Code: "PPT_TOKEN_SCONOSCIUTO", Asking: OurFault, Outcome: Refused, Meant: "no such token"},
 	{Code: "PPT_PAGAMENTO_SCONOSCIUTO", Asking: NotFound, Outcome: Refused, Meant: "no such payment"},
 	{Code: "PPT_ESITO_GIA_ACQUISITO", Asking: OurFault, Outcome: Acquired, Meant: "an outcome is there already"},
-	{Code: "PPT_ERRORE_IDEMPOTENZA", Asking: OurFault, Outcome: Refused, Meant: "the same key with another body"},
+	{Code: "PPT_ERRORE_IDEMPOTENZA", Asking: OurFault, Outcome: LaterAlarm, Meant: "the same key with another body, a new password perhaps: keys die within half an hour"},
 	{Code: "PPT_DOMINIO_SCONOSCIUTO", Asking: CreditorUnknown, Outcome: LaterAlarm, Meant: "no such creditor"},
 	{Code: "PPT_DOMINIO_DISABILITATO", Asking: CreditorUnknown, Outcome: LaterAlarm, Meant: "the creditor is switched off"},
 	{Code: "PPT_IBAN_NON_CENSITO", Asking: CreditorSilent, Outcome: LaterAlarm, Meant: "the creditor's account is not registered"},

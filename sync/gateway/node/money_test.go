@@ -48,7 +48,7 @@ type till struct {
 func newTill(t *testing.T) *till {
 	t.Helper()
 	w := &till{t: t, path: t.TempDir() + "/book.db", now: time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC), rng: rand.New(rand.NewPCG(1, 2))}
-	w.Node = sim.New(sim.Config{Now: func() time.Time { return w.now }})
+	w.Node = sim.New(sim.Config{Now: func() time.Time { return w.now }, KeyLife: 30 * 24 * time.Hour})
 	server := httptest.NewServer(w.Node)
 	t.Cleanup(server.Close)
 	var err error

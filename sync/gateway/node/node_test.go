@@ -41,6 +41,7 @@ func shared(t *testing.T, name string) (string, bool) {
 // hand is a node in the test's hands.
 type hand struct {
 	*sim.Node
+	url     string
 	client  *node.Client
 	source  *node.Source
 	now     time.Time
@@ -69,6 +70,7 @@ func start(t *testing.T, change func(*node.Config)) *hand {
 	h.Node = sim.New(cfg)
 	server := httptest.NewServer(h.Node)
 	t.Cleanup(server.Close)
+	h.url = server.URL
 	settings := node.Config{URL: server.URL, Caller: sim.Known(), PSPCode: "97735020584", Timeout: 2 * time.Second}
 	if change != nil {
 		change(&settings)
@@ -86,6 +88,8 @@ func start(t *testing.T, change func(*node.Config)) *hand {
 	})
 	return h
 }
+
+func (h *hand) later(minutes int) { h.now = h.now.Add(time.Duration(minutes) * time.Minute) }
 
 func number(prefix string) kiosk.NoticeNumber {
 	return kiosk.NoticeNumber(prefix + strings.Repeat("0", 18-len(prefix)))

@@ -96,7 +96,7 @@ func standing(d gateway.Debt, err error) (gateway.Debt, error) {
 	switch Asking(f.Fault) {
 	case Paid:
 		d.Status = kiosk.BillPaid
-	case InPayment:
+	case InPayment, Activating:
 		d.Status = kiosk.BillInPayment
 	case Expired:
 		d.Status = kiosk.BillExpired
@@ -126,11 +126,12 @@ var refusalOf = map[kiosk.BillStatus]api.ProblemCode{
 
 // Activate asks the node for the token of a notice. Without an answer it asks
 // again with the same key, a few times; then the error says that the token may
-// have been given out.
+// have been given out. So it does when the node says that an activation is being
+// made at this moment: that may be ours, whose answer was lost.
 func (s *Source) Activate(ctx context.Context, loan gateway.LoanRequest) (gateway.Loan, error) {
 	began := s.now()
 	a, err := s.client.Activate(ctx, loan.Key, loan.Debt.Creditor, loan.Debt.Notice, loan.Debt.Amount, loan.Life)
-	for try := 0; try < repeats && errors.Is(err, ErrNoAnswer); try++ {
+	for try := 0; try < repeats && (errors.Is(err, ErrNoAnswer) || activating(err)); try++ {
 		if werr := s.wait(ctx); werr != nil {
 			return gateway.Loan{}, fmt.Errorf("activate: %w", err)
 		}
@@ -138,6 +139,8 @@ func (s *Source) Activate(ctx context.Context, loan gateway.LoanRequest) (gatewa
 	}
 	var f *FaultError
 	switch {
+	case activating(err):
+		return gateway.Loan{}, fmt.Errorf("activate: %w", err)
 	case errors.As(err, &f):
 		d, err := standing(loan.Debt, f)
 		switch {
@@ -157,6 +160,12 @@ func (s *Source) Activate(ctx context.Context, loan gateway.LoanRequest) (gatewa
 		return gateway.Loan{}, fmt.Errorf("activate: %w: no token or no amount", ErrNoAnswer)
 	}
 	return gateway.Loan{Token: a.Token, Amount: amount, Expires: began.Add(loan.Life)}, nil
+}
+
+// activating says that the node is making an activation at this moment.
+func activating(err error) bool {
+	var f *FaultError
+	return errors.As(err, &f) && Asking(f.Fault) == Activating
 }
 
 func (s *Source) wait(ctx context.Context) error {
@@ -186,7 +195,12 @@ func (s *Source) Outcome(ctx context.Context, o gateway.LoanOutcome) (kiosk.Clos
 		return told, nil
 	}
 	switch m := Ending(f.Fault); m {
-	case ClosedLate, KOLate, Acquired:
+	case KOLate:
+		if o.Paid { // the node took for a KO what was an OK: nobody may be told that it is paid
+			return kiosk.ClosingOpen, &AlarmError{Meaning: Disagreement, Final: true, Err: err}
+		}
+		return told, nil
+	case ClosedLate, Acquired:
 		return told, nil
 	case Duplicate:
 		return kiosk.ClosingDuplicate, nil

@@ -21,6 +21,7 @@ type Config struct {
 	Caller    wire.Caller      // the one that is known; default: psp, broker, channel, password "password1"
 	Now       func() time.Time // default time.Now
 	MaxLife   time.Duration    // of a token; default 30 minutes
+	KeyLife   time.Duration    // of an idempotency key that stands for no living token: a refusal, an outcome; default 10 minutes
 	Patience  time.Duration    // with a creditor whose station does not answer; default none
 	Validator Validator        // nil: nothing is checked against the schema
 }
@@ -58,6 +59,7 @@ type Node struct {
 type memory struct {
 	body, answer string
 	token        string
+	until        time.Time // without a token
 }
 
 // New makes a node that knows the creditor of the published behaviours.
@@ -67,6 +69,9 @@ func New(cfg Config) *Node {
 	}
 	if cfg.MaxLife <= 0 {
 		cfg.MaxLife = 30 * time.Minute
+	}
+	if cfg.KeyLife <= 0 {
+		cfg.KeyLife = 10 * time.Minute
 	}
 	if cfg.Caller == (wire.Caller{}) {
 		cfg.Caller = Known()
