@@ -45,9 +45,14 @@ type Watch struct {
 	log   *slog.Logger
 }
 
-// NewWatch makes a watch; nothing happens before [Watch.Run].
+// NewWatch makes a watch; nothing happens before [Watch.Run]. Kiosks are missed
+// from its making on: what they said to nobody before is not their fault.
 func NewWatch(store *Store, cfg WatchConfig, log *slog.Logger) *Watch {
-	return &Watch{store: store, cfg: cfg.filled(), log: log}
+	w := &Watch{store: store, cfg: cfg.filled(), log: log}
+	if w.cfg.Limits.Listening.IsZero() {
+		w.cfg.Limits.Listening = store.now()
+	}
+	return w
 }
 
 // Run looks again and again until ctx ends. A look that fails is logged, and the
@@ -102,11 +107,15 @@ func (w *Watch) compare(ctx context.Context, tx *sql.Tx) ([]fleet.Notice, error)
 	if err != nil {
 		return nil, err
 	}
+	booked, err := bookConditions(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
 	open, err := openAlarms(ctx, tx)
 	if err != nil {
 		return nil, err
 	}
-	kept, say := fleet.Step(open, found, now)
+	kept, say := fleet.Step(open, append(found, booked...), now)
 	if err := keepAlarms(ctx, tx, open, kept, say); err != nil {
 		return nil, err
 	}
@@ -116,6 +125,26 @@ func (w *Watch) compare(ctx context.Context, tx *sql.Tx) ([]fleet.Notice, error)
 		}
 	}
 	return say, nil
+}
+
+// bookConditions are the book's own alarms that nobody has looked at yet: they are
+// over when somebody notes what he found.
+func bookConditions(ctx context.Context, tx *sql.Tx) ([]fleet.Condition, error) {
+	var all []fleet.Condition
+	err := each(ctx, tx, func(rows *sql.Rows) error {
+		c := fleet.Condition{Device: fleet.Itself, Kind: fleet.Book}
+		var n int
+		var reason string
+		err := rows.Scan(&c.Kiosk, &n, &reason)
+		c.Detail = fmt.Sprintf("%d to look at; one is %s", n, reason)
+		all = append(all, c)
+		return err
+	}, `SELECT a.kiosk, count(*), min(a.reason) FROM alarms a LEFT JOIN acknowledgements k ON k.alarm = a.id
+		WHERE k.alarm IS NULL GROUP BY a.kiosk ORDER BY a.kiosk`)
+	if err != nil {
+		return nil, fmt.Errorf("read the book's alarms: %w", err)
+	}
+	return all, nil
 }
 
 func openAlarms(ctx context.Context, q queryer) ([]fleet.Alarm, error) {
@@ -189,43 +218,80 @@ type due struct {
 	tries   int
 }
 
-// mostNotices bounds what one look sends.
-const mostNotices = 50
+// Of each way one look considers so many notices and tries so many: a slow way
+// must not keep the watch from looking.
+const mostNotices, mostTries = 1000, 50
 
-// send tries every notice that is due, once. A way that fails is not tried again
-// in this look: what else waits for it would only wait longer.
+// thread is what notices are kept in order by: those of one alarm. An all-clear
+// never overtakes the alarm that it ends.
+func (d due) thread() [3]string {
+	return [3]string{d.notice.Kiosk, d.notice.Device, string(d.notice.Kind)}
+}
+
+// send sends what is due, on every way.
 func (w *Watch) send(ctx context.Context) error {
+	var ways []string
+	err := each(ctx, w.store.read, func(rows *sql.Rows) error {
+		var way string
+		err := rows.Scan(&way)
+		ways = append(ways, way)
+		return err
+	}, "SELECT DISTINCT way FROM fleet_notices WHERE ended = 0 ORDER BY way")
+	if err != nil {
+		return fmt.Errorf("find notices: %w", err)
+	}
+	for _, way := range ways {
+		if err := w.sendOn(ctx, way); err != nil {
+			return fmt.Errorf("send notices: %w", err)
+		}
+	}
+	return nil
+}
+
+// sendOn tries every notice of a way that is due, once. When one fails no other
+// is tried in this look: what else waits for the way would only wait longer.
+func (w *Watch) sendOn(ctx context.Context, way string) error {
+	all, err := w.unended(ctx, way)
+	if err != nil {
+		return err
+	}
+	now, held, tries := w.store.now().UnixMilli(), map[[3]string]bool{}, 0
+	for _, d := range all {
+		if held[d.thread()] || d.next > now {
+			held[d.thread()] = true
+			continue
+		}
+		ok, err := w.try(ctx, d)
+		if err != nil || !ok {
+			return err
+		}
+		if tries++; tries == mostTries {
+			break
+		}
+	}
+	return nil
+}
+
+// unended are the notices that are still to be sent on a way, in the order of
+// their making.
+func (w *Watch) unended(ctx context.Context, way string) ([]due, error) {
 	var all []due
 	err := each(ctx, w.store.read, func(rows *sql.Rows) error {
-		var d due
+		d := due{way: way}
 		var body string
 		var made int64
-		if err := rows.Scan(&d.id, &d.way, &body, &made, &d.next, &d.tries); err != nil {
+		if err := rows.Scan(&d.id, &body, &made, &d.next, &d.tries); err != nil {
 			return err
 		}
 		d.made = time.UnixMilli(made)
 		all = append(all, d)
 		return json.Unmarshal([]byte(body), &all[len(all)-1].notice)
-	}, "SELECT id, way, body, made_at, next_at, tries FROM fleet_notices WHERE ended = 0 AND next_at <= $1 ORDER BY made_at, id LIMIT $2",
-		w.store.now().UnixMilli(), mostNotices)
-	if err != nil {
-		return fmt.Errorf("find notices: %w", err)
-	}
-	failed := map[string]bool{}
-	for _, d := range all {
-		if failed[d.way] {
-			continue
-		}
-		ok, err := w.try(ctx, d)
-		if err != nil {
-			return fmt.Errorf("send notice: %w", err)
-		}
-		failed[d.way] = !ok
-	}
-	return nil
+	}, "SELECT id, body, made_at, next_at, tries FROM fleet_notices WHERE ended = 0 AND way = $1 ORDER BY made_at, id LIMIT $2", way, mostNotices)
+	return all, err
 }
 
-// try claims a notice, so that no other gateway sends it meanwhile, and sends it.
+// try claims a notice, so that no other gateway sends it meanwhile, and sends it;
+// false when it did not arrive, or another gateway is at it.
 func (w *Watch) try(ctx context.Context, d due) (bool, error) {
 	now := w.store.now()
 	var way notify.Way
@@ -255,7 +321,7 @@ func (w *Watch) try(ctx context.Context, d due) (bool, error) {
 		return err
 	})
 	if err != nil || !mine {
-		return true, err
+		return false, err
 	}
 	if given {
 		w.log.Error("a notice was given up", "way", d.way, "tries", d.tries, "text", d.notice.Text())

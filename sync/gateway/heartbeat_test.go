@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tserve/jolly/kiosk"
 	"github.com/tserve/jolly/sync/api"
 	"github.com/tserve/jolly/sync/gateway/fleet"
 	"github.com/tserve/jolly/sync/gateway/notify"
@@ -122,6 +123,89 @@ func TestHeartbeatsAndAlarms(t *testing.T) {
 	if all, err = w.Fleet(t.Context()); err != nil || all[0].State != fleet.Stuck || all[0].Offset != time.Hour || all[0].Waiting != 12 {
 		t.Errorf("%+v %v", all, err)
 	}
+}
+
+// A gateway that was away blames no kiosk for it, and ends no alarm by it either.
+func TestAGatewayThatListensAnewMissesNobodyAtOnce(t *testing.T) {
+	w := newWatched(t)
+	w.beat(t, nil)
+	w.beat(t, func(h *api.Heartbeat) { h.Kiosk = "pisa-001" })
+	w.clock.add(10 * time.Minute)
+	w.beat(t, nil)
+	w.look(t, "raised kiosk/down") // Pisa
+	w.beat(t, func(h *api.Heartbeat) { h.Backlog.Parked = 1 })
+	w.look(t, "raised kiosk/rows-parked")
+	w.clock.add(8 * time.Minute) // nobody listens
+	w.watch = NewWatch(w.Store, WatchConfig{Ways: []notify.Way{w.way}}, testLog())
+	w.look(t)
+	w.clock.add(time.Minute)
+	w.beat(t, nil)
+	w.look(t, "cleared kiosk/rows-parked")
+	w.clock.add(5 * time.Minute)
+	w.look(t, "raised kiosk/down") // ours
+	if all, err := w.Fleet(t.Context()); err != nil || len(all) != 2 || len(all[0].Alarms) != 1 || len(all[1].Alarms) != 1 {
+		t.Errorf("%+v %v", all, err)
+	}
+}
+
+// While a way is dead the alarm ends: it is said first, then its end.
+func TestAnAllClearNeverOvertakesItsAlarm(t *testing.T) {
+	w := newWatched(t)
+	w.way.broken = true
+	w.beat(t, func(h *api.Heartbeat) { h.Backlog.Parked = 1 })
+	w.look(t)
+	w.clock.add(time.Second)
+	w.beat(t, nil)
+	w.look(t) // the all-clear waits behind its alarm, which is not due yet
+	w.way.broken = false
+	w.clock.add(time.Second)
+	w.look(t)
+	w.beat(t, func(h *api.Heartbeat) { h.Kiosk, h.State = "pisa-001", api.KioskStateStuck })
+	w.look(t, "raised kiosk/stuck") // another alarm waits for neither
+	w.clock.add(time.Minute)
+	w.beat(t, nil)
+	w.look(t, "raised kiosk/rows-parked", "cleared kiosk/rows-parked")
+}
+
+// A dead way does not keep another from its notices, however many wait for it.
+func TestADeadWayHoldsUpNoOther(t *testing.T) {
+	w := newWatched(t)
+	dead := &namedWay{way: way{broken: true}, name: "a-dead-one"}
+	w.watch = NewWatch(w.Store, WatchConfig{Ways: []notify.Way{dead, w.way}}, testLog())
+	for n := range 5 {
+		w.beat(t, func(h *api.Heartbeat) { h.Backlog.Parked = 1 - n%2 })
+		w.look(t, []string{"raised kiosk/rows-parked", "cleared kiosk/rows-parked"}[n%2])
+	}
+	if len(dead.ids) == 0 {
+		t.Error("the dead way was not tried")
+	}
+}
+
+// namedWay is a way with another name.
+type namedWay struct {
+	way
+	name string
+}
+
+func (w *namedWay) Name() string { return w.name }
+
+// What the book itself is alarmed about is told to people, too, until somebody
+// notes what he found.
+func TestTheBooksAlarmsAreTold(t *testing.T) {
+	w := newWatched(t)
+	a := mustActivate(t, w.Store, sample(t, "meals"))
+	wr := &writer{at: w.clock.now()}
+	push(t, w.Store, wr.outcome(t, kiosk.RowNotPaid, a, ""), wr.outcome(t, kiosk.RowPaid, a, kiosk.Charged))
+	w.look(t, "raised kiosk/book")
+	w.look(t)
+	open, err := w.Notices(t.Context(), false, 10)
+	if err != nil || len(open) != 1 {
+		t.Fatalf("%+v %v", open, err)
+	}
+	if err := w.Acknowledge(t.Context(), open[0].ID, "given back", Action{Operator: "oreste", Action: "alarm.seen", Object: open[0].ID}); err != nil {
+		t.Fatal(err)
+	}
+	w.look(t, "cleared kiosk/book")
 }
 
 // A kiosk that is taken out of the fleet is no longer missed.

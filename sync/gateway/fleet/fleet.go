@@ -46,7 +46,11 @@ const (
 	ClockOff    Kind = "clock"        // another time than ours
 	Certificate Kind = "certificate"  // near its end
 	Closing     Kind = "closed"       // out of service for long
+	Book        Kind = "book"         // the book's own alarms about a kiosk's rows and payments
 )
+
+// unheard is no alarm: of a kiosk that could not be heard nothing is known.
+const unheard Kind = "unheard"
 
 // Itself stands in the place of a device where the alarm is about the kiosk.
 const Itself = "kiosk"
@@ -57,6 +61,10 @@ const Printer = "printer"
 // Limits say from when on something is an alarm. The zero value of a field is its
 // default.
 type Limits struct {
+	// Listening is since when heartbeats can arrive. Who listens anew blames no
+	// kiosk for what could not be heard before, and ends no alarm by it.
+	Listening time.Time
+
 	Down        time.Duration // since the last heartbeat: 4 min
 	Painting    time.Duration // since the last frame: 1 min
 	Device      time.Duration // since a device stopped working: 3 min
@@ -123,8 +131,12 @@ func Conditions(k Kiosk, l Limits, now time.Time) []Condition {
 			all = append(all, Condition{Kiosk: k.ID, Device: device, Kind: kind, Detail: fmt.Sprintf(detail, args...)})
 		}
 	}
-	if silent := now.Sub(k.Seen); silent > l.Down {
-		add(true, Itself, Down, "not heard of since %s", k.Seen.UTC().Format(time.RFC3339))
+	if now.Sub(k.Seen) > l.Down {
+		if now.Sub(l.Listening) > l.Down {
+			add(true, Itself, Down, "not heard of since %s", k.Seen.UTC().Format(time.RFC3339))
+		} else {
+			add(true, Itself, unheard, "")
+		}
 		return all
 	}
 	add(k.State == Stuck, Itself, StuckLoop, "its loop does not answer")
@@ -185,8 +197,10 @@ func again(told int, now time.Time) time.Time { return now.Add(intervals[min(tol
 func Step(open []Alarm, found []Condition, now time.Time) (kept []Alarm, say []Notice) {
 	here, silent := map[[3]string]Condition{}, map[string]bool{}
 	for _, c := range found {
-		here[c.key()] = c
-		silent[c.Kiosk] = silent[c.Kiosk] || c.Kind == Down
+		silent[c.Kiosk] = silent[c.Kiosk] || c.Kind == Down || c.Kind == unheard
+		if c.Kind != unheard {
+			here[c.key()] = c
+		}
 	}
 	for _, a := range open {
 		c, still := here[a.key()]
@@ -199,7 +213,7 @@ func Step(open []Alarm, found []Condition, now time.Time) (kept []Alarm, say []N
 		case still:
 			a.Condition = c
 			kept = append(kept, a)
-		case silent[a.Kiosk]:
+		case silent[a.Kiosk] && a.Kind != Book:
 			kept = append(kept, a) // nobody knows
 		default:
 			say = append(say, Notice{Cleared, a, now})
@@ -215,19 +229,4 @@ func Step(open []Alarm, found []Condition, now time.Time) (kept []Alarm, say []N
 	slices.SortFunc(kept, func(a, b Alarm) int { return order(a.Condition, b.Condition) })
 	slices.SortFunc(say, func(a, b Notice) int { return order(a.Condition, b.Condition) })
 	return kept, say
-}
-
-// Text is a notice in one line, for people.
-func (n Notice) Text() string {
-	about := n.Kiosk
-	if n.Device != Itself {
-		about += ", " + n.Device
-	}
-	switch n.Event {
-	case Cleared:
-		return fmt.Sprintf("[all clear] %s: %s is over; it began %s", about, n.Kind, n.Since.UTC().Format(time.RFC3339))
-	case Repeated:
-		return fmt.Sprintf("[still, %d] %s: %s, since %s: %s", n.Told, about, n.Kind, n.Since.UTC().Format(time.RFC3339), n.Detail)
-	}
-	return fmt.Sprintf("[alarm] %s: %s: %s", about, n.Kind, n.Detail)
 }

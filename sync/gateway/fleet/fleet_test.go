@@ -86,7 +86,7 @@ func TestSaidAtGrowingIntervalsAndOver(t *testing.T) {
 	}
 	end := start.Add(49 * time.Hour)
 	open, say := fleet.Step(open, nil, end)
-	if len(open) != 0 || len(say) != 1 || say[0].Event != fleet.Cleared || say[0].Since != start || !strings.Contains(say[0].Text(), "all clear") {
+	if len(open) != 0 || len(say) != 1 || say[0].Event != fleet.Cleared || say[0].Since != start || say[0].Text() != "[finito] PO-001, stampante: carta; era dal 22/11/2026 10:00" {
 		t.Errorf("%+v %+v", open, say)
 	}
 	if open, say = fleet.Step(open, nil, end); len(open)+len(say) != 0 {

@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"io"
 	"mime"
+	"mime/quotedprintable"
 	"net"
 	"net/http"
 	"net/mail"
@@ -66,12 +67,17 @@ func (w *Webhook) Name() string { return "webhook" }
 type message struct {
 	ID string `json:"id"`
 	fleet.Notice
-	Text string `json:"text"`
+	Text string `json:"text"`           // in Italian, for people
+	ToDo string `json:"todo,omitempty"` // what to do about it, in Italian
 }
 
 // Send posts; any answer of the 200s is good.
 func (w *Webhook) Send(ctx context.Context, id string, n fleet.Notice) error {
-	body, err := json.Marshal(message{ID: id, Notice: n, Text: n.Text()})
+	m := message{ID: id, Notice: n, Text: n.Text()}
+	if n.Event != fleet.Cleared {
+		m.ToDo = n.ToDo()
+	}
+	body, err := json.Marshal(m)
 	if err != nil {
 		return fmt.Errorf("webhook: %w", err)
 	}
@@ -217,16 +223,29 @@ func (m *Mail) envelope() (from string, to []string, err error) {
 // text is the mail. What a kiosk said of itself is on one line and cannot become
 // a header.
 func (m *Mail) text(id string, n fleet.Notice) []byte {
-	line := strings.Map(func(r rune) rune {
+	line := oneLine(n.Text())
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "From: %s\r\nTo: %s\r\nSubject: %s\r\nDate: %s\r\nMessage-ID: <%s@%s>\r\n", m.cfg.From, strings.Join(m.cfg.To, ", "),
+		mime.QEncoding.Encode("utf-8", "Jolly "+line), n.At.UTC().Format(time.RFC1123Z), id, m.host)
+	b.WriteString("Auto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n")
+	body := quotedprintable.NewWriter(&b) // what writes into memory never fails
+	fmt.Fprintf(body, "%s\r\n\r\n", line)
+	if n.Event != fleet.Cleared {
+		fmt.Fprintf(body, "Che cosa fare: %s\r\n\r\n", oneLine(n.ToDo()))
+	}
+	fmt.Fprintf(body, "kiosk: %s\r\ndevice: %s\r\nkind: %s\r\ndetail: %s\r\nsince: %s\r\n", oneLine(n.Kiosk), oneLine(n.Device), n.Kind, oneLine(n.Detail),
+		n.Since.UTC().Format(time.RFC3339))
+	_ = body.Close()
+	return b.Bytes()
+}
+
+// oneLine keeps what a kiosk said on one line: it cannot become a header, nor
+// another line of ours.
+func oneLine(s string) string {
+	return strings.Map(func(r rune) rune {
 		if r < ' ' {
 			return ' '
 		}
 		return r
-	}, n.Text())
-	var b bytes.Buffer
-	fmt.Fprintf(&b, "From: %s\r\nTo: %s\r\nSubject: %s\r\nDate: %s\r\nMessage-ID: <%s@%s>\r\n", m.cfg.From, strings.Join(m.cfg.To, ", "),
-		mime.QEncoding.Encode("utf-8", "Jolly "+line), n.At.UTC().Format(time.RFC1123Z), id, m.host)
-	b.WriteString("Auto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n")
-	fmt.Fprintf(&b, "%s\r\n\r\nkiosk: %s\r\ndevice: %s\r\nkind: %s\r\nsince: %s\r\n", line, n.Kiosk, n.Device, n.Kind, n.Since.UTC().Format(time.RFC3339))
-	return b.Bytes()
+	}, s)
 }

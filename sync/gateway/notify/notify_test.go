@@ -44,7 +44,7 @@ func TestWebhook(t *testing.T) {
 	if err := w.Send(t.Context(), "n1", paper()); err != nil {
 		t.Error(err)
 	}
-	if got["kiosk"] != "PO-001" || got["kind"] != "paper" || got["event"] != "raised" || got["id"] != "n1" || key != "n1" || !strings.Contains(got["text"].(string), "[alarm] PO-001, printer: paper") {
+	if got["kiosk"] != "PO-001" || got["kind"] != "paper" || got["event"] != "raised" || got["id"] != "n1" || key != "n1" || !strings.Contains(got["text"].(string), "[allarme] PO-001, stampante: carta") || !strings.Contains(got["todo"].(string), "kioskctl printer reload") {
 		t.Errorf("%v", got)
 	}
 	for _, status = range []int{http.StatusInternalServerError, http.StatusFound, http.StatusNotFound} {
@@ -135,7 +135,7 @@ func TestMail(t *testing.T) {
 	}
 	text := <-mails
 	head, body, _ := strings.Cut(text, "\r\n\r\n")
-	for _, want := range []string{"From: Jolly <jolly@example.org>", "To: a@example.org, b@example.org", "Subject: Jolly [alarm] PO-001, printer: paper", "Message-ID: <n1@127.0.0.1>", "Date: Sun, 22 Nov 2026 09:00:00 +0000"} {
+	for _, want := range []string{"From: Jolly <jolly@example.org>", "To: a@example.org, b@example.org", "Subject: Jolly [allarme] PO-001, stampante: carta", "Message-ID: <n1@127.0.0.1>", "Date: Sun, 22 Nov 2026 09:00:00 +0000"} {
 		if !strings.Contains(head, want) {
 			t.Errorf("no %q in\n%s", want, head)
 		}

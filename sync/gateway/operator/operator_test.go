@@ -252,13 +252,14 @@ func (h *house) work() *house {
 	h.sequence["prato-004"] = 3
 	h.push("prato-004", h.row("prato-004", kiosk.RowNotPaid, h.activate("prato-004", "long-subject"), kiosk.Refused, "T5RB-38"))
 	h.activate("prato-005", "tari-late")
+	watch := gateway.NewWatch(h.store, gateway.WatchConfig{}, slog.New(slog.DiscardHandler))
 	h.clock.add(time.Hour - 10*time.Minute)
 	h.beat("prato-006", "resting", 0)
 	h.clock.add(10 * time.Minute)
 	h.beat("prato-002", "in-use", 2)
 	h.beat("prato-007", "resting", 0, api.DeviceReport{Device: "printer", Status: "KO", Reason: "paper-out"})
 	h.beat("prato-008", "resting", 0, api.DeviceReport{Device: "card-reader", Status: "WARNING", Reason: "offline"})
-	if err := gateway.NewWatch(h.store, gateway.WatchConfig{}, slog.New(slog.DiscardHandler)).Look(h.t.Context()); err != nil {
+	if err := watch.Look(h.t.Context()); err != nil {
 		h.t.Fatal(err)
 	}
 	return h
