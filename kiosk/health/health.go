@@ -116,6 +116,10 @@ const (
 	ProblemDayLate ProblemCode = "day-close-late"
 	// ProblemRows: the gateway refused rows for good; a person must look.
 	ProblemRows ProblemCode = "rows-parked"
+	// ProblemDisk: the disk is nearly full, no payment may begin.
+	ProblemDisk ProblemCode = "disk-full"
+	// ProblemBook: archive, copy or log of the journal are not as they should be.
+	ProblemBook ProblemCode = "journal-upkeep"
 	// ProblemCardLeft: a citizen's card was left in the reader.
 	ProblemCardLeft ProblemCode = "card-left"
 	// ProblemClock: the machine's clock is not known to be right.

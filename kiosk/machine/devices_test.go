@@ -1,6 +1,8 @@
 package machine
 
 import (
+	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -8,6 +10,7 @@ import (
 	"github.com/tserve/jolly/kiosk/config"
 	"github.com/tserve/jolly/kiosk/payment"
 	"github.com/tserve/jolly/kiosk/runner"
+	"github.com/tserve/jolly/sync/outbox"
 )
 
 // The card is asked for only with tokens that outlive the terminal's longest
@@ -38,5 +41,33 @@ func TestTheTerminalAsConfigured(t *testing.T) {
 	}
 	if err := got.Check(); err != nil {
 		t.Error(err)
+	}
+}
+
+// What a maintainer must see of the book: rows that the gateway refused for good,
+// a disk on which no payment may begin, an upkeep that fails.
+func TestProblemsOfTheBook(t *testing.T) {
+	good := outbox.Upkeep{Room: outbox.Room{Free: 1 << 30, Ballast: true, Enough: true}}
+	full, ill := good, good
+	full.Room = outbox.Room{Free: 4096}
+	ill.Err = errors.New("log has 20000000 bytes: a reader stays too long")
+	for name, c := range map[string]struct {
+		depth  outbox.Depth
+		upkeep outbox.Upkeep
+		want   []string
+	}{
+		"rows that wait":       {outbox.Depth{Pending: 9}, good, nil},
+		"before the first":     {outbox.Depth{}, outbox.Upkeep{}, nil},
+		"rows that are parked": {outbox.Depth{Pending: 9, Parked: 2}, good, []string{"rows-parked: 2 rows; see kioskctl outbox list"}},
+		"nearly full":          {outbox.Depth{}, full, []string{"disk-full: 4096 bytes are free: no payment may begin"}},
+		"upkeep":               {outbox.Depth{}, ill, []string{"journal-upkeep: log has 20000000 bytes: a reader stays too long"}},
+	} {
+		var got []string
+		for _, p := range bookProblems(c.depth, c.upkeep) {
+			got = append(got, p.Code+": "+p.Detail)
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
 	}
 }

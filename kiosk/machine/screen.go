@@ -15,6 +15,7 @@ import (
 	"github.com/tserve/jolly/kiosk/page"
 	"github.com/tserve/jolly/kiosk/runner"
 	"github.com/tserve/jolly/kiosk/ui"
+	"github.com/tserve/jolly/sync/outbox"
 )
 
 // shown hands pages to the Fyne goroutine.
@@ -114,6 +115,21 @@ func (m *Machine) Payments(ctx context.Context) ([]control.Payment, error) {
 	return out, nil
 }
 
+// bookProblems are what a maintainer must see to in the book itself.
+func bookProblems(d outbox.Depth, u outbox.Upkeep) []control.Problem {
+	var all []control.Problem
+	add := func(is bool, code health.ProblemCode, format string, args ...any) {
+		if is {
+			all = append(all, control.Problem{Code: string(code), Detail: fmt.Sprintf(format, args...)})
+		}
+	}
+	add(d.Parked > 0, health.ProblemRows, "%d rows; see kioskctl outbox list", d.Parked)
+	looked := u.Room != outbox.Room{} || u.Err != nil // the first round comes with the start
+	add(looked && !u.Room.Enough, health.ProblemDisk, "%d bytes are free: no payment may begin", u.Room.Free)
+	add(u.Err != nil, health.ProblemBook, "%v", u.Err)
+	return all
+}
+
 // Health tells of the devices.
 func (m *Machine) Health(ctx context.Context) (control.Health, error) {
 	v, err := m.view(ctx)
@@ -131,9 +147,7 @@ func (m *Machine) Health(ctx context.Context) (control.Health, error) {
 	if err != nil {
 		return control.Health{}, err
 	}
-	if depth.Parked > 0 {
-		h.Problems = append(h.Problems, control.Problem{Code: string(health.ProblemRows), Detail: fmt.Sprintf("%d rows; see kioskctl outbox list", depth.Parked)})
-	}
+	h.Problems = append(h.Problems, bookProblems(depth, m.store.Upkeep())...)
 	if words, since := m.identity.Trouble(); words != "" {
 		h.Problems = append(h.Problems, control.Problem{Code: string(health.ProblemIdentity), Detail: words, Since: since.UnixMilli()})
 	}
