@@ -116,6 +116,8 @@ const (
 	ProblemDayLate ProblemCode = "day-close-late"
 	// ProblemRows: the gateway refused rows for good; a person must look.
 	ProblemRows ProblemCode = "rows-parked"
+	// ProblemDelivery: rows wait, and the gateway does not take them.
+	ProblemDelivery ProblemCode = "rows-waiting"
 	// ProblemDisk: the disk is nearly full, no payment may begin.
 	ProblemDisk ProblemCode = "disk-full"
 	// ProblemBook: archive, copy or log of the journal are not as they should be.

@@ -11,6 +11,7 @@ import (
 	"github.com/tserve/jolly/kiosk/payment"
 	"github.com/tserve/jolly/kiosk/runner"
 	"github.com/tserve/jolly/sync/outbox"
+	"github.com/tserve/jolly/sync/push"
 )
 
 // The card is asked for only with tokens that outlive the terminal's longest
@@ -54,16 +55,20 @@ func TestProblemsOfTheBook(t *testing.T) {
 	for name, c := range map[string]struct {
 		depth  outbox.Depth
 		upkeep outbox.Upkeep
+		push   push.Status
 		want   []string
 	}{
-		"rows that wait":       {outbox.Depth{Pending: 9}, good, nil},
-		"before the first":     {outbox.Depth{}, outbox.Upkeep{}, nil},
-		"rows that are parked": {outbox.Depth{Pending: 9, Parked: 2}, good, []string{"rows-parked: 2 rows; see kioskctl outbox list"}},
-		"nearly full":          {outbox.Depth{}, full, []string{"disk-full: 4096 bytes are free: no payment may begin"}},
-		"upkeep":               {outbox.Depth{}, ill, []string{"journal-upkeep: log has 20000000 bytes: a reader stays too long"}},
+		"rows that wait":       {outbox.Depth{Pending: 9}, good, push.Status{Failures: 4, LastError: "no answer"}, nil},
+		"nothing waits":        {outbox.Depth{}, good, push.Status{Failures: 9, LastError: "no answer"}, nil},
+		"before the first":     {outbox.Depth{}, outbox.Upkeep{}, push.Status{}, nil},
+		"rows that are parked": {outbox.Depth{Pending: 9, Parked: 2}, good, push.Status{}, []string{"rows-parked: 2 rows; see kioskctl outbox list"}},
+		"rows not taken": {outbox.Depth{Pending: 9}, good, push.Status{Failures: 5, Held: 1, LastError: "send 9 rows: no answer"},
+			[]string{"rows-waiting: 9 rows wait, 5 attempts failed, 1 payments or rows are passed over: send 9 rows: no answer"}},
+		"nearly full": {outbox.Depth{}, full, push.Status{}, []string{"disk-full: 4096 bytes are free: no payment may begin"}},
+		"upkeep":      {outbox.Depth{}, ill, push.Status{}, []string{"journal-upkeep: log has 20000000 bytes: a reader stays too long"}},
 	} {
 		var got []string
-		for _, p := range bookProblems(c.depth, c.upkeep) {
+		for _, p := range bookProblems(c.depth, c.upkeep, c.push) {
 			got = append(got, p.Code+": "+p.Detail)
 		}
 		if !slices.Equal(got, c.want) {

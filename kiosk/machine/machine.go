@@ -39,7 +39,7 @@ type Machine struct {
 	store  *outbox.Store
 	raster *printer.Rasteriser
 	runner *runner.Runner
-	nudge  func() // sends what waits in the outbox
+	push   *push.Pusher
 
 	catalogue *client.CatalogueKeeper
 	identity  *client.IdentityKeeper
@@ -116,14 +116,13 @@ func (m *Machine) devices(ctx context.Context, clock *clock) (runner.Devices, er
 	}
 	m.terminal = terminal.New(tcfg, m.log.With("part", "terminal"))
 	scan := newScanner(cfg.Scanner, m.log.With("part", "scanner"))
-	pusher := push.New(push.Config{}, m.store, faultyPush{gw, m.faults}, m.log.With("part", "push"))
-	m.nudge = pusher.Nudge
+	m.push = push.New(push.Config{}, m.store, faultyPush{gw, m.faults}, m.log.With("part", "push"))
 	cards, err := newCards(cfg.Card, m.log.With("part", "card"))
 	if err != nil {
 		return runner.Devices{}, err
 	}
 	return runner.Devices{
-		Gateway: gw, Finder: gw, Catalogues: m.catalogue, Journal: journal{m.store, m.faults}, Terminal: m.terminal, Till: m.terminal, Days: days{m.store.Rows}, Scanner: scan, Pusher: pusher, Clock: clock,
+		Gateway: gw, Finder: gw, Catalogues: m.catalogue, Journal: journal{m.store, m.faults}, Terminal: m.terminal, Till: m.terminal, Days: days{m.store.Rows}, Scanner: scan, Pusher: m.push, Clock: clock,
 		Cards:   cards,
 		Printer: paper{m.printer, filepath.Join(cfg.Kiosk.Data, "receipts"), m.faults, m.log},
 	}, nil

@@ -117,6 +117,6 @@ func (m *Machine) RetryRow(ctx context.Context, id string) error {
 	if err := m.store.Retry(ctx, id); err != nil {
 		return err
 	}
-	m.nudge()
+	m.push.Nudge()
 	return nil
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/tserve/jolly/kiosk/runner"
 	"github.com/tserve/jolly/kiosk/ui"
 	"github.com/tserve/jolly/sync/outbox"
+	"github.com/tserve/jolly/sync/push"
 )
 
 // shown hands pages to the Fyne goroutine.
@@ -115,8 +116,11 @@ func (m *Machine) Payments(ctx context.Context) ([]control.Payment, error) {
 	return out, nil
 }
 
+// deliveryFails is how many failures of the delivery in a row are no glitch.
+const deliveryFails = 5
+
 // bookProblems are what a maintainer must see to in the book itself.
-func bookProblems(d outbox.Depth, u outbox.Upkeep) []control.Problem {
+func bookProblems(d outbox.Depth, u outbox.Upkeep, p push.Status) []control.Problem {
 	var all []control.Problem
 	add := func(is bool, code health.ProblemCode, format string, args ...any) {
 		if is {
@@ -124,6 +128,8 @@ func bookProblems(d outbox.Depth, u outbox.Upkeep) []control.Problem {
 		}
 	}
 	add(d.Parked > 0, health.ProblemRows, "%d rows; see kioskctl outbox list", d.Parked)
+	add(d.Pending > 0 && p.Failures >= deliveryFails, health.ProblemDelivery, "%d rows wait, %d attempts failed, %d payments or rows are passed over: %s",
+		d.Pending, p.Failures, p.Held, p.LastError)
 	looked := u.Room != outbox.Room{} || u.Err != nil // the first round comes with the start
 	add(looked && !u.Room.Enough, health.ProblemDisk, "%d bytes are free: no payment may begin", u.Room.Free)
 	add(u.Err != nil, health.ProblemBook, "%v", u.Err)
@@ -147,7 +153,7 @@ func (m *Machine) Health(ctx context.Context) (control.Health, error) {
 	if err != nil {
 		return control.Health{}, err
 	}
-	h.Problems = append(h.Problems, bookProblems(depth, m.store.Upkeep())...)
+	h.Problems = append(h.Problems, bookProblems(depth, m.store.Upkeep(), m.push.Status())...)
 	if words, since := m.identity.Trouble(); words != "" {
 		h.Problems = append(h.Problems, control.Problem{Code: string(health.ProblemIdentity), Detail: words, Since: since.UnixMilli()})
 	}
