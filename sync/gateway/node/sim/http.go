@@ -73,9 +73,7 @@ func (n *Node) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	t := n.trouble(action)
 	switch t.Kind {
 	case TroubleSlow:
-		select {
-		case <-time.After(t.Delay):
-		case <-r.Context().Done():
+		if !n.held(r.Context(), t.Delay) {
 			return
 		}
 	case TroubleDropBefore:
@@ -104,14 +102,25 @@ func (n *Node) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case TroubleHalf:
 		answer = answer[:len(answer)/2]
 	case TroubleHold:
-		select {
-		case <-time.After(t.Delay):
-		case <-r.Context().Done():
+		if !n.held(r.Context(), t.Delay) {
 			return
 		}
 	}
 	w.Header().Set("Content-Type", "text/xml; charset=utf-8")
 	fmt.Fprint(w, answer)
+}
+
+// held waits, unless the caller goes first.
+func (n *Node) held(ctx context.Context, delay time.Duration) bool {
+	n.mu.Lock()
+	n.counts.Held++
+	n.mu.Unlock()
+	select {
+	case <-time.After(delay):
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }
 
 // hangs says that the creditor of the notice does not answer the node.
@@ -129,14 +138,7 @@ func (n *Node) hangs(action string, body []byte) bool {
 
 // patient waits for a silent creditor as long as the node does, unless the
 // caller goes first.
-func (n *Node) patient(ctx context.Context) bool {
-	select {
-	case <-time.After(n.cfg.Patience):
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}
+func (n *Node) patient(ctx context.Context) bool { return n.held(ctx, n.cfg.Patience) }
 
 func soapFault(w http.ResponseWriter, code, text string) {
 	w.Header().Set("Content-Type", "text/xml; charset=utf-8")

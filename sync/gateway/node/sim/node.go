@@ -34,6 +34,7 @@ func Known() wire.Caller {
 // Counts are what the node did. The money is what it will pay out.
 type Counts struct {
 	Verified, Activated, PaidOK, PaidLate, KO, Duplicates, Disagreements int
+	Held                                                                 int // calls that waited for a trouble's delay
 	Money                                                                kiosk.Amount
 }
 
