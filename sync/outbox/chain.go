@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"strconv"
 
 	"github.com/tserve/jolly/kiosk"
 )
@@ -29,12 +30,49 @@ const (
 // link hashes a row together with the link before it. JSON keeps the fields
 // apart: no two rows have the same text.
 func link(previous string, fields ...any) string {
-	text, err := json.Marshal(append([]any{previous}, fields...))
-	if err != nil { // strings, numbers and booleans only
-		panic("outbox: link: " + err.Error())
+	text := make([]byte, 0, linkRoom)
+	text = appendString(append(text, '['), previous)
+	for _, f := range fields {
+		text = appendField(append(text, ','), f)
 	}
-	sum := sha256.Sum256(text)
+	sum := sha256.Sum256(append(text, ']'))
 	return hex.EncodeToString(sum[:])
+}
+
+// linkRoom is more than the text of a link of ours needs.
+const linkRoom = 512
+
+// appendField writes a field as encoding/json does: with many writers in wait
+// that is too slow for values that are nearly always plain.
+func appendField(text []byte, field any) []byte {
+	switch v := field.(type) {
+	case uint64:
+		return strconv.AppendUint(text, v, 10)
+	case int64:
+		return strconv.AppendInt(text, v, 10)
+	case bool:
+		return strconv.AppendBool(text, v)
+	case string:
+		return appendString(text, v)
+	case kiosk.PaymentID:
+		return appendString(text, string(v))
+	case kiosk.RowKind:
+		return appendString(text, string(v))
+	}
+	panic(fmt.Sprintf("outbox: link: a field of type %T", field))
+}
+
+func appendString(text []byte, s string) []byte {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' || c == '&' || c == '<' || c == '>' {
+			quoted, err := json.Marshal(s)
+			if err != nil { // a string has no way to fail
+				panic("outbox: link: " + err.Error())
+			}
+			return append(text, quoted...)
+		}
+	}
+	return append(append(append(text, '"'), s...), '"')
 }
 
 // stepLink takes the digest of the state: hashing is done before one's turn comes.

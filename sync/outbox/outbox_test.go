@@ -422,6 +422,58 @@ func TestTampering(t *testing.T) {
 	}
 }
 
+// older turns a book into one of the version before the list of payments went
+// by the number of the first step.
+const older = `
+	create table payments_2 (
+		id text primary key, ref text not null, step text not null, first_n integer not null, last_n integer not null,
+		open integer not null check (open in (0, 1)), outcome text not null, amount integer not null, fee integer not null, total integer not null,
+		terminal text not null, stan text not null, auth text not null, began_ms integer not null
+	) strict, without rowid;
+	insert into payments_2 select id, ref, step, first_n, last_n, open, outcome, amount, fee, total, terminal, stan, auth, began_ms from payments;
+	drop table payments;
+	alter table payments_2 rename to payments;
+	create unique index payments_first on payments (first_n);
+	create index payments_open on payments (first_n) where open = 1;
+	delete from goose_db_version where version_id > 2;`
+
+func TestABookOfAnOlderVersionGoesOn(t *testing.T) {
+	cfg := config(t)
+	s := open(t, cfg)
+	half := saves("p2", kiosk.Charged)
+	saveAll(t, s, saves("p1", kiosk.Charged))
+	saveAll(t, s, half[:3])
+	before, err := s.List(t.Context(), 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	db, err := sql.Open("sqlite", cfg.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.ExecContext(t.Context(), older); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+
+	s = open(t, cfg)
+	after, err := s.List(t.Context(), 10)
+	if err != nil || !slices.Equal(before, after) {
+		t.Fatalf("the list is %v, %v; before %v", after, err, before)
+	}
+	left, err := s.Unfinished(t.Context())
+	if err != nil || len(left) != 1 || left[0].ID != "p2" {
+		t.Fatalf("unfinished: %v, %v", left, err)
+	}
+	saveAll(t, s, half[3:])
+	verify(t, s)
+}
+
 func TestTriggersKeepTheBook(t *testing.T) {
 	cfg := config(t)
 	s := open(t, cfg)

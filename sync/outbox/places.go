@@ -16,8 +16,25 @@ import (
 // place is where a payment stands in the journal.
 type place struct {
 	step        payment.Journal
-	first, last uint64 // its entries lie between
-	open        bool   // there is more to come
+	first, last uint64 // its entries lie between; first is 0 when it has none
+	known       bool   // brief is: not so when the place was read from the book
+	brief       brief  // of the list
+}
+
+// brief is what the list of payments says besides the step.
+type brief struct {
+	open                 bool // there is more to come
+	outcome              kiosk.Outcome
+	amount, fee, total   kiosk.Amount
+	terminal, stan, auth string
+}
+
+func briefOf(s *payment.State) brief {
+	fee, total := s.Fee(), s.Total()
+	return brief{
+		open: open(s), outcome: s.Result.Outcome, amount: total - fee, fee: fee, total: total,
+		terminal: s.Result.TerminalID, stan: s.Result.STAN, auth: s.Result.AuthCode,
+	}
 }
 
 type places map[kiosk.PaymentID]place
@@ -25,7 +42,7 @@ type places map[kiosk.PaymentID]place
 // take remembers what a commit made durable, and forgets payments that ended.
 func (p places) take(moved places) {
 	for id, at := range moved {
-		if at.open {
+		if at.brief.open {
 			p[id] = at
 		} else {
 			delete(p, id)
@@ -33,37 +50,19 @@ func (p places) take(moved places) {
 	}
 }
 
-// remembered tells a payment's place without asking the book.
-func (b *batch) remembered(id kiosk.PaymentID) (place, bool) {
+// where tells a payment's place, with what the batch itself has moved; the zero
+// place when the book does not know the payment.
+func (b *batch) where(ctx context.Context, id kiosk.PaymentID) (place, error) {
 	at, ok := b.places[id]
 	if !ok {
 		at, ok = b.known[id]
 	}
-	return at, ok
-}
-
-// where tells a payment's place, with what the batch itself has moved.
-func (b *batch) where(ctx context.Context, id kiosk.PaymentID) (place, error) {
-	if at, ok := b.remembered(id); ok {
+	if ok {
 		return at, nil
 	}
-	var at place
 	err := b.lastStep.QueryRowContext(ctx, string(id)).Scan(&at.step, &at.first, &at.last)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return place{}, fmt.Errorf("place of %s: %w", id, err)
 	}
 	return at, nil
-}
-
-// moved notes a step that the batch wrote.
-func (b *batch) moved(s payment.State, n uint64) {
-	at, ok := b.remembered(s.ID)
-	switch {
-	case s.Step == payment.StepPrepared:
-		at.first = n
-	case !ok:
-		return // its beginning is in the book and was not remembered: ask again
-	}
-	at.step, at.last, at.open = s.Step, n, open(s)
-	b.places[s.ID] = at
 }

@@ -12,7 +12,7 @@ import (
 func MayFollow(last, next payment.Journal) bool { return mayFollow(last, next) }
 
 // Unfinished says that start-up recovery must see a payment that stands so.
-func Unfinished(s payment.State) bool { return open(s) }
+func Unfinished(s payment.State) bool { return open(&s) }
 
 // Chain is the last link of the outbox: its sequence, and the hash over all
 // rows so far. The zero value is an empty outbox.

@@ -38,13 +38,14 @@ func mayFollow(last, next payment.Journal) bool {
 // [ErrConflict], a step that cannot follow the last one is [ErrOrder]. Any error
 // but [ErrAmbiguous] means that nothing was saved.
 func (s *Store) Save(ctx context.Context, save payment.Save) error {
-	state := save.State
+	state := &save.State
 	state.Step = save.Step // the step is durable with the commit that carries it
-	text, err := json.Marshal(state)
+	encoded, err := json.Marshal(state)
 	if err != nil {
 		return fmt.Errorf("save %s %s: %w", save.Step, state.ID, err)
 	}
-	e := entry{state: state, text: string(text), digest: digest(string(text)), row: save.Row, at: s.cfg.Now()}
+	text := string(encoded)
+	e := &entry{state: state, text: text, digest: digest(text), row: save.Row, at: s.cfg.Now()}
 	if err := e.check(); err != nil {
 		return fmt.Errorf("save %s %s: %w", save.Step, state.ID, err)
 	}
@@ -67,14 +68,14 @@ func (s *Store) Save(ctx context.Context, save payment.Save) error {
 
 // entry is a step on its way into the journal.
 type entry struct {
-	state  payment.State
+	state  *payment.State
 	text   string // the state as JSON
 	digest string // of text
 	row    kiosk.OutboxRow
 	at     kiosk.Wall
 }
 
-func (e entry) check() error {
+func (e *entry) check() error {
 	switch {
 	case e.state.ID == "":
 		return errors.New("payment without id")
@@ -98,8 +99,12 @@ func checkRow(r kiosk.OutboxRow) error {
 	return nil
 }
 
-func (e entry) write(ctx context.Context, b *batch) error {
-	there, err := e.repeated(ctx, b)
+func (e *entry) write(ctx context.Context, b *batch) error {
+	at, err := b.where(ctx, e.state.ID)
+	if err != nil {
+		return err
+	}
+	there, err := e.repeated(ctx, b, at)
 	if err != nil {
 		return err
 	}
@@ -117,7 +122,7 @@ func (e entry) write(ctx context.Context, b *batch) error {
 		return fmt.Errorf("write step: %w", err)
 	}
 	b.heads.steps = h
-	if err := b.put(ctx, e.state, h.n); err != nil {
+	if err := b.put(ctx, e.state, at, h.n); err != nil {
 		return fmt.Errorf("write payment: %w", err)
 	}
 	if e.row.Kind == "" {
@@ -129,16 +134,25 @@ func (e entry) write(ctx context.Context, b *batch) error {
 	return fmt.Errorf("%w: row %s without its step", ErrConflict, e.row.ID)
 }
 
-// put writes where the payment stands now.
-func (b *batch) put(ctx context.Context, st payment.State, n uint64) error {
-	before, known := b.remembered(st.ID)
-	b.moved(st, n)
-	r, amount, fee, total := st.Result, (st.Total() - st.Fee()).Cents(), st.Fee().Cents(), st.Total().Cents()
-	if known && before.open == open(st) {
-		return b.movePayment.exec(ctx, string(st.Step), int64(n), string(r.Outcome), amount, fee, total, r.TerminalID, r.STAN, r.AuthCode, string(st.ID))
+// put writes where the payment stands after the step with the number n; before
+// is where it stood.
+func (b *batch) put(ctx context.Context, st *payment.State, before place, n uint64) error {
+	now := place{step: st.Step, first: before.first, last: n, known: true, brief: briefOf(st)}
+	last, step, is := int64(n), string(st.Step), now.brief
+	amount, fee, total := is.amount.Cents(), is.fee.Cents(), is.total.Cents()
+	var err error
+	switch {
+	case before.first == 0:
+		now.first = n
+		err = b.putPayment.exec(ctx, last, last, string(st.ID), st.Ref, step, is.open, string(is.outcome), amount, fee, total,
+			is.terminal, is.stan, is.auth, st.Began.UnixMilli)
+	case before.known && is == before.brief:
+		err = b.passStep.exec(ctx, last, step, int64(now.first))
+	default:
+		err = b.movePayment.exec(ctx, last, step, is.open, string(is.outcome), amount, fee, total, is.terminal, is.stan, is.auth, int64(now.first))
 	}
-	return b.putPayment.exec(ctx, string(st.ID), st.Ref, string(st.Step), int64(n), int64(n), open(st), string(r.Outcome),
-		amount, fee, total, r.TerminalID, r.STAN, r.AuthCode, st.Began.UnixMilli)
+	b.places[st.ID] = now
+	return err
 }
 
 // taken says that a row with the id is there already: the id is unique.
@@ -148,16 +162,12 @@ func taken(err error) bool {
 }
 
 // repeated says that the step is in the journal with this very state.
-func (e entry) repeated(ctx context.Context, b *batch) (bool, error) {
-	at, err := b.where(ctx, e.state.ID)
-	if err != nil {
-		return false, fmt.Errorf("read last step: %w", err)
-	}
+func (e *entry) repeated(ctx context.Context, b *batch, at place) (bool, error) {
 	if mayFollow(at.step, e.state.Step) {
 		return false, nil
 	}
 	var text string
-	err = b.stepState.QueryRowContext(ctx, at.first, at.last, string(e.state.ID), string(e.state.Step)).Scan(&text)
+	err := b.stepState.QueryRowContext(ctx, at.first, at.last, string(e.state.ID), string(e.state.Step)).Scan(&text)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return false, fmt.Errorf("%w: %s after %q", ErrOrder, e.state.Step, at.step)
@@ -170,7 +180,7 @@ func (e entry) repeated(ctx context.Context, b *batch) (bool, error) {
 }
 
 // open says that start-up recovery must see the payment.
-func open(s payment.State) bool {
+func open(s *payment.State) bool {
 	switch s.Step {
 	case payment.StepClosed, payment.StepDropped:
 		return false

@@ -41,7 +41,8 @@ type Store struct {
 type statements struct {
 	begin, commit, rollback     prepared
 	addStep, putPayment, addRow prepared
-	movePayment, moveHead       prepared
+	movePayment, passStep       prepared
+	moveHead                    prepared
 
 	lastStep, stepState, rowHash *sql.Stmt
 	settle, retry, bump          *sql.Stmt
@@ -55,14 +56,13 @@ func (s *statements) direct() map[*prepared]string {
 		&s.commit:   "commit",
 		&s.rollback: "rollback",
 		&s.addStep:  "insert into steps (n, payment, step, state, at_ms, at_sure, chain) values (?, ?, ?, ?, ?, ?, ?)",
-		&s.putPayment: `insert into payments (id, ref, step, first_n, last_n, open, outcome, amount, fee, total, terminal, stan, auth, began_ms)
-			values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-			on conflict (id) do update set step = excluded.step, last_n = excluded.last_n, open = excluded.open, outcome = excluded.outcome,
-			amount = excluded.amount, fee = excluded.fee, total = excluded.total, terminal = excluded.terminal, stan = excluded.stan, auth = excluded.auth`,
-		// The index of open payments is left alone where nothing of it changes.
-		&s.movePayment: "update payments set step = ?, last_n = ?, outcome = ?, amount = ?, fee = ?, total = ?, terminal = ?, stan = ?, auth = ? where id = ?",
-		&s.addRow:      `insert into outbox (sequence, id, payment, kind, occurred_ms, occurred_sure, body, hash, chain) values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		&s.moveHead:    "update heads set n = ?, hash = ? where chain = ?",
+		&s.putPayment: `insert into payments (first_n, last_n, id, ref, step, open, outcome, amount, fee, total, terminal, stan, auth, began_ms)
+			values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		&s.movePayment: `update payments set last_n = ?, step = ?, open = ?, outcome = ?, amount = ?, fee = ?, total = ?, terminal = ?, stan = ?, auth = ?
+			where first_n = ?`,
+		&s.passStep: "update payments set last_n = ?, step = ? where first_n = ?", // nothing else of it changes
+		&s.addRow:   `insert into outbox (sequence, id, payment, kind, occurred_ms, occurred_sure, body, hash, chain) values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		&s.moveHead: "update heads set n = ?, hash = ? where chain = ?",
 	}
 }
 

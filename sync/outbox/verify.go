@@ -236,7 +236,7 @@ func verifyPayments(ctx context.Context, q querier) error {
 		if err != nil {
 			return err
 		}
-		if uint64(*last) != n || *step != string(s.Step) || *isOpen != open(s) || *outcome != string(s.Result.Outcome) ||
+		if uint64(*last) != n || *step != string(s.Step) || *isOpen != open(&s) || *outcome != string(s.Result.Outcome) ||
 			*total != s.Total().Cents() || *stan != s.Result.STAN {
 			return fmt.Errorf("%w: payments: %s differs from the journal", ErrCorrupt, id)
 		}

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -29,7 +30,7 @@ import (
 const (
 	rounds  = 25
 	alone   = 60 // writes of a turn, one after the other
-	each    = 20 // writes of each of the writers of a turn
+	each    = 40 // writes of each of the writers of a turn
 	writers = 32
 )
 
@@ -66,6 +67,7 @@ func speed(w writer) float64 {
 	if w.prep != nil {
 		w.prep()
 	}
+	runtime.GC() // nobody pays for the garbage of the turn before
 	began := time.Now()
 	w.turn(w.n)
 	return float64(w.n) / time.Since(began).Seconds()
