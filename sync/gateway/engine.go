@@ -45,6 +45,9 @@ type engine interface {
 	load(ctx context.Context, path string) error
 	// examine asks the database about itself.
 	examine(ctx context.Context, db *sql.DB) ([]Finding, error)
+	// wiping runs what drops secrets, so that the database keeps no copy of them
+	// where it can help it.
+	wiping(ctx context.Context, db *sql.DB, do func() error) error
 	// groups is how many groups of pushed rows are best written at the same time.
 	groups() int
 }

@@ -20,7 +20,7 @@ type Finding struct {
 // gateway. An error means that it could not be asked.
 func (s *Store) Examine(ctx context.Context) ([]Finding, error) {
 	var all []Finding
-	for _, ask := range []func(context.Context) ([]Finding, error){s.examineSchema, s.engineFindings, s.examineGuards, s.examineBooks} {
+	for _, ask := range []func(context.Context) ([]Finding, error){s.examineSchema, s.engineFindings, s.examineGuards, s.examineOperators, s.examineBooks} {
 		findings, err := ask(ctx)
 		if err != nil {
 			return all, fmt.Errorf("examine: %w", err)

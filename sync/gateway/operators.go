@@ -89,7 +89,7 @@ func (s *Store) AddOperator(ctx context.Context, o Operator, a Action) error {
 			return errors.Join(ErrOperatorThere, err)
 		}
 		_, err := tx.ExecContext(ctx, "INSERT INTO operators (name, role, password, totp, made_at) VALUES ($1, $2, $3, $4, $5)",
-			o.Name, string(o.Role), o.Secrets.Password, o.Secrets.TOTP, s.now().UnixMilli())
+			o.Name, string(o.Role), o.Secrets.Password, s.vault.seal(o.Name, o.Secrets.TOTP), s.now().UnixMilli())
 		if err != nil {
 			return err
 		}
@@ -101,6 +101,7 @@ func (s *Store) AddOperator(ctx context.Context, o Operator, a Action) error {
 	return nil
 }
 
+// readOperator reads an account as the book keeps it: its TOTP secret is sealed.
 func readOperator(ctx context.Context, q queryer, name string) (Operator, error) {
 	o := Operator{Name: name}
 	var made, disabled int64
@@ -121,12 +122,15 @@ func moment(ms int64) time.Time {
 	return time.UnixMilli(ms).UTC()
 }
 
-// Operator reads an account with its secrets.
+// Operator reads an account with its secrets; [ErrSealed] where they cannot be read.
 func (s *Store) Operator(ctx context.Context, name string) (Operator, error) {
 	if s.broken.Load() {
 		return Operator{}, ErrBroken
 	}
 	o, err := readOperator(ctx, s.read, name)
+	if err == nil {
+		o.Secrets.TOTP, err = s.vault.open(name, o.Secrets.TOTP)
+	}
 	if err != nil {
 		return Operator{}, fmt.Errorf("read operator: %w", err)
 	}
@@ -189,7 +193,7 @@ func run1(ctx context.Context, tx *sql.Tx, arg string, statements ...string) err
 func (s *Store) ResetOperator(ctx context.Context, name string, secrets Secrets, a Action) error {
 	return s.change(ctx, name, a, func(tx *sql.Tx, _ Operator) error {
 		_, err := tx.ExecContext(ctx, "UPDATE operators SET password = $1, totp = $2, totp_step = 0, disabled_at = 0 WHERE name = $3",
-			secrets.Password, secrets.TOTP, name)
+			secrets.Password, s.vault.seal(name, secrets.TOTP), name)
 		if err != nil {
 			return err
 		}

@@ -31,6 +31,8 @@ type StoreConfig struct {
 	ReadOnly bool             // open for reading only; the book must exist
 	Writers  int              // connections that write at the same time, where the database allows more than one: 8
 
+	OperatorsKey []byte // seals the operators' TOTP secrets, 32 bytes; nil: they lie in the book as they are
+
 	PeopleKey []byte    // hides citizens and what they type; a random one that ends with the process
 	Cards     CardCheck // judges the citizens' cards; nil: nothing is found by card
 
@@ -58,6 +60,7 @@ type Store struct {
 	closed     bell         // an owner has spoken
 	people     peopleKey
 	cards      CardCheck
+	vault      vault
 }
 
 // Open opens the book, makes it if needed and brings it to the newest form. One
@@ -76,10 +79,15 @@ func Open(ctx context.Context, url string, cfg StoreConfig, log *slog.Logger) (*
 		s.now = time.Now
 	}
 	s.pushes.take, s.pushes.leaders = s.takeSome, s.engine.groups()
+	if s.vault, err = newVault(cfg.OperatorsKey); err != nil {
+		return nil, fmt.Errorf("open book: %w", err)
+	}
 	s.write, s.read, err = s.engine.open(ctx, cfg)
 	s.newMeter()
 	if err == nil && s.write != nil {
-		err = s.migrate(ctx)
+		if err = s.migrate(ctx); err == nil {
+			err = s.sealOperators(ctx)
+		}
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open book: %w", err), s.Close())

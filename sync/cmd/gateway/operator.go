@@ -45,16 +45,34 @@ func byConsole(what, name, detail string) gateway.Action {
 	return gateway.Action{Operator: who, Action: what, Object: name, Detail: detail, Address: host}
 }
 
+func operatorsKeyFlag(cmd *cobra.Command) *string {
+	return cmd.Flags().String("operators-key", "", "file of the key that seals the operators' TOTP secrets in the book, made if it is not there (default beside a book in a file)")
+}
+
+// writeSealed opens the book with the key that seals the operators' secrets.
+func writeSealed(cmd *cobra.Command, path string, f func(*gateway.Store) error) error {
+	if err := readStore(cmd, func(*gateway.Store) error { return nil }); err != nil {
+		return err // writing would make a new book where there is none
+	}
+	log := slog.New(slog.NewJSONHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: slog.LevelWarn}))
+	key, err := operatorsKey(path, cmd.Flag("db").Value.String(), log)
+	if err != nil {
+		return err
+	}
+	return withStore(cmd, gateway.StoreConfig{OperatorsKey: key}, log, f)
+}
+
 func operatorAddCommand() *cobra.Command {
 	var role string
 	cmd := &cobra.Command{Use: "add NAME", Short: "Make an account; its password and TOTP secret are shown once", Args: cobra.ExactArgs(1)}
 	cmd.Flags().StringVar(&role, "role", "viewer", "viewer, operator or admin")
+	key := operatorsKeyFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		given, secrets, err := operator.NewSecrets(args[0], operator.DefaultCost())
 		if err != nil {
 			return err
 		}
-		return writeStore(cmd, func(store *gateway.Store) error {
+		return writeSealed(cmd, *key, func(store *gateway.Store) error {
 			o := gateway.Operator{Name: args[0], Role: gateway.Role(role), Secrets: secrets}
 			if err := store.AddOperator(cmd.Context(), o, byConsole("operator.add", o.Name, role)); err != nil {
 				return err
@@ -66,21 +84,21 @@ func operatorAddCommand() *cobra.Command {
 }
 
 func operatorResetCommand() *cobra.Command {
-	return &cobra.Command{
-		Use: "reset NAME", Short: "Give an account a new password and TOTP secret; it is unlocked, and enabled", Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			given, secrets, err := operator.NewSecrets(args[0], operator.DefaultCost())
-			if err != nil {
+	cmd := &cobra.Command{Use: "reset NAME", Short: "Give an account a new password and TOTP secret; it is unlocked, and enabled", Args: cobra.ExactArgs(1)}
+	key := operatorsKeyFlag(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		given, secrets, err := operator.NewSecrets(args[0], operator.DefaultCost())
+		if err != nil {
+			return err
+		}
+		return writeSealed(cmd, *key, func(store *gateway.Store) error {
+			if err := store.ResetOperator(cmd.Context(), args[0], secrets, byConsole("operator.reset", args[0], "")); err != nil {
 				return err
 			}
-			return writeStore(cmd, func(store *gateway.Store) error {
-				if err := store.ResetOperator(cmd.Context(), args[0], secrets, byConsole("operator.reset", args[0], "")); err != nil {
-					return err
-				}
-				return tellSecrets(cmd, args[0], given)
-			})
-		},
+			return tellSecrets(cmd, args[0], given)
+		})
 	}
+	return cmd
 }
 
 // tellSecrets shows what is never shown again.

@@ -4,12 +4,14 @@ package main
 // gateway's pages with what the command line gave.
 
 import (
+	"bytes"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -75,6 +77,12 @@ func TestAnOperatorGetsIn(t *testing.T) {
 		t.Fatal(err)
 	}
 	address := freeAddress(t)
+	secret := given(t, out, "TOTP")
+	for _, name := range []string{db, db + "-wal"} {
+		if b, err := os.ReadFile(name); err == nil && bytes.Contains(b, []byte(secret)) {
+			t.Errorf("%s holds the TOTP secret", name)
+		}
+	}
 	serve(t, db, "--operator", address)
 	jar, err := cookiejar.New(nil)
 	if err != nil {

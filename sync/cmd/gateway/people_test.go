@@ -38,3 +38,20 @@ func TestThePeopleKeyIsMadeOnceAndKept(t *testing.T) {
 		t.Errorf("a server's book got %v, %v", key, err)
 	}
 }
+
+func TestTheOperatorsKeyLiesBesideTheBook(t *testing.T) {
+	log, book := slog.New(slog.DiscardHandler), filepath.Join(t.TempDir(), "book.db")
+	first, err := operatorsKey("", "sqlite:"+book, log)
+	if err != nil || len(first) != 32 {
+		t.Fatalf("%d bytes, %v", len(first), err)
+	}
+	if people, err := peopleKey("", book, log); err != nil || bytes.Equal(first, people) {
+		t.Errorf("one key for both: %v", err)
+	}
+	if again, err := operatorsKey(book+".operators-key", book, log); err != nil || !bytes.Equal(first, again) {
+		t.Errorf("another key: %v", err)
+	}
+	if key, err := operatorsKey("", "postgres://localhost/x", log); key != nil || err != nil {
+		t.Errorf("a server's book got %v, %v", key, err)
+	}
+}

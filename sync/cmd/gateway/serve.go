@@ -17,6 +17,7 @@ func serveCommand() *cobra.Command {
 	reached := reachFlags(cmd)
 	seed := cmd.Flags().Bool("seed", false, "write the demonstration's creditors and debts of Prato")
 	people := cmd.Flags().String("people-key", "", "file of the key that hides citizens in the book, made if it is not there (default beside a book in a file)")
+	operators := operatorsKeyFlag(cmd)
 	csca := cmd.Flags().String("csca", "", "certificates of the issuers of citizens' cards (PEM file, folder, ICAO master list); without them no card finds anything")
 	catalogueOf := catalogueFlags(cmd)
 	watched := watchFlags(cmd)
@@ -27,11 +28,15 @@ func serveCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
+		sealing, err := operatorsKey(*operators, cmd.Flag("db").Value.String(), log)
+		if err != nil {
+			return err
+		}
 		cards, err := cardCheck(*csca, log)
 		if err != nil {
 			return err
 		}
-		store, err := openStore(cmd, gateway.StoreConfig{PeopleKey: key, Cards: cards}, log)
+		store, err := openStore(cmd, gateway.StoreConfig{PeopleKey: key, OperatorsKey: sealing, Cards: cards}, log)
 		if err != nil {
 			return err
 		}

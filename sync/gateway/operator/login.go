@@ -204,6 +204,8 @@ func local(next string) string {
 	return (&url.URL{Path: u.Path, RawQuery: u.RawQuery}).String()
 }
 
+const sayKey = "La centrale non può leggere i segreti degli operatori: le manca la chiave, o ne ha un'altra. Avvisa chi la amministra: il suo registro dice quale."
+
 const sayWrong = "Nome, password o codice non sono giusti. Un codice vale una volta sola: se è già stato usato, aspetta il prossimo."
 
 // login tries a password and a code.
@@ -264,7 +266,11 @@ func (p *pages) enter(w http.ResponseWriter, r *http.Request, d loginData, subje
 		p.writeLogin(w, r, http.StatusUnauthorized, d, &say{Bad: true, Text: sayWrong})
 	default:
 		p.log.Error("login", "error", why.Error())
-		p.writeLogin(w, r, http.StatusServiceUnavailable, d, &say{Bad: true, Text: sayBook})
+		text := sayBook
+		if errors.Is(why, gateway.ErrSealed) {
+			text = sayKey
+		}
+		p.writeLogin(w, r, http.StatusServiceUnavailable, d, &say{Bad: true, Text: text})
 	}
 }
 

@@ -3,7 +3,9 @@ package operator
 // Who gets in, and who does not.
 
 import (
+	"bytes"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
@@ -296,4 +298,17 @@ func TestForeignFormsAreRefused(t *testing.T) {
 		t.Errorf("something was done: %+v %v", c, err)
 	}
 	oreste.get("/op/me").do(http.MethodPost, path, "application/x-www-form-urlencoded", "token="+strings.Repeat("x", maxForm)).want(http.StatusRequestEntityTooLarge)
+}
+
+// A gateway without the key says so to whoever wants to get in, and tells nobody else.
+func TestALostKeyIsSaid(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	other, err := gateway.Open(t.Context(), h.url, gateway.StoreConfig{OperatorsKey: bytes.Repeat([]byte{7}, gateway.OperatorsKeySize)}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	r := h.reader().get("/op/login")
+	r.post("/op/login", "name", "vera", "password", h.given["vera"].Password, "code", h.code("vera")).want(http.StatusServiceUnavailable, "le manca la chiave")
 }

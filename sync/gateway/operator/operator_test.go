@@ -158,6 +158,7 @@ func (c *clock) add(d time.Duration) {
 // house is a gateway's book and its operators' pages.
 type house struct {
 	t      testing.TB
+	url    string // of the book
 	store  *gateway.Store
 	clock  *clock
 	server *httptest.Server
@@ -180,7 +181,8 @@ func newHouse(t testing.TB) *house {
 	t.Helper()
 	h := &house{t: t, clock: &clock{at: time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)}, given: map[string]Given{}, sequence: map[string]int64{}}
 	log := slog.New(slog.DiscardHandler)
-	store, err := gateway.Open(t.Context(), newBookURL(t), gateway.StoreConfig{Now: h.clock.now}, log)
+	h.url = newBookURL(t)
+	store, err := gateway.Open(t.Context(), h.url, gateway.StoreConfig{Now: h.clock.now}, log)
 	if err != nil {
 		t.Fatal(err)
 	}
