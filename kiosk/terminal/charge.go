@@ -148,7 +148,7 @@ func (p *payment) await() (kiosk.ChargeResult, string) {
 		case p.t.hasLast && result.OK() && same(result, p.t.last):
 			_ = p.l.ack() // the payment before this one, whose ACK was lost: recorded long ago
 		default:
-			p.t.last, p.t.hasLast = result, true
+			p.t.remember(result)
 			return Judge(Answer{Asked: p.req.Amount, Terminal: p.l.cfg.TerminalID, Result: result}), body
 		}
 	}
@@ -194,5 +194,6 @@ func (p *payment) unknown(err error) kiosk.ChargeResult {
 // same says that two results tell of one transaction: they have its STAN and
 // online id in common, or, where there is no STAN, everything.
 func same(a, b ecr17.Result) bool {
+	a.PAN, b.PAN = maskPAN(a.PAN), maskPAN(b.PAN) // as they are remembered
 	return a == b || (!zeros(a.STAN) && a.STAN == b.STAN && a.OnlineID == b.OnlineID)
 }

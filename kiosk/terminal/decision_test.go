@@ -3,6 +3,7 @@ package terminal
 // Decision tables, read against the protocol's page line by line.
 
 import (
+	"log/slog"
 	"testing"
 
 	"github.com/tserve/jolly/kiosk"
@@ -164,4 +165,23 @@ func TestDecideIsNeverBold(t *testing.T) {
 			t.Fatalf("outcome %q", got.Outcome)
 		}
 	})
+}
+
+// Whatever a terminal tells of a card's number, no more than the last four digits
+// stay in memory, and the result is known again all the same.
+func TestRememberedResultHoldsNoCardNumber(t *testing.T) {
+	told := result(ecr17.Extended, "00", "000042", asked)
+	term := New(Config{}, slog.New(slog.DiscardHandler))
+	term.remember(told)
+	if got := term.last.PAN.Clear(); !term.hasLast || got != "************1111" {
+		t.Errorf("remembers %q", got)
+	}
+	if !same(told, term.last) || !same(term.last, told) {
+		t.Error("does not know the result again")
+	}
+	told.STAN, told.OnlineID = "000000", "000000" // then all of it is compared
+	term.remember(told)
+	if !same(told, term.last) {
+		t.Error("does not know the result without a number again")
+	}
 }

@@ -128,8 +128,15 @@ func (t *Terminal) lastResult(ctx context.Context, op string) (string, error) {
 	if !ok {
 		return "", fault(op, fmt.Errorf("%T in answer to a last result request", reply))
 	}
-	t.last, t.hasLast = result, true
+	t.remember(result)
 	return result.Terminal, nil
+}
+
+// remember keeps a result to know it again. Of the card's number no more is kept
+// than a paper shows, whatever the terminal tells.
+func (t *Terminal) remember(r ecr17.Result) {
+	r.PAN = maskPAN(r.PAN)
+	t.last, t.hasLast = r, true
 }
 
 // ask runs a request that moves no money, on a connection of its own.
