@@ -31,7 +31,7 @@ const (
 
 // raceInput is a call: what is done to which payment, or the lookup of a debt.
 type raceInput struct {
-	op      string // lookup, activate, paid, not-paid, doubtful, charged, refused, wait
+	op      string // lookup, activate, paid, not-paid, doubtful, charged, refused, wait, expire
 	debt    int    // lookup
 	payment int    // the others
 	cart    [2]int // activate: debts, -1 for none
@@ -81,6 +81,8 @@ func raceStep(s raceState, in raceInput) (raceState, string) {
 		return s, s.status(in.debt)
 	case "wait":
 		s.now += 31
+		return s, ""
+	case "expire": // whether the gateway has closed what expired is seen by nobody
 		return s, ""
 	case "activate":
 		return raceActivate(s, in)
@@ -168,6 +170,7 @@ type arena struct {
 	mu      sync.Mutex
 	history []porcupine.Operation
 	oks     map[string]int
+	closed  int // of those that expired
 }
 
 // call makes a call and notes when it began and ended.
@@ -208,6 +211,9 @@ func (a *arena) client(t *testing.T, n int, rng *rand.Rand) {
 		}
 		if rng.IntN(2) == 0 {
 			a.activate(t, n, payment, cart, req)
+		}
+		if rng.IntN(2) == 0 {
+			a.expire(t, n)
 		}
 		for _, op := range [][]string{{"paid"}, {"not-paid"}, {"doubtful", "charged"}, {"doubtful", "refused"}, {"paid", "paid"}, {}}[rng.IntN(6)] {
 			a.end(t, n, payment, name, wr, op, activation)
@@ -252,6 +258,20 @@ func (a *arena) activate(t *testing.T, n, payment int, cart [2]int, req api.Acti
 		return err.Error()
 	})
 	return activation, out == "ok"
+}
+
+// expire closes what is over for longer than a moment.
+func (a *arena) expire(t *testing.T, n int) {
+	a.call(n, raceInput{op: "expire"}, func() string {
+		closed, err := a.store.Expire(t.Context(), ExpiryConfig{Margin: time.Second, After: 30 * time.Second})
+		if err != nil {
+			t.Errorf("expire: %v", err)
+		}
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		a.closed += closed
+		return ""
+	})
 }
 
 // end sends a row; the answer is the closings in the order of the cart.
@@ -309,6 +329,7 @@ func TestNothingIsPaidTwiceWhateverChannelsRace(t *testing.T) {
 	if underRace {
 		rounds = 6
 	}
+	closed := 0
 	for round := range rounds {
 		a := newArena(t, s, clk, round)
 		var wg sync.WaitGroup
@@ -331,7 +352,22 @@ func TestNothingIsPaidTwiceWhateverChannelsRace(t *testing.T) {
 			settled[bill] = true
 		}
 		invariants(t, s)
+		if a.expired(t); t.Failed() {
+			return
+		}
+		closed += a.closed
 	}
+	if closed == 0 {
+		t.Error("nothing expired in any round")
+	}
+}
+
+// expired ends what nobody ended.
+func (a *arena) expired(t *testing.T) {
+	a.clock.add(31 * time.Minute)
+	a.expire(t, 0)
+	invariants(t, a.store)
+	allEnded(t, a.store)
 }
 
 func story(history []porcupine.Operation) string {

@@ -145,6 +145,41 @@ func (w *world) send(t *rapid.T, r sentRow) {
 	}
 }
 
+// expire looks for what expired, now and then after a kiosk vouched for itself.
+func (w *world) expire(t *rapid.T) {
+	if k := rapid.SampledFrom([]string{"", "k1", "k2", "k3"}).Draw(t, "vouches"); k != "" {
+		h := someBeat(w.clock.now())
+		h.Kiosk, h.Done, h.Journal = k, nil, api.Journal{LastSequence: w.kiosks[k].sequence}
+		if _, err := w.store.Heartbeat(context.Background(), h); err != nil {
+			t.Fatalf("heartbeat: %v", err)
+		}
+	}
+	if _, err := w.store.Expire(context.Background(), ExpiryConfig{After: rapid.SampledFrom([]time.Duration{time.Hour, 72 * time.Hour}).Draw(t, "deadline")}); err != nil {
+		t.Fatalf("expire: %v", err)
+	}
+}
+
+// end: every activation gets its outcome, if the kiosks say nothing more at all.
+func (w *world) end(t fataler) {
+	t.Helper()
+	w.clock.add(73 * time.Hour)
+	if _, err := w.store.Expire(context.Background(), ExpiryConfig{}); err != nil {
+		t.Fatalf("expire: %v", err)
+	}
+	invariants(t, w.store)
+	allEnded(t, w.store)
+}
+
+// allEnded wants no activation to be without an outcome, but for doubts.
+func allEnded(t fataler, s *Store) {
+	t.Helper()
+	var left int
+	err := s.read.QueryRowContext(context.Background(), "SELECT count(*) FROM payments WHERE state = 'active' AND request_hash <> 'seed'").Scan(&left)
+	if err != nil || left != 0 {
+		t.Fatalf("%d activations have no outcome, %v", left, err)
+	}
+}
+
 func (w *world) wait(t *rapid.T) {
 	w.clock.add(time.Duration(rapid.IntRange(1, 40).Draw(t, "minutes")) * time.Minute)
 }
@@ -167,6 +202,11 @@ func invariants(t fataler, s *Store) {
 		"two living activations of one debt":                 "SELECT count(*) FROM (SELECT b.debt FROM payment_bills b JOIN payments p ON p.id = b.payment WHERE b.closing = '' AND p.state = 'active' AND p.expires_at > " + fmt.Sprint(s.now().UnixMilli()) + " GROUP BY b.debt HAVING count(*) > 1) AS x",
 		"bills of other owners that were paid and that nobody tells": `SELECT count(*) FROM payment_bills b JOIN payments p ON p.id = b.payment
 			WHERE b.remote = 1 AND p.state = 'paid' AND NOT EXISTS (SELECT 1 FROM tellings t WHERE t.payment = b.payment AND t.debt = b.debt)`,
+		"bills of other owners that were given up and that nobody tells": `SELECT count(*) FROM payment_bills b JOIN payments p ON p.id = b.payment
+			WHERE b.remote = 1 AND p.state = 'expired' AND NOT EXISTS (SELECT 1 FROM tellings t WHERE t.payment = b.payment AND t.debt = b.debt AND t.paid = 0)`,
+		"owners who will be told KO of what may have been paid": `SELECT count(*) FROM tellings t JOIN payments p ON p.id = t.payment
+			WHERE t.paid = 0 AND t.state <> 'done' AND p.state IN ('active', 'doubtful')`,
+		"activations that were given up before their end": "SELECT count(*) FROM payments WHERE state = 'expired' AND closed_at < expires_at",
 		"bills that were closed before their owner's word": `SELECT count(*) FROM payment_bills b JOIN tellings t ON t.payment = b.payment AND t.debt = b.debt
 			WHERE t.paid = 1 AND (b.closing = '') <> (t.state <> 'done')`,
 		"creditors' due that is not the sum of settled bills, and of those that their owner is being told of": `SELECT (SELECT coalesce(sum(b.amount), 0)
@@ -206,8 +246,9 @@ func TestNothingIsEverPaidTwice(t *testing.T) {
 			"k1": {at: c.now()}, "k2": {at: c.now()}, "k3": {at: c.now()},
 		}}
 		t.Repeat(map[string]func(*rapid.T){
-			"activate": w.activate, "again": w.again, "outcome": w.outcome, "outcome2": w.outcome, "repeat": w.repeat, "wait": w.wait, "": w.check,
+			"activate": w.activate, "again": w.again, "outcome": w.outcome, "outcome2": w.outcome, "repeat": w.repeat, "wait": w.wait, "expire": w.expire, "": w.check,
 		})
+		w.end(t)
 	})
 }
 

@@ -8,6 +8,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -15,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tserve/jolly/sync/api"
 	"github.com/tserve/jolly/sync/gateway"
 )
 
@@ -151,4 +153,37 @@ func TestDecisionsAreRefused(t *testing.T) {
 	if _, err := os.Stat(none); err == nil {
 		t.Error("a book was made where there was none")
 	}
+}
+
+func TestAPaymentThatWasGivenUpIsShownAsSuch(t *testing.T) {
+	db, now := filepath.Join(t.TempDir(), "gateway.db"), time.Now().Add(-100*time.Hour)
+	store, err := gateway.Open(t.Context(), db, gateway.StoreConfig{Now: func() time.Time { return now }}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	if err := store.Seed(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	const id = "01934f3e-0000-7000-8000-000000000077"
+	meals := gateway.Samples()[2]
+	_, err = store.Activate(t.Context(), id, api.ActivationRequest{Kiosk: "k1", Bills: []api.WantedBill{
+		{BillID: "debt-" + meals.Name, Notice: string(meals.Notice), Creditor: string(meals.Creditor), Amount: meals.Amount.Cents()},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	now = time.Now()
+	show := func(given bool) {
+		t.Helper()
+		out, err := run(t, "payment", "show", id, "--db", db)
+		if err != nil || !strings.Contains(out, ": expired, ref") || strings.Contains(out, "its kiosk never said how it ended") != given {
+			t.Errorf("%s, %v", out, err)
+		}
+	}
+	show(false)
+	if n, err := store.Expire(t.Context(), gateway.ExpiryConfig{}); err != nil || n != 1 {
+		t.Fatalf("closed %d, %v", n, err)
+	}
+	show(true)
 }

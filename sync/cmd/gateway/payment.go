@@ -7,10 +7,12 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/tserve/jolly/kiosk"
+	"github.com/tserve/jolly/sync/api"
 	"github.com/tserve/jolly/sync/gateway"
 )
 
@@ -69,6 +71,9 @@ func decideCommand() *cobra.Command {
 
 func writeEvidence(w io.Writer, e gateway.Evidence) error {
 	text := fmt.Sprintf("payment %s of %s: %s, ref %s\n", e.Payment, e.Kiosk, e.State, e.Ref)
+	if e.State == api.PaymentStateExpired && e.ClosedAt != nil {
+		text += fmt.Sprintf("  closed   %s, not paid: its kiosk never said how it ended\n", e.ClosedAt.Format(time.RFC3339))
+	}
 	for _, b := range e.Bills {
 		text += fmt.Sprintf("  bill     %-24s %12s + fee %s  %s\n", b.BillID, b.Amount, b.Fee, b.Closing)
 	}
