@@ -30,6 +30,7 @@ type Bill struct {
 	Late         bool         `json:"late,omitempty"` // the due date has passed; the gateway decides, not our clock
 	Status       BillStatus   `json:"status"`
 	StandIn      bool         `json:"standIn,omitempty"`
+	Service      string       `json:"service,omitempty"` // of the catalogue; "" when none is known
 }
 
 // Quote is the answer to a lookup: the bill, and what paying it would cost.

@@ -189,17 +189,23 @@ func (c *Catalogue) Service(id string) (Service, bool) {
 	return Service{}, false
 }
 
-// CircuitOf is what a body owes to the circuit for each payment, by its contract.
-func (c *Catalogue) CircuitOf(code CreditorCode) Amount {
+// Creditor returns the creditor with the code.
+func (c *Catalogue) Creditor(code CreditorCode) (Creditor, bool) {
 	if c == nil {
-		return 0
+		return Creditor{}, false
 	}
 	for _, cr := range c.Creditors {
 		if cr.Code == code {
-			return cr.Circuit
+			return cr, true
 		}
 	}
-	return 0
+	return Creditor{}, false
+}
+
+// CircuitOf is what a body owes to the circuit for each payment, by its contract.
+func (c *Catalogue) CircuitOf(code CreditorCode) Amount {
+	cr, _ := c.Creditor(code)
+	return cr.Circuit
 }
 
 // CompareVersions says whether version a of a catalogue is older than b (-1), the

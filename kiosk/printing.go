@@ -77,6 +77,8 @@ type Receipt struct {
 // ReceiptBill is one creditor's section of a receipt.
 type ReceiptBill struct {
 	Bill    Bill
+	Service string // what was paid, in the catalogue's words and the receipt's language, or ""
+	Desk    string // telephone and hours of the creditor's own help line, or ""
 	Amount  Amount
 	Fee     Amount
 	Token   string // paymentToken

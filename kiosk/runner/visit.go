@@ -165,6 +165,7 @@ func (r *Runner) receipt(s payment.State, kind kiosk.PaperKind, lang kiosk.Langu
 	}
 	for i, l := range s.Cart.Bills() {
 		b := kiosk.ReceiptBill{Bill: l.Bill, Amount: l.Bill.Amount, Fee: l.Fee, Closing: s.Closings[i]}
+		b.Service, b.Desk = screen.Printed(r.visit.Catalogue, l.Bill, lang)
 		if i < s.Activation.Count {
 			a := s.Activation.Bills[i]
 			b.Amount, b.Fee, b.Token = a.Amount, a.Fee, a.Token

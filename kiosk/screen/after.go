@@ -316,12 +316,15 @@ func (v *view) billOnScreen(i int, b kiosk.Bill) {
 	if iuv == "" {
 		iuv = b.Notice.IUV()
 	}
+	service, desk := Printed(v.s.Catalogue, b, v.lang)
+	v.p.Card = append(v.p.Card, page.Row{Label: v.t("bill_creditor"), Value: beside(b.CreditorName, string(b.Creditor))})
+	v.printedRow("service", service)
 	v.p.Card = append(v.p.Card,
-		page.Row{Label: v.t("bill_creditor"), Value: beside(b.CreditorName, string(b.Creditor))},
 		page.Row{Label: v.t("bill_subject"), Value: b.Subject + ", " + v.money(amount)},
 		page.Row{Label: v.t("bill_number"), Value: b.Notice.Grouped()})
 	v.printedRow("iuv", iuv)
 	v.printedRow("token", token)
+	v.printedRow("desk", desk)
 }
 
 // beside is a name and its number, which need no label of its own.

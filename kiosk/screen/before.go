@@ -3,6 +3,7 @@ package screen
 // Pages before the payment: attract, scan, keypads, bill, refused, help.
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/tserve/jolly/kiosk"
@@ -175,8 +176,8 @@ func (v *view) billRows(q kiosk.Quote) []page.Row {
 	b := q.Bill
 	rows := []page.Row{
 		{Label: v.t("bill_creditor"), Value: b.CreditorName},
-		{Label: v.t("bill_subject"), Value: b.Subject},
 	}
+	rows = append(append(rows, v.serviceRow(b)...), page.Row{Label: v.t("bill_subject"), Value: b.Subject})
 	if b.Instalment != "" {
 		rows = append(rows, page.Row{Label: v.t("bill_instalment"), Value: b.Instalment})
 	}
@@ -210,7 +211,9 @@ func (v *view) refused(sc session.Refused) {
 	if sc.Ref != "" {
 		v.p.Code = page.Labelled{Label: v.t("code"), Value: sc.Ref}
 	}
-	v.note(page.ToneInfo, "phone", "", v.tf("help_person", v.help()))
+	if !asksCreditor(sc.Code) || !v.desk(cmp.Or(sc.Quote.Bill.Creditor, sc.Notice.Creditor, v.creditorOf(sc.Form))) {
+		v.note(page.ToneInfo, "phone", "", v.tf("help_person", v.help()))
+	}
 	v.back("back")
 	if sc.Form.Service != "" && !mayRetry(sc.Code) {
 		v.main("fix", "doubt_fix", "", page.StylePrimary, session.WentBack{})
@@ -228,6 +231,15 @@ func (v *view) refused(sc session.Refused) {
 func mayRetry(c kiosk.Code) bool {
 	switch c {
 	case kiosk.CodeGatewayOffline, kiosk.CodeGatewayBusy, kiosk.CodeCreditorSilent, kiosk.CodeInternal:
+		return true
+	}
+	return false
+}
+
+// asksCreditor says that only the creditor's own office knows more.
+func asksCreditor(c kiosk.Code) bool {
+	switch c {
+	case kiosk.CodeNothingOwed, kiosk.CodeBillExpired, kiosk.CodeBillRevoked, kiosk.CodeBillUnknown:
 		return true
 	}
 	return false
@@ -260,6 +272,7 @@ func (v *view) helpPage() {
 	}
 	v.p.Lead = v.tf(key, args)
 	v.note(page.ToneInfo, "phone", "", v.tf("help_person", v.help()))
+	v.desk(v.about())
 	v.note(page.ToneInfo, "info", "", v.tf("help_where", i18n.Args{"kiosk": v.house.Kiosk, "place": v.house.Place}))
 	v.main("continue", "back", "back", page.StylePrimary, session.BoxClosed{})
 }

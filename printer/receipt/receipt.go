@@ -157,6 +157,7 @@ func (w *writer) bill(i int, b kiosk.ReceiptBill) {
 	}
 	w.add(h)
 	w.labelled(Pair, "creditor_code", string(b.Bill.Creditor), true)
+	w.field("service", b.Service, false)
 	w.field("subject", b.Bill.Subject, true)
 	w.pair("instalment", b.Bill.Instalment)
 	w.labelled(Pair, "notice", b.Bill.Notice.Grouped(), true)
@@ -169,6 +170,7 @@ func (w *writer) bill(i int, b kiosk.ReceiptBill) {
 	if w.r.Kind == kiosk.PaperRefund || (w.r.Kind == kiosk.PaperPending && b.Closing == kiosk.ClosingOK) {
 		w.pair("closing", w.t(closingKey(b.Closing)))
 	}
+	w.field("desk", b.Desk, false)
 }
 
 func iuv(b kiosk.Bill) string {

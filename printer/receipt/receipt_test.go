@@ -142,6 +142,27 @@ func TestItems(t *testing.T) {
 }
 
 // The word of the law stands on every paper, whatever the language.
+// What the catalogue says of a bill stands in its section, and nothing where it
+// says nothing.
+func TestWordsOfTheCatalogue(t *testing.T) {
+	for _, lang := range kiosk.Languages() {
+		r := example(t)
+		r.Language = lang
+		without := len(receipt.Lines(r))
+		r.Bills[0].Service, r.Bills[0].Desk = "学校餐费（Mensa scolastica）", "0574 1234 · Lunedì–venerdì 9–13"
+		lines := receipt.Lines(r)
+		at := map[string]int{}
+		for i, l := range lines {
+			at[l.Text] = i
+		}
+		creditor, service := at[r.Bills[0].Bill.CreditorName], at[r.Bills[0].Service]
+		subject, desk := at[r.Bills[0].Bill.Subject], at[r.Bills[0].Desk]
+		if len(lines) != without+2 || creditor == 0 || service < creditor || subject < service || desk < subject {
+			t.Errorf("%s: creditor %d, service %d, subject %d, desk %d of %d lines", lang, creditor, service, subject, desk, len(lines))
+		}
+	}
+}
+
 func TestItalianBeneath(t *testing.T) {
 	titles := map[kiosk.PaperKind]string{
 		kiosk.PaperReceipt:  "RICEVUTA DI PAGAMENTO",

@@ -257,6 +257,9 @@ type Bill struct {
 	Late   bool         `json:"late,omitempty,omitzero"`
 	Notice NoticeNumber `json:"notice"`
 
+	// Service of the catalogue; empty when none is known
+	Service string `json:"service,omitempty,omitzero"`
+
 	// StandIn the answer came from the national archive and not from the creditor
 	StandIn bool       `json:"standIn,omitempty,omitzero"`
 	Status  BillStatus `json:"status"`

@@ -50,7 +50,7 @@ func quoteOf(q api.Quote) (kiosk.Quote, error) {
 	return kiosk.Quote{Fee: kiosk.Cents(q.Fee), Bill: kiosk.Bill{
 		ID: b.ID, Creditor: kiosk.CreditorCode(b.Creditor), CreditorName: b.CreditorName, Notice: kiosk.NoticeNumber(b.Notice), IUV: b.Iuv,
 		Subject: b.Subject, Instalment: b.Instalment, Amount: kiosk.Cents(b.Amount), Due: due, Late: b.Late,
-		Status: kiosk.BillStatus(b.Status), StandIn: b.StandIn,
+		Status: kiosk.BillStatus(b.Status), StandIn: b.StandIn, Service: b.Service,
 	}}, nil
 }
 

@@ -84,6 +84,7 @@ func (s *Store) quote(ctx context.Context, c creditor, d Debt) (api.Quote, error
 	if d.Service == "" {
 		d.Service = ours.service
 	}
+	bill.Service = d.Service
 	return api.Quote{Bill: bill, Fee: int64(s.fee(d.Service))}, nil
 }
 

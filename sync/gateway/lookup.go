@@ -169,7 +169,7 @@ func (d debt) asked() kiosk.Amount {
 func (s *Store) bill(c creditor, d debt) api.Bill {
 	return api.Bill{
 		ID: d.id, Creditor: d.creditor, CreditorName: c.name, Notice: d.notice, Iuv: d.iuv, Subject: d.subject,
-		Instalment: d.instalment, Amount: int64(d.amount), Due: d.due, Late: s.late(d.due), Status: d.status(), StandIn: d.standIn,
+		Instalment: d.instalment, Amount: int64(d.amount), Due: d.due, Late: s.late(d.due), Status: d.status(), StandIn: d.standIn, Service: d.service,
 	}
 }
 

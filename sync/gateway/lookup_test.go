@@ -432,7 +432,7 @@ func TestAFormOfTheVersionBeforeIsUnderstood(t *testing.T) {
 	wantRefusal(t, err, api.ProblemCodeServiceUnknown)
 }
 
-// Every service of the shipped catalogue that needs no paper finds its sample,
+// Every service of the shipped catalogue finds its sample in its own way,
 // and what the sample citizens owe is owed for services that there are.
 func TestEveryServiceOfTheCatalogueFindsItsSample(t *testing.T) {
 	c, err := catalogue.Load()
@@ -448,6 +448,10 @@ func TestEveryServiceOfTheCatalogueFindsItsSample(t *testing.T) {
 	if err := s.Seed(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	papers := map[string]Sample{}
+	for _, p := range ServiceSamples(c) {
+		papers[p.Service] = p
+	}
 	byCitizen, err := byCard(t, s, proved(citizenCNS))
 	if err != nil || byCitizen.More {
 		t.Fatalf("%v, more %v", err, byCitizen.More)
@@ -455,7 +459,11 @@ func TestEveryServiceOfTheCatalogueFindsItsSample(t *testing.T) {
 	for _, service := range c.Services {
 		want, found := "service-"+service.ID, byCitizen
 		if service.Find == kiosk.FindByNotice {
-			continue
+			q, err := s.Lookup(t.Context(), lookupOf(papers[service.ID]))
+			if found = (api.Found{Bills: []api.Quote{q}}); err != nil {
+				t.Errorf("%s: %v", service.ID, err)
+				continue
+			}
 		}
 		if service.Find == kiosk.FindByForm {
 			example := catalogue.Example(c, service)
@@ -473,7 +481,7 @@ func TestEveryServiceOfTheCatalogueFindsItsSample(t *testing.T) {
 			t.Errorf("%s: not among %v", service.ID, names(found))
 			continue
 		}
-		if q := found.Bills[i]; q.Fee != service.Fee.Cents.Cents() || q.Bill.CreditorName == "" || q.Bill.Subject == "" {
+		if q := found.Bills[i]; q.Fee != service.Fee.Cents.Cents() || q.Bill.CreditorName == "" || q.Bill.Subject == "" || q.Bill.Service != service.ID {
 			t.Errorf("%s: %+v", service.ID, q)
 		}
 	}
