@@ -130,12 +130,21 @@ func wireCertificate(d pki.Device, authority *pki.Authority) api.DeviceCertifica
 	return api.DeviceCertificate{Kiosk: d.Kiosk, Serial: d.Serial, Certificate: string(d.PEM), Authority: string(authority.PEM())}
 }
 
-// Renew signs a request for a kiosk that showed its certificate.
-func (s *Store) Renew(ctx context.Context, authority *pki.Authority, kioskID, csr string) (api.DeviceCertificate, error) {
+// Renew signs a request for a kiosk that showed its certificate. Whether that was
+// revoked is asked here once more: an order that comes at the same moment leaves
+// no younger certificate behind it.
+func (s *Store) Renew(ctx context.Context, authority *pki.Authority, id identity, csr string) (api.DeviceCertificate, error) {
 	var d pki.Device
 	now := s.now()
-	err := s.inTx(ctx, func(tx *sql.Tx) (err error) {
-		if d, err = sign(authority, csr, kioskID, now); err != nil {
+	err := s.inTx(ctx, func(tx *sql.Tx) error {
+		gone, err := revokedIn(ctx, tx, id.kiosk, id.serial)
+		switch {
+		case err != nil:
+			return err
+		case gone:
+			return refuse(api.ProblemCodeCertificateRevoked, "")
+		}
+		if d, err = sign(authority, csr, id.kiosk, now); err != nil {
 			return err
 		}
 		return keepCertificate(ctx, tx, d, byRenewal, now)
@@ -143,7 +152,7 @@ func (s *Store) Renew(ctx context.Context, authority *pki.Authority, kioskID, cs
 	if err != nil {
 		return api.DeviceCertificate{}, fmt.Errorf("renew: %w", err)
 	}
-	s.log.Info("certificate renewed", "kiosk", kioskID, "serial", d.Serial, "until", d.NotAfter)
+	s.log.Info("certificate renewed", "kiosk", id.kiosk, "serial", d.Serial, "until", d.NotAfter)
 	return wireCertificate(d, authority), nil
 }
 
@@ -154,8 +163,12 @@ func (s *Store) revoked(ctx context.Context, kioskID, serial string) (bool, erro
 	if s.broken.Load() {
 		return false, ErrBroken
 	}
+	return revokedIn(ctx, s.read, kioskID, serial)
+}
+
+func revokedIn(ctx context.Context, q queryer, kioskID, serial string) (bool, error) {
 	var known, own, any int64
-	err := s.read.QueryRowContext(ctx, `SELECT coalesce(max(CASE WHEN serial = $1 THEN 1 ELSE 0 END), 0),
+	err := q.QueryRowContext(ctx, `SELECT coalesce(max(CASE WHEN serial = $1 THEN 1 ELSE 0 END), 0),
 			coalesce(max(CASE WHEN serial = $1 THEN revoked_at ELSE 0 END), 0), coalesce(max(revoked_at), 0)
 		FROM certificates WHERE kiosk = $2`, serial, kioskID).Scan(&known, &own, &any)
 	if err != nil {

@@ -237,6 +237,43 @@ func TestRevokedIsRevokedAtOnce(t *testing.T) {
 	health(anew, "")
 }
 
+// A stolen kiosk asks for its next certificate while the order comes that revokes
+// it: no younger one is left.
+func TestNoRenewalOutrunsARevocation(t *testing.T) {
+	s, c := newBook(t)
+	ca := newTestCA(t, c)
+	d, _ := ca.enrolled(t, s, testKiosk)
+	id := identity{kiosk: testKiosk, serial: d.Serial}
+	csr := ca.request(t)
+	under := make(chan struct{}, 3)
+	var all sync.WaitGroup
+	for range cap(under) {
+		all.Go(func() {
+			under <- struct{}{}
+			for range 4 {
+				_, err := s.Renew(t.Context(), ca.Authority, id, csr)
+				var refusal *Refusal
+				if errors.As(err, &refusal) && refusal.Code != api.ProblemCodeCertificateRevoked {
+					t.Errorf("a renewal was refused: %v", err)
+				}
+			}
+		})
+	}
+	for range cap(under) {
+		<-under
+	}
+	if n, err := s.Revoke(t.Context(), testKiosk, "stolen"); err != nil || n < 1 {
+		t.Errorf("%d revoked, %v", n, err)
+	}
+	all.Wait()
+	_, err := s.Renew(t.Context(), ca.Authority, id, csr) // it was let in before the order came
+	wantRefusal(t, err, api.ProblemCodeCertificateRevoked)
+	left, err := s.Enrolments(t.Context())
+	if n := len(slices.DeleteFunc(left, func(e Enrolled) bool { return !e.Revoked.IsZero() })); err != nil || n > 0 {
+		t.Errorf("%d certificates are still good, %v", n, err)
+	}
+}
+
 // The same on a real listener: the handshake lets in whoever comes, and the
 // answer says in words why not.
 func TestCertificatesOnARealListener(t *testing.T) {

@@ -129,8 +129,8 @@ func (h *handler) enrol(w http.ResponseWriter, r *http.Request) {
 }
 
 func (h *handler) renew(w http.ResponseWriter, r *http.Request) {
-	kioskID := kioskOf(r.Context())
-	if kioskID == "" {
+	id, shown := r.Context().Value(identityKey{}).(identity)
+	if !shown {
 		h.problem(w, refuse(api.ProblemCodeCertificateNeeded, "this gateway serves no TLS and renews nothing"))
 		return
 	}
@@ -139,10 +139,10 @@ func (h *handler) renew(w http.ResponseWriter, r *http.Request) {
 		h.fail(w, r, err)
 		return
 	}
-	if !h.renewals.allow(kioskID) {
+	if !h.renewals.allow(id.kiosk) {
 		h.problem(w, refuse(api.ProblemCodeGatewayBusy, ""))
 		return
 	}
-	d, err := h.store.Renew(r.Context(), h.cfg.Authority, kioskID, req.Csr)
+	d, err := h.store.Renew(r.Context(), h.cfg.Authority, id, req.Csr)
 	h.answer(w, r, d, err)
 }
