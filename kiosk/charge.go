@@ -35,6 +35,7 @@ type Baseline struct {
 	OnlineID   string  `json:"onlineId"`
 	Amount     Amount  `json:"amount"` // 0 when the saved result carries none
 	Outcome    Outcome `json:"outcome"`
+	Boot       string  `json:"boot,omitempty"` // the machine's start in which it was taken
 }
 
 // ChargeResult is what the terminal answered, or that it did not.

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/tserve/jolly/kiosk"
 	"github.com/tserve/jolly/kiosk/config"
@@ -34,8 +35,18 @@ var (
 func terminalConfig(c config.Terminal) terminal.Config {
 	return terminal.Config{
 		Address: c.Address, TerminalID: c.TerminalID, RegisterID: c.RegisterID,
-		LRC: ecr17.LRC(c.LRC), SavesRefused: c.SavesRefused, Basic: c.Basic, Baud: c.Baud,
+		LRC: ecr17.LRC(c.LRC), SavesRefused: c.SavesRefused, Basic: c.Basic, Baud: c.Baud, Boot: bootID(),
 	}
+}
+
+// bootID names this start of the machine; "" where the kernel does not tell, and
+// then all starts are one.
+func bootID() string {
+	id, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(id))
 }
 
 // journal is the outbox with the points at which a test may kill the kiosk.

@@ -40,6 +40,9 @@ func TestTheTerminalAsConfigured(t *testing.T) {
 	if !got.Basic || !got.SavesRefused || got.LRC != "std" || got.Baud != 19200 || got.Address != c.Address {
 		t.Errorf("%+v", got)
 	}
+	if got.Boot == "" || got.Boot != bootID() {
+		t.Errorf("boot %q: a power cut would not be known", got.Boot)
+	}
 	if err := got.Check(); err != nil {
 		t.Error(err)
 	}

@@ -57,7 +57,7 @@ func (t *Terminal) Charge(ctx context.Context, req kiosk.ChargeRequest, progress
 		return kiosk.ChargeResult{}, err
 	}
 	slip := t.wantTicket(ctx, op)
-	l, err := open(ctx, t.cfg)
+	l, err := t.connect(ctx, t.cfg)
 	if err != nil {
 		return kiosk.ChargeResult{}, offline(op, err)
 	}

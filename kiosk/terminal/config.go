@@ -49,6 +49,10 @@ type Config struct {
 	// nothing was charged. Default false: unchanged is unknown.
 	SavesRefused bool
 
+	// Boot names the machine's present start. A baseline of another start was
+	// taken before a power cut, or a reboot, that the terminal may have shared.
+	Boot string
+
 	DialTimeout   time.Duration // to connect; default 3 s
 	AckTimeout    time.Duration // for the ACK of a frame; default 3 s
 	ReplyTimeout  time.Duration // for the answer to anything but a payment; default 10 s

@@ -26,6 +26,7 @@ type Evidence struct {
 	HasLast      bool           // it holds a last result
 	Last         ecr17.Result   // that result
 	SavesRefused bool           // it is known to save refused results too
+	Restarted    bool           // it may have been, since the baseline was taken
 	Text         string         // that was printed on the payment's ticket
 	Ticket       string         // the terminal's last one; "" when it does not send it
 }
@@ -52,6 +53,7 @@ var evidenceTable = []rule[Evidence]{
 	{"another terminal answered", func(e Evidence) bool { return e.Terminal != e.Base.TerminalID }, kiosk.Unknown},
 	// A terminal that forgets, and one that never had any, look the same.
 	{"no last result, neither before nor now", func(e Evidence) bool { return !e.HasLast && !e.Base.Known }, kiosk.Unknown},
+	{"last result equals the baseline, the terminal may have been restarted", func(e Evidence) bool { return e.unchanged() && e.Restarted }, kiosk.Unknown},
 	{"last result equals the baseline", func(e Evidence) bool { return e.unchanged() && e.SavesRefused }, kiosk.Refused},
 	{"last result equals the baseline, refused ones may not be saved", Evidence.unchanged, kiosk.Unknown},
 	{"the last result is gone", func(e Evidence) bool { return !e.HasLast }, kiosk.Unknown},
@@ -101,7 +103,9 @@ func decide[T any](table []rule[T], fact T) (kiosk.Outcome, string) {
 }
 
 func (e Evidence) unchanged() bool {
-	return baselineOf(e.Terminal, e.HasLast, e.Last) == e.Base
+	before := e.Base
+	before.Boot = ""
+	return baselineOf(e.Terminal, e.HasLast, e.Last) == before
 }
 
 // newSTAN: a terminal without a last result before has a new STAN in any it

@@ -19,7 +19,9 @@ import (
 //
 // The caller answers for what the terminal cannot tell: that no close, no
 // reversal and no payment of a technician lies between the baseline and now;
-// otherwise the payment stays unknown without asking.
+// otherwise the payment stays unknown without asking. A restart of the terminal
+// cannot be told either: it may be one wherever the machine itself was started
+// again or nobody answered at the terminal's address.
 //
 // An error means that the terminal could not be asked, after several tries:
 // the payment is as unknown as before, try again later.
@@ -38,7 +40,7 @@ func (t *Terminal) Resolve(ctx context.Context, req kiosk.ChargeRequest, base ki
 		if terminal, err = t.lastResult(ctx, op); err == nil {
 			seen := Evidence{
 				Asked: req.Amount, Base: base, Idle: true, Terminal: terminal, HasLast: t.hasLast, Last: t.last, SavesRefused: t.cfg.SavesRefused,
-				Text: textOf(req),
+				Text: textOf(req), Restarted: t.gone || base.Boot != t.cfg.Boot,
 			}
 			r := Decide(seen)
 			if r.Outcome == kiosk.Charged {

@@ -72,3 +72,63 @@ func TestResolveWithoutATicket(t *testing.T) {
 		}
 	})
 }
+
+// A terminal that may have been restarted between the baseline and now: that its
+// last result is the one of before no longer proves that nothing was charged. A
+// new result of our own is believed all the same.
+func TestResolveAfterARestart(t *testing.T) {
+	const boot = "4bc1"
+	for _, c := range []struct {
+		name string
+		line sim.Kind
+		deed func(b *bench, base *kiosk.Baseline)
+		want kiosk.Outcome
+	}{
+		{"nothing, not charged", sim.DropBefore, func(*bench, *kiosk.Baseline) {}, kiosk.Refused},
+		{"it could not be reached, not charged", sim.DropBefore, (*bench).unplug, kiosk.Unknown},
+		{"it could not be reached, charged", sim.DropAfter, (*bench).unplug, kiosk.Charged},
+		{"the machine was without power, not charged", sim.DropBefore, func(_ *bench, base *kiosk.Baseline) { base.Boot = "before" }, kiosk.Unknown},
+		{"the machine was without power, charged", sim.DropAfter, func(_ *bench, base *kiosk.Baseline) { base.Boot = "before" }, kiosk.Charged},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			run(t, terminal.Config{SavesRefused: true, Boot: boot}, sim.Config{AutoCard: time.Second, SavesRefused: true, Used: true}, func(t *testing.T, b *bench) {
+				base := b.baseline(t)
+				if base.Boot != boot {
+					t.Errorf("baseline of boot %q", base.Boot)
+				}
+				b.sim.Set(sim.Behaviour{Kind: c.line, Times: 1})
+				if r, err := b.charge(); err != nil || r.Outcome != kiosk.Unknown {
+					t.Fatalf("%+v, %v", r, err)
+				}
+				b.rest(t)
+				c.deed(b, &base)
+				got, err := b.term.Resolve(b.ctx, request, base)
+				if err != nil || got.Outcome != c.want {
+					t.Errorf("%+v, %v; want %s", got, err, c.want)
+				}
+				// The next payment begins with a baseline of its own.
+				next := b.baseline(t)
+				b.sim.Set(sim.Behaviour{Kind: sim.DropBefore, Times: 1})
+				if r, err := b.charge(); err != nil || r.Outcome != kiosk.Unknown {
+					t.Fatalf("next: %+v, %v", r, err)
+				}
+				b.rest(t)
+				if got, err := b.term.Resolve(b.ctx, request, next); err != nil || got.Outcome != kiosk.Refused {
+					t.Errorf("next: %+v, %v", got, err)
+				}
+			})
+		})
+	}
+}
+
+// unplug lets the terminal be out of reach for one try.
+func (b *bench) unplug(*kiosk.Baseline) {
+	b.wire.mu.Lock()
+	at := b.wire.at
+	b.wire.at = nil
+	b.wire.mu.Unlock()
+	_, _ = b.term.Status(b.ctx)
+	b.wire.mu.Lock()
+	b.wire.at = at
+	b.wire.mu.Unlock()
+}

@@ -24,6 +24,7 @@ type Terminal struct {
 	// it comes a second time.
 	last    ecr17.Result
 	hasLast bool
+	gone    bool // it could not be reached since the last baseline: it may have been restarted
 }
 
 // New makes a Terminal; nothing is sent before the first call. A configuration
@@ -86,7 +87,19 @@ func (t *Terminal) Baseline(ctx context.Context) (kiosk.Baseline, error) {
 	if err != nil {
 		return kiosk.Baseline{}, err
 	}
-	return baselineOf(terminal, t.hasLast, t.last), nil
+	t.gone = false
+	b := baselineOf(terminal, t.hasLast, t.last)
+	b.Boot = t.cfg.Boot
+	return b, nil
+}
+
+// connect opens a connection, and notes when there is nobody to connect to.
+func (t *Terminal) connect(ctx context.Context, cfg Config) (*link, error) {
+	l, err := open(ctx, cfg)
+	if err != nil && ctx.Err() == nil {
+		t.gone = true
+	}
+	return l, err
 }
 
 // operative asks 's' and returns the ID of a terminal that is operative.
@@ -145,7 +158,7 @@ func (t *Terminal) ask(ctx context.Context, op string, q ecr17.Request) (ecr17.R
 	if err != nil {
 		return nil, fault(op, err)
 	}
-	l, err := open(ctx, t.cfg)
+	l, err := t.connect(ctx, t.cfg)
 	if err != nil {
 		return nil, offline(op, err)
 	}
@@ -270,7 +283,7 @@ func (t *Terminal) Probe(ctx context.Context) (ecr17.LRC, error) {
 func (t *Terminal) probe(ctx context.Context, reading ecr17.LRC, body string) (ecr17.LRC, error) {
 	cfg := t.cfg
 	cfg.LRC = reading
-	l, err := open(ctx, cfg)
+	l, err := t.connect(ctx, cfg)
 	if err != nil {
 		return "", err
 	}

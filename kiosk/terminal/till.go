@@ -276,7 +276,7 @@ func (t *Terminal) begin(ctx context.Context, op string, q ecr17.Request, early 
 	if err != nil {
 		return nil, fault(op, err)
 	}
-	l, err := open(ctx, t.cfg)
+	l, err := t.connect(ctx, t.cfg)
 	if err != nil {
 		return nil, offline(op, err)
 	}
