@@ -240,7 +240,7 @@ func TestTheNodesMoneyIsTheLedgers(t *testing.T) {
 				for range times {
 					w.Make(action, trouble)
 				}
-				w.visit(w.rng.IntN(2) == 0, w.rng.IntN(4))
+				w.visit(w.rng.IntN(2) == 0, w.rng.IntN(6))
 			}
 		}
 	}
@@ -271,6 +271,14 @@ func (w *till) visit(pay bool, mishap int) {
 		if pay {
 			w.PayElsewhere(pisa, kiosk.NoticeNumber(bills[0].Notice))
 		}
+	case 2:
+		w.expire() // and the kiosk's row comes before the node heard of it
+	case 3:
+		if !pay {
+			w.expire()
+			w.tell()
+			return // the kiosk never says anything
+		}
 	}
 	kind := kiosk.RowNotPaid
 	if pay {
@@ -278,4 +286,62 @@ func (w *till) visit(pay bool, mishap int) {
 	}
 	w.end(id, a, kind)
 	w.tell()
+}
+
+// expire lets the deadline of what has no outcome go by.
+func (w *till) expire() {
+	w.t.Helper()
+	w.now = w.now.Add(73 * time.Hour)
+	if n, err := w.store.Expire(w.t.Context(), gateway.ExpiryConfig{}); err != nil || n != 1 {
+		w.t.Fatalf("closed %d, %v", n, err)
+	}
+	w.restart()
+}
+
+// The node heard KO, and then the kiosk comes back with a card that was charged: it
+// refuses the OK, a person speaks with its desk, and both books agree again.
+func TestAnOKAfterTheKOIsAPersonsCase(t *testing.T) {
+	for closing, c := range map[kiosk.Closing]struct {
+		page  api.ReceiptState
+		cases int
+	}{kiosk.ClosingDuplicate: {api.ReceiptStateRefundDue, 1}, kiosk.ClosingOK: {api.ReceiptStatePaid, 0}} {
+		t.Run(string(closing), func(t *testing.T) {
+			w := newTill(t)
+			id, a, ok := w.activate(w.bills(1))
+			if !ok {
+				t.Fatal("the bill cannot be had")
+			}
+			w.expire()
+			w.tell()
+			if n := w.Counts(); n.KO != 1 {
+				t.Fatalf("the node counts %+v", n)
+			}
+			w.end(id, a, kiosk.RowPaid)
+			w.tell()
+			if n := w.Counts(); n.Disagreements != 1 || n.Money != 0 {
+				t.Errorf("the node counts %+v: the OK went out under a key that it knows, or not at all", n)
+			}
+			untold, err := w.store.Untold(t.Context())
+			if err != nil || len(untold) != 1 || untold[0].State != "alarm" || untold[0].Meaning != string(node.Disagreement) || !untold[0].Paid {
+				t.Errorf("untold %+v, %v", untold, err)
+			}
+			w.reads(a, api.ReceiptStateCharged, 0)
+			if err := w.store.SettleFor(t.Context(), id, a.Bills[0].BillID, closing, "M. Rossi"); err != nil {
+				t.Fatal(err)
+			}
+			w.reads(a, c.page, c.cases)
+		})
+	}
+}
+
+// reads wants the citizen's page to say so, and so many refund cases.
+func (w *till) reads(a api.Activation, page api.ReceiptState, cases int) {
+	w.t.Helper()
+	if r, err := w.store.Receipt(w.t.Context(), a.ReceiptToken); err != nil || r.State != page {
+		w.t.Errorf("the citizen reads %s, %v; want %s", r.State, err, page)
+	}
+	all, err := w.store.RefundCasesOf(w.t.Context(), a.Payment)
+	if err != nil || len(all) != cases || cases == 1 && all[0].Amount != kiosk.Cents(a.Total) {
+		w.t.Errorf("refund cases %+v, %v; want %d", all, err, cases)
+	}
 }
