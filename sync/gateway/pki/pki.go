@@ -51,10 +51,14 @@ type Authority struct {
 }
 
 // Open reads the authority in a directory, and makes one where there is none.
+// Half of one is an error: a new authority would unpair every kiosk.
 func Open(dir string, now time.Time) (*Authority, error) {
 	a, err := load(dir)
 	if errors.Is(err, fs.ErrNotExist) {
-		return create(dir, now)
+		if _, serr := os.Stat(filepath.Join(dir, certFile)); errors.Is(serr, fs.ErrNotExist) {
+			return create(dir, now)
+		}
+		err = errors.New(certFile + " is there without its key: bring " + keyFile + " back from its copy; a new authority would be unknown to every kiosk")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open authority %s: %w", dir, err)
@@ -73,7 +77,8 @@ func load(dir string) (*Authority, error) {
 	}
 	text, err = os.ReadFile(filepath.Join(dir, certFile))
 	if err != nil {
-		return nil, fmt.Errorf("the key is there without its certificate: %w", errors.New(err.Error()))
+		return nil, fmt.Errorf("%s is there without %s: bring it back from its copy, or take the key away if no kiosk was ever enrolled: %w",
+			keyFile, certFile, errors.New(err.Error()))
 	}
 	block, _ := pem.Decode(text)
 	if block == nil {
@@ -110,11 +115,10 @@ func create(dir string, now time.Time) (*Authority, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make authority: %w", err)
 	}
-	// The certificate first: a key alone would look like an authority that lost it.
-	if err := writeNew(filepath.Join(dir, certFile), encode("CERTIFICATE", der), 0o644); err != nil {
+	if err := writeNew(filepath.Join(dir, keyFile), private, 0o600); err != nil {
 		return nil, fmt.Errorf("make authority: %w", err)
 	}
-	if err := writeNew(filepath.Join(dir, keyFile), private, 0o600); err != nil {
+	if err := writeNew(filepath.Join(dir, certFile), encode("CERTIFICATE", der), 0o644); err != nil {
 		return nil, fmt.Errorf("make authority: %w", err)
 	}
 	return load(dir)

@@ -3,6 +3,7 @@ package pki_test
 // Only what the authority signed for a kiosk opens a door, and only as that kiosk.
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -165,6 +166,7 @@ func TestAnAuthorityIsKept(t *testing.T) {
 	other := t.TempDir()
 	open(t, other)
 	for name, breakIt := range map[string]func(dir string) error{
+		"lost its key":                func(d string) error { return os.Remove(filepath.Join(d, "ca.key")) },
 		"lost its certificate":        func(d string) error { return os.Remove(filepath.Join(d, "ca.pem")) },
 		"has another's certificate":   func(d string) error { return copyFile(filepath.Join(other, "ca.pem"), filepath.Join(d, "ca.pem")) },
 		"has a key that nobody reads": func(d string) error { return os.WriteFile(filepath.Join(d, "ca.key"), []byte("x"), 0o600) },
@@ -174,8 +176,12 @@ func TestAnAuthorityIsKept(t *testing.T) {
 		if err := breakIt(d); err != nil {
 			t.Fatal(err)
 		}
+		before, rerr := os.ReadFile(filepath.Join(d, "ca.pem"))
 		if _, err := pki.Open(d, now); err == nil {
 			t.Errorf("an authority that %s was opened, or made anew", name)
+		}
+		if after, err := os.ReadFile(filepath.Join(d, "ca.pem")); !bytes.Equal(before, after) || (rerr == nil) != (err == nil) {
+			t.Errorf("of an authority that %s another was made", name)
 		}
 	}
 }
