@@ -130,9 +130,12 @@ func (h *house) Alive(context.Context) error { return h.gatewayErr }
 
 // Journal.
 
-func (h *house) Save(_ context.Context, s payment.Save) error {
+func (h *house) Save(ctx context.Context, s payment.Save) error {
 	h.mu.Lock()
 	err := h.saveErr[s.Step]
+	if err == nil {
+		err = ctx.Err()
+	}
 	h.mu.Unlock()
 	if err != nil {
 		h.note("save %s fails", s.Step)

@@ -124,6 +124,26 @@ func TestNoUsableAnswerIsOffline(t *testing.T) {
 	}
 }
 
+// Of an answer without end no more is read than an answer may be long, however
+// much time there would be: a kiosk has little memory.
+func TestAnEndlessAnswerIsNotRead(t *testing.T) {
+	const all = 256 << 20
+	var sent atomic.Int64
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		for junk := bytes.Repeat([]byte(" "), 1<<20); sent.Load() < all; sent.Add(1 << 20) {
+			if _, err := w.Write(junk); err != nil {
+				return
+			}
+		}
+	}))
+	defer srv.Close()
+	wantCode(t, dial(t, srv.URL, func(cfg *client.Config) { cfg.AttemptTimeout = 20 * time.Second }).Alive(t.Context()), kiosk.CodeGatewayOffline)
+	if n := sent.Load(); n > all/4 {
+		t.Errorf("%d MiB were read", n>>20)
+	}
+}
+
 func TestNobodyThereIsOffline(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -74,9 +74,12 @@ func (b *book) Latest(_ context.Context, limit int) ([]kiosk.OutboxRow, error) {
 	return slices.DeleteFunc(all, func(r kiosk.OutboxRow) bool { return !newest[r.Payment] }), b.broken
 }
 
-func (b *book) Settle(_ context.Context, verdicts []kiosk.Verdict) error {
+func (b *book) Settle(ctx context.Context, verdicts []kiosk.Verdict) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	if b.broken != nil {
 		return b.broken
 	}
@@ -412,6 +415,23 @@ func TestVerdictIsToldAfterItIsDurable(t *testing.T) {
 		pass(10 * time.Minute)
 		if b.left() != 0 || len(verdicts()) != 3 {
 			t.Errorf("%d left, %d told", b.left(), len(verdicts()))
+		}
+	})
+}
+
+// TestAnAnswerThatCameWithTheEndIsKept: the gateway has the rows; that the program
+// is told to stop meanwhile is no reason to send them once more.
+func TestAnAnswerThatCameWithTheEndIsKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, stop := context.WithCancel(t.Context())
+		b, g := newBook(3), &gateway{answer: func(_ int, rows []kiosk.OutboxRow) ([]kiosk.Verdict, error) {
+			stop()
+			return accept(rows), nil
+		}}
+		told := 0
+		err := push.New(push.Config{}, b, g, slog.New(slog.DiscardHandler)).Run(ctx, func(kiosk.Verdict) { told++ })
+		if !errors.Is(err, context.Canceled) || b.left() != 0 || told != 3 {
+			t.Errorf("%d rows left, %d told, %v", b.left(), told, err)
 		}
 	})
 }
