@@ -40,6 +40,7 @@ func newBox(w *world, n int) *box {
 	b.again(w.par.JumpEvery, b.jump)
 	b.again(w.par.TerminalDownEvery, b.term.goDown)
 	b.again(w.par.Operator, b.operator)
+	b.again(hour, b.term.technician)
 	return b
 }
 
@@ -102,6 +103,9 @@ func (b *box) crash() {
 	b.book.powerCut()
 	if b.w.chance(300) {
 		b.term.lostPower()
+	}
+	if b.term.busy && b.w.fault(b.w.par.Technician) {
+		b.term.technician()
 	}
 	b.person.startled()
 	boots := b.boots

@@ -24,7 +24,8 @@
 // late, out of order; answers get lost; kiosks, gateway and node are cut off; the
 // gateway's process ends with all that it had in hand; kiosks
 // lose power at any step with their disk torn; clocks jump; terminals decline,
-// hang, lose the line before or after the approval), and liveness, in which all
+// hang, lose the line before or after the approval; somebody exchanges them, makes
+// them forget, or takes money by hand), and liveness, in which all
 // is healed and the backlog must vanish within a bound.
 //
 // The invariants, checked at every step that they are about or at the end:

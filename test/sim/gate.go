@@ -47,6 +47,7 @@ type held struct {
 type kept struct {
 	outcome.Kept
 	times int
+	at    int64
 }
 
 // shelf is what the gateway has of one kiosk.
@@ -295,7 +296,7 @@ func (g *gate) take(from string, rows []kiosk.OutboxRow) []kiosk.Verdict {
 }
 
 func (g *gate) takeOne(from string, sh *shelf, r kiosk.OutboxRow) outcome.Verdict {
-	if k := sh.rows[r.ID]; k != nil && g.w.bug != bugNoDedup {
+	if k := sh.rows[r.ID]; k != nil && g.w.bug != bugNoDedup && (g.w.bug != bugKeysExpire || g.w.now-k.at < 10*minute) {
 		g.w.count.duplicates++
 		v := outcome.Again(k.Kept, r.Hash, r.Kind)
 		if settles(r.Kind) && v.Code == kiosk.VerdictDuplicate {
@@ -319,6 +320,7 @@ func (g *gate) keep(sh *shelf, r kiosk.OutboxRow, v outcome.Verdict) {
 		sh.rows[r.ID] = k
 	}
 	k.times++
+	k.at = g.w.now
 	for len(sh.ids) < int(r.Sequence) {
 		sh.ids = append(sh.ids, "")
 	}

@@ -48,13 +48,18 @@ func (n *nation) troubles() {
 		if n.w.healed {
 			return
 		}
-		n.down = true
-		n.w.count.cuts++
-		n.w.after(n.w.between(second, 5*minute), func() {
-			n.down = false
-			n.troubles()
-		})
+		n.goesDown()
+		n.troubles()
 	})
+}
+
+func (n *nation) goesDown() {
+	if n.down {
+		return
+	}
+	n.down = true
+	n.w.count.cuts++
+	n.w.after(n.w.between(second, 5*minute), func() { n.down = false })
 }
 
 // known makes a debt known to the node; somebody else may pay it one day.
@@ -96,6 +101,9 @@ func (n *nation) lend(key string, at *homeDebt) (*loan, kiosk.Code) {
 	n.keys[key], n.tokens[l.token], at.last = l, l, l
 	n.loans = append(n.loans, l)
 	n.w.count.loans++
+	if n.w.fault(n.w.par.NodeDiesAtLoan) {
+		n.w.after(n.w.between(0, 3*second), n.goesDown) // a cart may be lent in part
+	}
 	if n.w.fault(700) { // who is left without an outcome pays at another place
 		n.w.after(l.expires-n.w.now+n.w.between(0, 5*minute), func() { n.elsewhere(at) })
 	}

@@ -24,7 +24,8 @@ type params struct {
 
 	Decline, LateCard, LineBefore, LineAfter, SendLost, Nak, OtherAmount int
 	TerminalDownEvery                                                    int64
-	SavesRefused, Basic                                                  int // of kiosks
+	SavesRefused, Basic, Tickets                                         int // of kiosks
+	Technician                                                           int // comes while a charge is unknown
 
 	PrintFails, PaperOut, WalkAway, Exit, Typing, SameBill, Changes int
 	Amounts                                                         int // few different ones: charges look alike
@@ -32,6 +33,7 @@ type params struct {
 
 	Remote, PaidElsewhere   int // of debts
 	GateDiesAtStep          int // when the node has something to hear
+	NodeDiesAtLoan          int
 	NodeDownEvery, NodeLife int64
 }
 
@@ -39,14 +41,14 @@ func draw(w *world) params {
 	n := func(lo, hi int) int { return lo + w.rng.IntN(hi-lo+1) }
 	return params{
 		Loss: n(5, 80), Double: n(5, 80), Late: n(5, 60), LostAnswer: n(5, 100), Cut: n(200, 800), HalfAnswer: n(5, 60), Busy: n(5, 60),
-		KioskCutEvery: w.between(2*minute, 10*minute), GateDownEvery: w.between(3*minute, 15*minute), CutForLong: n(5, 100), CutAtMoney: n(2, 30),
+		KioskCutEvery: w.between(2*minute, 10*minute), GateDownEvery: w.between(3*minute, 15*minute), CutForLong: n(2, 30), CutAtMoney: n(2, 25),
 		CrashEvery: w.between(4*minute, 20*minute), CrashAtStep: n(2, 12), CommitFails: n(0, 2), FsyncMax: w.between(15*ms, 80*ms),
 		JumpEvery: w.between(20*second, 2*minute), BootIn1970: n(100, 500),
 		Decline: n(50, 250), LateCard: n(5, 40), LineBefore: n(20, 80), LineAfter: n(20, 80), SendLost: n(5, 40), Nak: n(5, 40), OtherAmount: n(0, 4),
-		TerminalDownEvery: w.between(5*minute, 20*minute), SavesRefused: n(200, 800), Basic: n(0, 300),
+		TerminalDownEvery: w.between(5*minute, 20*minute), SavesRefused: n(200, 800), Basic: n(0, 300), Tickets: n(100, 700), Technician: n(200, 500),
 		PrintFails: n(10, 120), PaperOut: n(5, 60), WalkAway: n(5, 30), Exit: n(5, 30), Typing: n(50, 250), SameBill: n(20, 150), Changes: n(20, 150),
-		Amounts: n(1, 6), Operator: w.between(2*minute, 10*minute),
-		Remote: n(100, 600), PaidElsewhere: n(5, 100), GateDiesAtStep: n(2, 20), NodeDownEvery: w.between(5*minute, 20*minute), NodeLife: w.between(12*minute, 30*minute),
+		Amounts: n(1, 4), Operator: w.between(2*minute, 10*minute),
+		Remote: n(100, 600), PaidElsewhere: n(5, 100), GateDiesAtStep: n(2, 20), NodeDiesAtLoan: n(20, 80), NodeDownEvery: w.between(5*minute, 20*minute), NodeLife: w.between(12*minute, 30*minute),
 	}
 }
 
@@ -70,13 +72,18 @@ const (
 	bugLateRequest          = "late-request"           // a request that was given up is still being sent
 	bugStaleEvidence        = "stale-evidence"         // after a start, another charge's result is taken for an undecided one's
 	bugSequenceByMemory     = "sequence-by-memory"     // sequences are counted in memory, ahead of the disk
+	bugOtherTerminal        = "other-terminal"         // nobody looks whose last result it is: of which terminal, with which ticket
+	bugResendNewID          = "resend-new-id"          // a row that goes out again gets a new id
+	bugKeysExpire           = "keys-expire"            // the gateway forgets after ten minutes which rows it has applied
+	bugRecoveryDrops        = "recovery-drops"         // after a power cut a card that was asked for is taken for one that was not: KO over a charge
 	bugQueueInMemory        = "queue-in-memory"        // what the node has to hear dies with the gateway's process
 	bugLoanForgotten        = "loan-forgotten"         // what the node lent is not given back when the rest of the cart is not to be had
 )
 
 var bugs = []string{
 	bugAckBeforeFsync, bugNoDedup, bugChargeRetry, bugDropAfterN, bugLostKO, bugClockOrder, bugPrintBeforeSave, bugSessionCancelsCharge,
-	bugActBeforeSave, bugLateRequest, bugStaleEvidence, bugSequenceByMemory, bugQueueInMemory, bugLoanForgotten,
+	bugActBeforeSave, bugLateRequest, bugStaleEvidence, bugSequenceByMemory, bugOtherTerminal, bugResendNewID, bugKeysExpire, bugRecoveryDrops,
+	bugQueueInMemory, bugLoanForgotten,
 }
 
 func knownBug(name string) bool { return name == "" || slices.Contains(bugs, name) }

@@ -95,6 +95,9 @@ func (p *proc) begin() {
 	p.after(p.w.between(100*ms, second), func() {
 		p.recovered = true
 		for _, s := range p.b.book.unfinished() {
+			if p.w.bug == bugRecoveryDrops && s.Step == payment.StepCharging {
+				s.Step = payment.StepActivated
+			}
 			p.live = append(p.live, &live{state: payment.State{}})
 			l := p.live[len(p.live)-1]
 			p.step(l, payment.Recovered{Head: p.head(s.ID), State: s})

@@ -60,8 +60,12 @@ func TestEveryPlantedMistakeIsFound(t *testing.T) {
 				o := options{seed: rand.Uint64(), events: 200_000, kiosks: 20, bug: bug}
 				switch bug {
 				case bugStaleEvidence: // rare: two charges of one amount, one of them undecided, and a power cut
-					o.events = 1_500_000
-				case bugLostKO, bugSessionCancelsCharge, bugDropAfterN: // common, and seen at the end alone
+					o.events = 5_000_000
+				case bugOtherTerminal, bugKeysExpire: // rare: somebody at the terminal within seconds; a copy that comes after ten minutes
+					o.events = 2_000_000
+				case bugLoanForgotten: // seen at the end alone: a cart of two debts of the node, and one of them is not to be had
+					o.events = 500_000
+				case bugLostKO, bugSessionCancelsCharge, bugDropAfterN, bugRecoveryDrops, bugSequenceByMemory: // common, and seen at the end alone
 					o.events = 80_000
 				}
 				if line, ok := lastLine(t, o); ok || !form.MatchString(line) {
@@ -87,7 +91,7 @@ func TestMistakesAskedForAreThere(t *testing.T) {
 // TestEverythingHappens: a simulation in which nothing goes wrong proves nothing.
 func TestEverythingHappens(t *testing.T) {
 	w := newWorld(7, 60, "")
-	w.run(300_000)
+	w.run(500_000)
 	w.heal()
 	w.money.atEnd()
 	if w.broken != nil {
@@ -96,7 +100,8 @@ func TestEverythingHappens(t *testing.T) {
 	c := w.count
 	for name, n := range map[string]int{
 		"visits": c.visits, "activations": c.activations, "charges": c.charges, "declined": c.declined, "undecided": c.undecided,
-		"by a person": c.byPerson, "papers": c.papers, "rows": c.rows, "duplicates": c.duplicates, "loans of the node": c.loans, "paid elsewhere": c.elsewhere, "refund cases of the node": c.refunds, "crashes": c.crashes, "torn writes": c.torn,
+		"by a person": c.byPerson, "papers": c.papers, "rows": c.rows, "duplicates": c.duplicates, "loans of the node": c.loans, "paid elsewhere": c.elsewhere, "refund cases of the node": c.refunds,
+		"visits of the technician": c.technicians, "crashes": c.crashes, "torn writes": c.torn,
 		"lost requests": c.lost, "doubled requests": c.doubled, "late messages": c.late, "lost answers": c.lostAnswers, "cuts": c.cuts, "clock jumps": c.jumps,
 	} {
 		if n < 5 {

@@ -20,10 +20,13 @@ type terminalBox struct {
 	id          string
 	up, busy    bool
 	saves, form bool // saves refused results; tells the amount
+	tickets     bool // sends its last ticket
+	ticket      string
 	stan        int
 	has         bool
 	last        ecr17.Result
 	turn        int // transactions begun: a power cut ends one
+	exchanges   int
 }
 
 // byPerson is the reason of a charge that a person decided.
@@ -41,7 +44,7 @@ type exchange struct {
 func newTerminalBox(b *box) *terminalBox {
 	w := b.w
 	return &terminalBox{
-		b: b, id: fmt.Sprintf("%08d", 31415000+b.n), up: true, saves: w.chance(w.par.SavesRefused), form: !w.chance(w.par.Basic),
+		b: b, id: fmt.Sprintf("%08d", 31415000+b.n), up: true, saves: w.chance(w.par.SavesRefused), form: !w.chance(w.par.Basic), tickets: w.chance(w.par.Tickets),
 		stan: w.rng.IntN(1000),
 	}
 }
@@ -55,6 +58,57 @@ func (t *terminalBox) goDown() {
 func (t *terminalBox) lostPower() {
 	t.turn++
 	t.busy = false
+}
+
+// technician is somebody who sees to the terminal while a charge is unknown:
+// exchanges it for another one, makes it forget its last result, or takes a
+// payment by hand.
+func (t *terminalBox) technician() {
+	w := t.b.w
+	if w.healed {
+		return
+	}
+	if t.busy {
+		w.after(2*second, t.technician)
+		return
+	}
+	w.count.technicians++
+	switch w.rng.IntN(3) {
+	case 0:
+		t.exchanges++
+		t.id, t.stan = fmt.Sprintf("%08d", 31415000+t.b.n+10_000*t.exchanges), w.rng.IntN(1000)
+		if t.has = w.chance(800); t.has { // it was in use at another place
+			t.last, t.ticket = t.approval(amounts[w.rng.IntN(w.par.Amounts)]+feePerNotice), "PAGAMENTO ALTROVE"
+		}
+	case 1:
+		t.has, t.ticket = false, ""
+	default:
+		t.byHand()
+	}
+}
+
+// byHand takes money that no kiosk asked for. Of the very sum that a kiosk asked
+// for only where the ticket tells the two apart: nothing else would.
+func (t *terminalBox) byHand() {
+	w := t.b.w
+	amount := amounts[w.rng.IntN(w.par.Amounts)] + feePerNotice
+	if !t.tickets {
+		amount += feePerNotice / 2
+	}
+	t.stan = (t.stan + 1) % 1_000_000
+	t.last, t.has, t.ticket = t.approval(amount), true, "PAGAMENTO MANUALE"
+}
+
+// approval is the result of a charge.
+func (t *terminalBox) approval(amount kiosk.Amount) ecr17.Result {
+	r := ecr17.Result{
+		Terminal: t.id, Form: ecr17.Plain, Code: ecr17.ResultOK, AuthCode: "ABC123", PAN: "0000000000000004471", Entry: "ICC", CardType: '1', Acquirer: "NEXI",
+		STAN: fmt.Sprintf("%06d", t.stan), OnlineID: fmt.Sprintf("%06d", t.stan+7),
+	}
+	if t.form {
+		r.Form, r.Amount, r.ActionCode = ecr17.Extended, amount, "000"
+	}
+	return r
 }
 
 // charge asks for the card.
@@ -113,6 +167,9 @@ func (x *exchange) lost() {
 		x.over = true
 		x.p.after(2*second, func() { x.p.charge(x.req, true) })
 		return
+	}
+	if w := x.p.w; w.fault(w.par.Technician) {
+		w.after(w.between(0, 4*second), x.p.b.term.technician)
 	}
 	x.conclude(kiosk.ChargeResult{Outcome: kiosk.Unknown, TerminalID: x.p.b.term.id, Reason: "line lost"})
 }
@@ -207,13 +264,11 @@ func (t *terminalBox) approve(req kiosk.ChargeRequest, r *ecr17.Result) {
 	if t.form && w.fault(w.par.OtherAmount) {
 		amount -= 100
 	}
-	r.Code, r.Text, r.AuthCode, r.PAN, r.Entry, r.CardType = ecr17.ResultOK, "", "ABC123", "0000000000000004471", "ICC", '1'
-	if t.form {
-		r.Form, r.Amount, r.ActionCode = ecr17.Extended, amount, "000"
-	}
+	*r = t.approval(amount)
 	if w.fault(w.par.CutAtMoney) {
 		t.b.cutFor(80 * minute)
 	}
+	t.ticket = "PAGAMENTO " + req.Text
 	w.money.charged(&charge{box: t.b, id: req.Payment, amount: amount, stan: r.STAN})
 }
 
@@ -262,9 +317,17 @@ func (p *proc) resolve(e payment.Resolve) {
 		}
 		t := p.b.term
 		p.observe(healthTerminal, true, string(kiosk.TerminalReady))
-		p.stepPayment(payment.Resolved{Head: p.head(id), Result: terminal.Decide(terminal.Evidence{
+		seen := terminal.Evidence{
 			Asked: e.Request.Amount, Base: e.Baseline, Idle: true, Terminal: t.id, HasLast: t.has, Last: t.last, SavesRefused: t.saves,
-		})})
+			Text: e.Request.Text,
+		}
+		if t.tickets {
+			seen.Ticket = t.ticket
+		}
+		if p.w.bug == bugOtherTerminal {
+			seen.Terminal, seen.Ticket = e.Baseline.TerminalID, ""
+		}
+		p.stepPayment(payment.Resolved{Head: p.head(id), Result: terminal.Decide(seen)})
 	})
 }
 

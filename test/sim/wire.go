@@ -5,6 +5,7 @@ package main
 
 import (
 	"errors"
+	"slices"
 	"strconv"
 	"time"
 
@@ -281,6 +282,12 @@ var errSend = errors.New("no answer")
 // long even; an answer may be cut off in the middle.
 func (p *proc) send(batch []kiosk.OutboxRow, done func([]kiosk.Verdict, error, time.Duration)) {
 	w := p.w
+	if w.bug == bugResendNewID && p.plan.Failures() > 0 {
+		batch = slices.Clone(batch)
+		for i := range batch {
+			batch[i].ID += "/" + strconv.Itoa(p.plan.Failures())
+		}
+	}
 	p.attempts(2, func(reply func(func())) {
 		if w.fault(w.par.Busy) {
 			wait := time.Duration(w.between(0, 30*second))

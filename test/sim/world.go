@@ -55,6 +55,7 @@ type world struct {
 type counts struct {
 	visits, payments, activations, charges, declined, unknown, undecided, byPerson, papers int
 	loans, elsewhere, refunds                                                              int // at the national node
+	technicians                                                                            int
 	rows, duplicates, crashes, torn, lost, doubled, late, lostAnswers, cuts, jumps         int
 }
 
