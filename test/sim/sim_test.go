@@ -61,11 +61,11 @@ func TestEveryPlantedMistakeIsFound(t *testing.T) {
 				switch bug {
 				case bugStaleEvidence: // rare: two charges of one amount, one of them undecided, and a power cut
 					o.events = 5_000_000
-				case bugOtherTerminal, bugKeysExpire: // rare: somebody at the terminal within seconds; a copy that comes after ten minutes
+				case bugOtherTerminal, bugKeysExpire: // rare: a technician at that very moment; a copy that comes after ten minutes
 					o.events = 2_000_000
 				case bugLoanForgotten: // seen at the end alone: a cart of two debts of the node, and one of them is not to be had
 					o.events = 500_000
-				case bugLostKO, bugSessionCancelsCharge, bugDropAfterN, bugRecoveryDrops, bugSequenceByMemory: // common, and seen at the end alone
+				case bugLostKO, bugSessionCancelsCharge, bugDropAfterN, bugRecoveryDrops: // common, and seen at the end alone
 					o.events = 80_000
 				}
 				if line, ok := lastLine(t, o); ok || !form.MatchString(line) {
