@@ -35,7 +35,10 @@ func (s *Store) Order(ctx context.Context, kioskID string, action api.CommandAct
 	err = s.inTx(ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, "INSERT INTO kiosk_commands (id, kiosk, action, who, document, made_at, expires) VALUES ($1, $2, $3, $4, $5, $6, $7)",
 			c.ID, c.Kiosk, string(c.Action), c.By, string(document), c.Made, c.Expires)
-		return err
+		if err != nil {
+			return err
+		}
+		return s.note(ctx, tx, Action{Operator: "console", Action: "kiosk.command", Object: c.Kiosk, Detail: string(c.Action) + " " + c.ID + ", " + c.By})
 	})
 	if err != nil {
 		return c, fmt.Errorf("order: %w", err)

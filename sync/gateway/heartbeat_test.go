@@ -306,6 +306,10 @@ func TestCommandsEndOnce(t *testing.T) {
 	if a := w.beat(t, nil); len(a.Commands) != 0 {
 		t.Error("a command that has expired was given out")
 	}
+	written, err := w.ActionsOn(t.Context(), testKiosk, 10)
+	if err != nil || len(written) != 2 || written[1].Action != "kiosk.command" || written[1].Detail != "test-page "+c.ID+", M. Rossi" {
+		t.Errorf("written of the orders: %+v %v", written, err)
+	}
 	all, err := w.Orders(t.Context(), "", 10)
 	if err != nil || len(all) != 2 || all[0].Result != "expired" || all[1].Result != "done" || all[1].By != "M. Rossi" || all[1].Sent.IsZero() {
 		t.Errorf("%+v %v", all, err)

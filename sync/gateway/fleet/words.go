@@ -24,31 +24,31 @@ func (k Kind) Word() string {
 }
 
 // restart is the order that helps most often.
-const restart = "Ordina il riavvio, che si fa quando nessuno sta pagando: gateway fleet command {kiosk} restart --key CHIAVE --by NOME. "
+const restart = "Ordina il riavvio, che si fa quando nessuno sta pagando: `gateway fleet command {kiosk} restart --key CHIAVE --by NOME`. "
 
-// advice is what to do; {kiosk} is its name.
+// advice is what to do; {kiosk} is its name, and what is typed stands in backquotes.
 var advice = map[Kind]string{
 	Down: "Tacciono più chioschi insieme? Allora è la rete o la centrale: guarda prima quelle. Tace solo questo: telefona sul posto, fai guardare se è acceso e se " +
 		"il cavo di rete è inserito, poi fallo spegnere e riaccendere. I pagamenti fatti non si perdono: restano nel chiosco e arrivano quando torna la rete.",
 	StuckLoop: "Di solito si riavvia da solo in un minuto. Se dopo cinque minuti è ancora così, fallo spegnere e riaccendere sul posto: un pagamento a metà si ritrova da solo.",
 	NotPainting: "Il programma vive ma lo schermo non cambia. " + restart +
 		"Se torna, manda qualcuno a guardare lo schermo e il suo cavo.",
-	Paper: "Manda qualcuno con un rotolo: sul chiosco, kioskctl printer reload dice passo per passo che cosa fare. Poi una stampa di prova: gateway fleet command {kiosk} test-page --key CHIAVE --by NOME.",
+	Paper: "Manda qualcuno con un rotolo: sul chiosco, `kioskctl printer reload` dice passo per passo che cosa fare. Poi una stampa di prova: `gateway fleet command {kiosk} test-page --key CHIAVE --by NOME`.",
 	Broken: "Guarda il dispositivo nella pagina del chiosco. " + restart +
-		"Se non basta, sul posto: cavo, alimentazione, e kioskctl status. Il POS che non risponde chiude il chiosco ai pagamenti.",
-	OldBacklog: "Il chiosco parla ma le sue righe non passano. Guarda se la centrale è in affanno (/readyz, /metrics); sul chiosco: kioskctl outbox list. " +
+		"Se non basta, sul posto: cavo, alimentazione, e `kioskctl status`. Il POS che non risponde chiude il chiosco ai pagamenti.",
+	OldBacklog: "Il chiosco parla ma le sue righe non passano. Guarda se la centrale è in affanno (/readyz, /metrics); sul chiosco: `kioskctl outbox list`. " +
 		"Nulla è perduto: non reinstallare il chiosco e non cancellare nulla finché la coda non è vuota.",
-	Parked:   "La centrale ha rifiutato delle righe: leggi il motivo in Allarmi, confronta con la lista della banca e prendi nota. Sul chiosco: kioskctl outbox list, e kioskctl outbox retry ID quando la causa è finita.",
-	ClockOff: "Sul chiosco: timedatectl. Il servizio dell'ora deve essere attivo e la rete deve lasciarlo passare. Fino ad allora le ricevute dicono che l'ora non è sicura.",
-	Certificate: "Il rinnovo non riesce: sul chiosco, kioskctl identity, e il suo registro. Se la data è vicina attiva di nuovo il chiosco dalla pagina Attivazione: " +
+	Parked:   "La centrale ha rifiutato delle righe: leggi il motivo in Allarmi, confronta con la lista della banca e prendi nota. Sul chiosco: `kioskctl outbox list`, e `kioskctl outbox retry ID` quando la causa è finita.",
+	ClockOff: "Sul chiosco: `timedatectl`. Il servizio dell'ora deve essere attivo e la rete deve lasciarlo passare. Fino ad allora le ricevute dicono che l'ora non è sicura.",
+	Certificate: "Il rinnovo non riesce: sul chiosco, `kioskctl identity`, e il suo registro. Se la data è vicina attiva di nuovo il chiosco dalla pagina Attivazione: " +
 		"quello che ha in coda resta e arriva.",
-	Closing: "Non accetta carte. Guarda i suoi dispositivi: di solito è il POS, a volte il disco pieno. Se è stato chiuso per ordine: gateway fleet command {kiosk} open --key CHIAVE --by NOME.",
+	Closing: "Non accetta carte. Guarda i suoi dispositivi: di solito è il POS, a volte il disco pieno. Se è stato chiuso per ordine: `gateway fleet command {kiosk} open --key CHIAVE --by NOME`.",
 	Book:    "La centrale ha trovato qualcosa che una persona deve guardare: apri Allarmi, segui il pagamento, confronta con la lista della banca, e prendi nota. Fino ad allora il denaro è al sicuro, in sospeso.",
 }
 
 // ofPaper is what to do about a printer whose trouble is not the roll.
 var ofPaper = map[string]string{
-	"jam":        "Carta inceppata: manda qualcuno ad aprire la stampante e a liberarla; kioskctl printer reload dice passo per passo che cosa fare.",
+	"jam":        "Carta inceppata: manda qualcuno ad aprire la stampante e a liberarla; `kioskctl printer reload` dice passo per passo che cosa fare.",
 	"cover-open": "Lo sportello della stampante è aperto: manda qualcuno a chiuderlo.",
 	"offline":    "La stampante non risponde. " + restart + "Se non basta, sul posto: cavo e alimentazione.",
 }
@@ -69,7 +69,7 @@ func (c Condition) ToDo() string {
 func (n Notice) Text() string {
 	about := n.Kiosk
 	if n.Device != Itself {
-		about += ", " + device(n.Device)
+		about += ", " + DeviceWord(n.Device)
 	}
 	switch n.Event {
 	case Cleared:
@@ -87,7 +87,8 @@ var devices = map[string]string{
 	"keypad": "tastiera", "sound": "suoni",
 }
 
-func device(name string) string {
+// DeviceWord is what a device is called.
+func DeviceWord(name string) string {
 	if w := devices[name]; w != "" {
 		return w
 	}

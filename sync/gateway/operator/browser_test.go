@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -20,6 +21,7 @@ import (
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 
 	"github.com/tserve/jolly/sync/api"
 )
@@ -274,7 +276,7 @@ func TestBrowserEveryPageIsAccessible(t *testing.T) {
 	w.login("ada")
 	settlement := "name=settlement&from=2026-11-21&to=2026-11-22"
 	for name, path := range map[string]string{
-		"fleet-admin": "/op/", "kiosk": "/op/kiosks/prato-001", "kiosk-devices": "/op/kiosks/prato-007", "payments": "/op/payments", "payment": "/op/payments/" + h.refund.Payment, "alarms": "/op/alarms",
+		"fleet-admin": "/op/", "kiosk": "/op/kiosks/prato-001", "kiosk-devices": "/op/kiosks/prato-007", "kiosk-silent": "/op/kiosks/prato-006", "payments": "/op/payments", "payment": "/op/payments/" + h.refund.Payment, "alarms": "/op/alarms",
 		"zero": "/op/reports?name=zero&from=2026-11-21&to=2026-11-22", "match": "/op/reports?name=match&from=2026-11-22", "catalogue": "/op/catalogue", "enrol": "/op/enrol",
 		"operators": "/op/operators", "actions": "/op/actions", "me": "/op/me", "refused": "/op/kiosks/none", "settlement": "/op/reports?" + settlement,
 		"behind": "/op/reports/payments?" + settlement + "&row=" + url.QueryEscape("2026-11-22|84006890481|Comune di Prato"), "doubt-admin": "/op/payments/" + h.doubtful.Payment, "cases-admin": "/op/cases",
@@ -297,6 +299,7 @@ func TestBrowserEveryPageIsAccessible(t *testing.T) {
 	w.press("form[action='/op/operators/add'] button")
 	w.want("Credenziali di bruno")
 	w.shot("given")
+	w.run(emulation.ClearDeviceMetricsOverride())
 	var focused []string
 	w.open("/op/cases")
 	for range 3 {
@@ -313,4 +316,54 @@ func TestBrowserEveryPageIsAccessible(t *testing.T) {
 			t.Errorf("the browser says: %s", s)
 		}
 	}
+}
+
+// focus walks with the Tab key until the selector's element has the focus, and
+// wants to see where it is at each step.
+func (w *window) focus(selector string) {
+	w.t.Helper()
+	for range 80 {
+		var there, seen bool
+		w.run(chromedp.KeyEvent(kb.Tab), chromedp.Evaluate(`document.activeElement.matches(`+strconv.Quote(selector)+`)`, &there),
+			chromedp.Evaluate(`(() => { const e = document.activeElement, s = getComputedStyle(e); return e === document.body || s.outlineStyle !== "none" && parseFloat(s.outlineWidth) >= 2; })()`, &seen))
+		if !seen {
+			w.t.Errorf("on the way to %s the focus cannot be seen", selector)
+		}
+		if there {
+			return
+		}
+	}
+	w.t.Fatalf("the keyboard does not reach %s", selector)
+}
+
+// enter walks to a link or a button and presses the Enter key.
+func (w *window) enter(selector string) {
+	w.t.Helper()
+	w.focus(selector)
+	w.leads("enter on "+selector, chromedp.KeyEvent(kb.Enter))
+}
+
+// A doubt decided at night by somebody who has no mouse, from the login on.
+func TestBrowserByTheKeyboardAlone(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t).work()
+	w := openWindow(t, h)
+	h.clock.add(period)
+	w.open("/op/login")
+	w.run(chromedp.KeyEvent("oreste" + kb.Tab + h.given["oreste"].Password + kb.Tab + h.code("oreste")))
+	w.leads("enter", chromedp.KeyEvent(kb.Enter))
+	w.want("Mappa")
+	w.enter("a.bad[href='/op/kiosks/prato-003']")
+	w.want("Che cosa fare", "decidi se la carta")
+	w.enter("nav a[href='/op/cases']")
+	w.enter("a[href='/op/payments/" + h.doubtful.Payment + "']")
+	w.focus("input[value=charged]")
+	w.run(chromedp.KeyEvent(" "))
+	w.focus("#stan")
+	w.run(chromedp.KeyEvent("000121"))
+	w.focus("input[name=sure]")
+	w.run(chromedp.KeyEvent(" "))
+	w.enter("section.panel button.main")
+	w.want("Deciso", "pagato")
+	w.quiet()
 }

@@ -126,6 +126,9 @@ func (p *pages) fleetAlarms(r *http.Request) (all []kioskAlarm, err error) {
 	beats, err := p.store.Fleet(r.Context())
 	for _, b := range beats {
 		for _, a := range b.Alarms {
+			if a.Kind == fleet.Book {
+				continue // each of them is listed below
+			}
 			all = append(all, kioskAlarm{a, why(a.Condition, b.Kiosk, p.cfg.Now())})
 		}
 	}

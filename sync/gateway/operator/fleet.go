@@ -28,7 +28,16 @@ type kioskLine struct {
 	State  badge
 	Rank   int // the worst first
 	Why    []string
+	ToDo   []toDo
+	last   badge
+	now    time.Time
 	Missed int64
+}
+
+// toDo is what to do about something.
+type toDo struct {
+	About badge
+	Text  string
 }
 
 // Heard is when the kiosk was heard of, in whatever way.
@@ -39,6 +48,16 @@ func (l kioskLine) Heard() time.Time {
 	return l.Word
 }
 
+// Silent says that the kiosk is not heard of: how it is now nobody knows.
+func (l kioskLine) Silent() bool {
+	return l.Beat != nil && l.now.Sub(l.Beat.Seen) > (fleet.Limits{}).Filled().Down
+}
+
+// inAlarm says that something is wrong with the kiosk itself.
+func (l kioskLine) inAlarm() bool {
+	return l.Beat != nil && slices.ContainsFunc(l.Beat.Alarms, func(a fleet.Alarm) bool { return a.Kind != fleet.Book })
+}
+
 // trouble is how a condition of a kiosk is called, and how bad it is.
 type trouble struct {
 	rank int
@@ -46,24 +65,26 @@ type trouble struct {
 }
 
 var troubles = map[fleet.Kind]trouble{
-	fleet.Down: {9, badge{"non risponde", bad}}, fleet.StuckLoop: {8, badge{"bloccato", bad}}, fleet.NotPainting: {8, badge{"schermo fermo", bad}},
-	fleet.Closing: {7, badge{"fuori servizio", bad}}, fleet.Broken: {6, badge{"guasto", bad}}, fleet.Paper: {4, badge{"carta", mind}},
-	fleet.OldBacklog: {4, badge{"coda ferma", mind}}, fleet.Parked: {3, badge{"righe rifiutate", mind}}, fleet.ClockOff: {3, badge{"orologio", mind}},
-	fleet.Certificate: {3, badge{"certificato", mind}},
+	fleet.Down: {9, badge{fleet.Down.Word(), bad}}, fleet.StuckLoop: {8, badge{fleet.StuckLoop.Word(), bad}}, fleet.NotPainting: {8, badge{fleet.NotPainting.Word(), bad}},
+	fleet.Closing: {7, badge{fleet.Closing.Word(), bad}}, fleet.Broken: {6, badge{fleet.Broken.Word(), bad}}, fleet.Paper: {4, badge{fleet.Paper.Word(), mind}},
+	fleet.OldBacklog: {4, badge{fleet.OldBacklog.Word(), mind}}, fleet.Parked: {3, badge{fleet.Parked.Word(), mind}}, fleet.ClockOff: {3, badge{fleet.ClockOff.Word(), mind}},
+	fleet.Certificate: {3, badge{fleet.Certificate.Word(), mind}},
 }
 
 // judge says how a kiosk stands.
 func judge(k gateway.KioskView, beat *gateway.FleetKiosk, now time.Time) kioskLine {
-	l := kioskLine{KioskView: k, Beat: beat, Missed: k.Last - k.Rows}
+	l := kioskLine{KioskView: k, Beat: beat, Missed: k.Last - k.Rows, now: now}
 	if k.Enrolled != nil && !k.Enrolled.Revoked.IsZero() {
 		l.add(10, badge{"revocato", bad}, "certificato revocato")
 	}
 	l.said(now)
 	if k.Doubtful > 0 {
 		l.add(6, badge{"in dubbio", bad}, strconv.Itoa(k.Doubtful)+" in dubbio")
+		l.todo("Casi: guarda la lista della banca e decidi se la carta è stata addebitata. Fino ad allora gli avvisi restano bloccati a ogni sportello.")
 	}
 	if k.Parked+k.Alarms > 0 {
 		l.add(3, badge{"da guardare", mind}, strconv.Itoa(k.Parked+k.Alarms)+" da guardare")
+		l.todo(fleet.Condition{Kiosk: k.Kiosk, Kind: fleet.Book}.ToDo())
 	}
 	if l.Missed > 0 {
 		l.add(2, badge{"mancano righe", mind}, strconv.FormatInt(l.Missed, 10)+" righe mancano")
@@ -83,9 +104,14 @@ func judge(k gateway.KioskView, beat *gateway.FleetKiosk, now time.Time) kioskLi
 	return l
 }
 
+// todo notes what to do about the reason that was added last.
+func (l *kioskLine) todo(text string) {
+	l.ToDo = append(l.ToDo, toDo{l.last, text})
+}
+
 // add notes a reason; the worst is the kiosk's state.
 func (l *kioskLine) add(rank int, b badge, why string) {
-	l.Why = append(l.Why, why)
+	l.Why, l.last = append(l.Why, why), b
 	if rank > l.Rank {
 		l.Rank, l.State = rank, b
 	}
@@ -102,13 +128,14 @@ func (l *kioskLine) said(now time.Time) {
 			t = trouble{6, badge{"non stampa", bad}} // out of it, or jammed: not little
 		}
 		l.add(t.rank, t.badge, why(c, l.Beat.Kiosk, now))
+		l.todo(c.ToDo())
 	}
-	if now.Sub(l.Beat.Seen) > (fleet.Limits{}).Filled().Down {
+	if l.Silent() {
 		return
 	}
 	for _, d := range l.Beat.Devices {
 		if d.Status == fleet.Warning && d.Name != fleet.Printer {
-			l.add(1, badge{"avviso", mind}, word(devices, d.Name)+": "+word(deviceReasons, d.Reason))
+			l.add(1, badge{"avviso", mind}, fleet.DeviceWord(d.Name)+": "+word(deviceReasons, d.Reason))
 		}
 	}
 	if l.Rank == 0 && l.Beat.State == fleet.Closed {
@@ -136,11 +163,12 @@ func why(c fleet.Condition, k fleet.Kiosk, now time.Time) string {
 	case fleet.Certificate:
 		return "il certificato finisce tra " + span(k.Ends.Sub(now))
 	}
-	return word(devices, c.Device) + ": " + word(deviceReasons, c.Detail)
+	return fleet.DeviceWord(c.Device) + ": " + word(deviceReasons, c.Detail)
 }
 
 type fleetData struct {
 	Kiosks []kioskLine
+	Ill    int // that are in alarm
 	Tones  []toneCount
 	Cases  gateway.CaseCounts
 	Paid   int
@@ -197,6 +225,9 @@ func (p *pages) fleet(w http.ResponseWriter, r *http.Request, in *visit) {
 	}
 	for _, l := range lines {
 		d.Paid, d.Taken = d.Paid+l.Paid, d.Taken+l.Taken
+		if l.inAlarm() {
+			d.Ill++
+		}
 		i := slices.IndexFunc(d.Tones, func(t toneCount) bool { return t.badge == l.State })
 		if i < 0 {
 			i, d.Tones = len(d.Tones), append(d.Tones, toneCount{badge: l.State})

@@ -44,6 +44,7 @@ type reportData struct {
 }
 
 type cell struct {
+	Title string // of its column
 	Text  string
 	Right bool // a number
 	Whole bool // never broken
@@ -154,7 +155,7 @@ func (d *reportData) fill(made report.Report) {
 		}
 	}
 	if len(d.Sums) > 0 {
-		d.Sums[0].Text = "Totale"
+		d.Sums[0].Text, d.Sums[0].Title = "Totale", ""
 	}
 }
 
@@ -169,6 +170,7 @@ func cells(columns []report.Column, from []report.Cell) []cell {
 		default:
 			all[i] = shown(columns[i].Key, c.Text)
 		}
+		all[i].Title = columns[i].Title
 	}
 	return all
 }

@@ -64,6 +64,37 @@ var reasons = map[string]string{
 	"row-invalid": "la riga non si può tenere", "refused-by-book": "il libro la rifiuta",
 }
 
+// ownerAlarm begins the reasons of alarms about what owners of debts say.
+const ownerAlarm = "owner-"
+
+// reasonWord says why a row or a payment wants a person.
+func reasonWord(reason string) string {
+	if w := reasons[reason]; w != "" {
+		return w
+	}
+	if meaning, ok := strings.CutPrefix(reason, ownerAlarm); ok {
+		return "l'ente non prende l'esito (" + meaning + ")"
+	}
+	return reason
+}
+
+// reasonToDo says what a person does about it.
+func reasonToDo(reason string) string {
+	switch {
+	case reason == "activation-expired":
+		return "Il chiosco tace da troppo, e gli avvisi sono di nuovo liberi. Se torna e la carta era stata addebitata, vale la sua parola; se è perduto, cerca l'addebito nella lista della banca."
+	case reason == "activation-without-outcome":
+		return "La carta può essere stata addebitata: non si chiude da sola. Rimetti in rete il chiosco e lo dirà lui; se il chiosco è perduto, cerca l'addebito nella lista della banca."
+	case reason == "doubt-without-decision":
+		return "Guarda la lista della banca e decidi: il pagamento ha il modulo."
+	case strings.HasPrefix(reason, ownerAlarm) && reason != outcome.ReasonOwner:
+		return "Il cittadino ha pagato e l'ente non lo sa. Senti l'ente; poi, sulla centrale: `gateway node queue`, e `gateway node again` o `gateway node settle`."
+	case reason == outcome.ReasonHash, reason == outcome.ReasonBody, reason == outcome.ReasonKind, reason == "row-invalid":
+		return "La riga è arrivata rovinata. Sul chiosco: `kioskctl outbox verify`. Se il libro del chiosco è sano, `kioskctl outbox retry ID`."
+	}
+	return "Apri il pagamento e confronta con la lista della banca. Se la carta è stata addebitata il denaro è in sospeso, e il rimborso è in Casi."
+}
+
 var transactionKinds = map[string]string{
 	outcome.KindPaid: "pagamento", outcome.KindDoubtful: "addebito in dubbio", outcome.KindDoubtfulEnded: "dubbio finito",
 	outcome.KindUnassigned: "denaro senza pagamento", outcome.KindReturned: "pagato altrove", outcome.KindRefunded: "restituito",
@@ -86,7 +117,7 @@ var roles = map[gateway.Role]string{gateway.RoleViewer: "consulta", gateway.Role
 var actions = map[string]string{
 	"login": "entra", "logout": "esce", "role": "chiede oltre il suo ruolo", "payment.decide": "decide un dubbio", "refund.settle": "salda un rimborso",
 	"alarm.seen": "prende nota di un allarme", "report.file": "scarica un rapporto", "report.match": "riscontra con la banca",
-	"kiosk.enrol": "crea un codice per un chiosco", "kiosk.revoke": "revoca un chiosco", "operator.add": "aggiunge un operatore",
+	"kiosk.command": "ordina a un chiosco", "kiosk.enrol": "crea un codice per un chiosco", "kiosk.revoke": "revoca un chiosco", "operator.add": "aggiunge un operatore",
 	"operator.reset": "rinnova le credenziali", "operator.disable": "disabilita un operatore", "operator.password": "cambia la sua password",
 }
 
@@ -95,11 +126,6 @@ var kioskStates = map[fleet.State]badge{
 }
 
 var deviceStates = map[fleet.Status]badge{fleet.OK: {"OK", good}, fleet.Warning: {"avviso", mind}, fleet.KO: {"guasto", bad}}
-
-var devices = map[string]string{
-	fleet.Itself: "chiosco", fleet.Printer: "stampante", "scanner": "lettore avvisi", "terminal": "POS", "cards": "lettore carte", "card-reader": "lettore carte",
-	"gateway": "centrale", "speech": "voce", "clock": "orologio", "disk": "disco", "journal": "libro del chiosco", "outbox": "coda", "catalogue": "catalogo", "keypad": "tastiera", "sound": "suoni",
-}
 
 var deviceReasons = map[string]string{
 	"": "senza motivo noto", "paper-out": "carta finita", "paper-low": "poca carta", "jam": "carta inceppata", "cover-open": "sportello aperto", "offline": "non risponde",
@@ -175,10 +201,14 @@ func (p *pages) words() template.FuncMap {
 		"verdict": func(v kiosk.VerdictCode) badge { return badgeOf(verdicts, v) },
 		"outcome": func(o kiosk.Outcome) string { return word(outcomes, o) },
 		"rowkind": func(k string) string { return word(rowKinds, k) },
-		"reason":  func(s string) string { return word(reasons, s) },
+		"reason":  reasonWord,
+		"fix":     reasonToDo,
 		"txkind":  func(s string) string { return word(transactionKinds, s) },
 		"channel": func(s string) string { return word(channels, s) },
 		"role":    func(r gateway.Role) string { return word(roles, r) },
+		"detail":  detailWord,
+		"typed":   typed,
+		"old":     func(t time.Time) bool { return p.cfg.Now().Sub(t) > 24*time.Hour },
 		"action":  func(s string) string { return word(actions, s) },
 		"account": account,
 		"short":   func(id string) string { return id[:min(len(id), 8)] },
@@ -188,7 +218,7 @@ func (p *pages) words() template.FuncMap {
 		"date":    func(t time.Time) string { return t.In(zone).Format("02/01/2006") },
 		"tail":    func(id string) string { return id[max(0, len(id)-8):] },
 		"minus":   func(a kiosk.Amount) kiosk.Amount { return -a },
-		"device":  func(d string) string { return word(devices, d) },
+		"device":  fleet.DeviceWord,
 		"dstate":  func(s fleet.Status) badge { return badgeOf(deviceStates, s) },
 		"dreason": func(s string) string { return word(deviceReasons, s) },
 		"kstate":  func(s fleet.State) badge { return badgeOf(kioskStates, s) },
@@ -200,6 +230,33 @@ func (p *pages) words() template.FuncMap {
 		"trouble": func(k fleet.Kind) badge { return troubles[k].badge },
 		"level":   func(l string) string { return word(levels, l) },
 	}
+}
+
+// piece is a part of a text; what is typed stands out.
+type piece struct {
+	Text    string
+	Command bool
+}
+
+// typed cuts a text at its backquotes.
+func typed(text string) (all []piece) {
+	for i, part := range strings.Split(text, "`") {
+		all = append(all, piece{part, i%2 == 1})
+	}
+	return all
+}
+
+// detailWord is what is written of an act, in words: of a decision its outcome.
+func detailWord(action, detail string) string {
+	first, rest, _ := strings.Cut(detail, " ")
+	o := outcomes[kiosk.Outcome(first)]
+	switch {
+	case action != "payment.decide" || o == "":
+		return detail
+	case strings.TrimSpace(rest) == "":
+		return o
+	}
+	return o + ", STAN " + rest
 }
 
 func account(a string) string {
