@@ -296,26 +296,6 @@ func TestRasteriserRefusesRubbish(t *testing.T) {
 	}
 }
 
-// A cache that cannot be written costs time and nothing else.
-func TestRasteriserWithoutCache(t *testing.T) {
-	if testing.Short() {
-		t.Log("not compiled without a cache in short mode")
-		return
-	}
-	file := filepath.Join(t.TempDir(), "file")
-	if err := os.WriteFile(file, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	r, err := NewRasteriser(t.Context(), file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close() //nolint:errcheck // told by the others
-	if r.CacheErr() == nil {
-		t.Error("a file served as a directory")
-	}
-}
-
 // Eight dots at a time give what one at a time gives.
 func TestPack(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
