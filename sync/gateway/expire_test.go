@@ -345,9 +345,19 @@ func TestAKOThatWasOvertakenIsNotTold(t *testing.T) {
 	if err != nil || len(found) != 1 || found[0].outcome.Paid {
 		t.Fatalf("%+v, %v", found, err)
 	}
+	if found, err = s.claim(t.Context(), found, clk.now()); err != nil || len(found) != 1 { // tried once, and read again
+		t.Fatalf("%+v, %v", found, err)
+	}
+	if found, err = s.dueTellings(t.Context(), clk.now(), 10); err != nil || len(found) != 1 {
+		t.Fatalf("%+v, %v", found, err)
+	}
 	push(t, s, w.outcome(t, kiosk.RowPaid, a, kiosk.Charged))
 	if ours, err := s.claim(t.Context(), found, clk.now().Add(time.Minute)); err != nil || len(ours) != 0 {
 		t.Errorf("claimed %+v, %v", ours, err)
+	}
+	found, err = s.dueTellings(t.Context(), clk.now(), 10)
+	if err != nil || len(found) != 1 || !found[0].outcome.Paid || found[0].tries != 0 || found[0].outcome.Fee != 100 {
+		t.Errorf("instead: %+v, %v; the OK is told at once, as if nothing had been said", found, err)
 	}
 }
 
