@@ -44,8 +44,13 @@ type Page struct {
 }
 
 // Turning are the words of the ui's own two actions on a page that does not fit
-// and is shown in parts. In ReadOn "{part}" and "{parts}" stand for numbers.
-type Turning struct{ ReadOn, ReadBack string }
+// and is shown in parts. In ReadOn "{part}" and "{parts}" stand for numbers. Keep
+// says that the main action stands on every part, beside the way to read on; else
+// it waits for the last.
+type Turning struct {
+	ReadOn, ReadBack string
+	Keep             bool
+}
 
 // Modes are the aids that the citizen switched on; they end with the visit.
 type Modes struct {

@@ -208,6 +208,9 @@ func (v *view) refused(sc session.Refused) {
 			{Label: v.t("bill_number"), Value: b.Notice.Grouped()},
 		}
 	}
+	if sc.Code == kiosk.CodeNothingOwed {
+		v.p.Card = v.filled(sc.Form)
+	}
 	if sc.Ref != "" {
 		v.p.Code = page.Labelled{Label: v.t("code"), Value: sc.Ref}
 	}

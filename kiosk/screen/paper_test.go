@@ -73,6 +73,23 @@ func TestWhoIsToBeCalled(t *testing.T) {
 	}
 }
 
+// Where nothing is owed, what was searched for is shown, so that a slip is seen;
+// what the card said is not.
+func TestNothingOwedShowsWhatWasTyped(t *testing.T) {
+	form := kiosk.Form{Service: "toscana-bollo", Values: [kiosk.MaxFields]kiosk.FormValue{"car", "AB123CD"}}
+	tari := kiosk.Form{Service: "prato-tari", Values: [kiosk.MaxFields]kiosk.FormValue{"123456", session.FromCard}}
+	for lang, want := range map[kiosk.Language]string{kiosk.Italian: "Auto, furgone, camper", kiosk.English: "Car, van, camper", kiosk.Chinese: "汽车、货车、房车（auto）"} {
+		state := session.State{Language: lang, Catalogue: pages.Catalogue(), Scene: session.Refused{Code: kiosk.CodeNothingOwed, Form: form}}
+		if rows := Render(state, house()).Card; len(rows) != 3 || rows[1].Value != want || rows[2].Value != "AB123CD" {
+			t.Errorf("%s: %v", lang, rows)
+		}
+		state.Scene = session.Refused{Code: kiosk.CodeNothingOwed, Form: tari}
+		if rows := Render(state, house()).Card; len(rows) != 2 || rows[1].Value != "123456" {
+			t.Errorf("%s: %v", lang, rows)
+		}
+	}
+}
+
 // The creditor's subject is Italian; who reads another language is told what it
 // is, on the bill's page and on the receipt's.
 func TestTheServiceInTheReadersLanguage(t *testing.T) {

@@ -68,7 +68,7 @@ func (v *view) services(sc session.Services) {
 			v.p.Name, v.p.Title = "services-"+g.ID, name
 		}
 	}
-	v.p.Turning.ReadOn = v.t("services_turn")
+	v.p.Turning.ReadOn, v.p.Turning.Keep = v.t("services_turn"), sc.Group == ""
 	v.back("back")
 	v.main("search", "services_search", "find", page.StyleOutline, session.SearchWanted{})
 }
@@ -321,6 +321,30 @@ func (v *view) fromCard(svc kiosk.Service) {
 	v.p.Lead = "**" + svc.Name.In(v.lang) + "**\n" + v.t("form_fromcard_lead")
 	v.next()
 	v.p.Second = page.Action{ID: "other", Label: v.t("form_fromcard_other"), Style: page.StyleOutline, Event: session.DigitsCleared{}}
+}
+
+// filled is what was searched for, so that a slip is seen. What a card said is not
+// shown.
+func (v *view) filled(form kiosk.Form) []page.Row {
+	svc, ok := v.s.Catalogue.Service(form.Service)
+	if !ok {
+		return nil
+	}
+	rows := []page.Row{{Label: v.t("bill_service"), Value: svc.Name.In(v.lang)}}
+	for i, f := range svc.Fields[:min(len(svc.Fields), kiosk.MaxFields)] {
+		value := form.Values[i]
+		if value == "" || value == session.FromCard {
+			continue
+		}
+		text := v.shown(f, value).Typed
+		for _, o := range f.Options {
+			if o.Value == value.Clear() {
+				text = o.Name.In(v.lang)
+			}
+		}
+		rows = append(rows, page.Row{Label: f.Name.In(v.lang), Value: text})
+	}
+	return rows
 }
 
 // formDoubt asks gently: what was typed usually does not exist.

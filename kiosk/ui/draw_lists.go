@@ -13,6 +13,10 @@ import (
 // largeChoices is the most choices that are drawn large.
 const largeChoices = 3
 
+// lift is how much higher than the middle words stand: a line has more room above
+// its letters than below.
+const lift = 4
+
 // choices draws choices i to j, of equal heights, in one column or in two.
 func (c *pen) choices(i, j int, w float32, columns int) piece {
 	gap := c.d.itemGap
@@ -168,7 +172,7 @@ func (c *pen) smallChoice(k int, w, h float32) piece {
 	if e.Icon != "" {
 		p.els = append(p.els, e)
 	}
-	p.add(words, left, (p.h-words.h)/2)
+	p.add(words, left, (p.h-words.h)/2-lift)
 	p.add(tail, w-padX-tail.w, (p.h-tail.h)/2)
 	c.control(&p, ch.Act, at, rankChoice)
 	return p

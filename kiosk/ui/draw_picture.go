@@ -155,8 +155,8 @@ func (c *pen) onPaper(p *piece, k float32, number, label string) {
 	st := style{size: c.sz.Floor, leading: 1.1, weight: theme.Bold, color: c.pal.Ink, ground: c.pal.Ground, part: "picture number"}
 	beside := st
 	beside.part, beside.weight, beside.color, beside.ground = "picture label", theme.Regular, c.pal.Muted, c.pal.Soft
-	l := c.paragraph(label, beside, 10_000)
 	frameX, frameW, frameY, frameH := 72*k, 400*k, 216*k, 70*k
+	l := c.paragraph(label, beside, p.w-frameX-frameW-56*k)
 	if l.w > p.w-frameX-frameW-56*k || l.h > frameH+16 {
 		number, l = label, piece{}
 	}

@@ -328,15 +328,20 @@ func (c *pen) fieldAndKeys(w float32) piece {
 }
 
 // turned replaces the actions of a page in parts: on all but the last the way
-// on is to read on; on all but the first the way back is to the part before.
+// on is to read on, and a main action that is kept stands above it; on all but the
+// first the way back is to the part before.
 func (c *pen) turned(part, parts int) *pen {
 	if parts == 1 {
 		return c
 	}
 	d := *c
 	if part < parts-1 {
+		kept := d.p.Main
 		d.p.Main = page.Action{ID: readOn, Label: readOnWords(c.p.Turning.ReadOn, part+1, parts), Icon: "go", Style: page.StyleOutline}
-		if !c.trial {
+		switch {
+		case d.p.Turning.Keep && !d.p.Second.Exists():
+			d.p.Second = kept
+		case !c.trial:
 			d.p.Second = page.Action{}
 		}
 	}
