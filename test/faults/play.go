@@ -202,6 +202,91 @@ func gatewayKilledInDelivery(w *world, ctx context.Context, r Round) error {
 	return err
 }
 
+// gatewayKilledWithRows kills it again and again while rows are on their way.
+func gatewayKilledWithRows(w *world, ctx context.Context, r Round) error {
+	if err := toCard(w, ctx, r); err != nil {
+		return err
+	}
+	w.hurt()
+	w.rig.Gate.Delay(r.Span / 20) // some deaths come before the rows, some with them, some after
+	before := w.deliveries()
+	if err := w.rig.InsertCard("bancomat"); err != nil {
+		return err
+	}
+	for range r.Times {
+		if err := w.awaitDelivery(ctx, before); err != nil {
+			return err
+		}
+		if err := pause(ctx, r.Span/30); err != nil {
+			return err
+		}
+		w.killGateway()
+		before = w.deliveries()
+		if err := w.rig.StartGateway(ctx); err != nil {
+			return err
+		}
+	}
+	_, err := w.rig.Hand.AwaitPage(ctx, "paid")
+	return err
+}
+
+// gatewayKilledAnswering kills it when it has taken the rows and before the kiosk
+// hears so.
+func gatewayKilledAnswering(w *world, ctx context.Context, r Round) error {
+	if err := toCard(w, ctx, r); err != nil {
+		return err
+	}
+	w.hurt()
+	w.rig.Gate.Add(rig.Rule{Match: deliver, Network: rig.NetworkSwallow, Count: 1})
+	answered := w.answers()
+	if err := w.rig.InsertCard("bancomat"); err != nil {
+		return err
+	}
+	wait, cancel := context.WithTimeout(ctx, cardWait)
+	defer cancel()
+	for w.answers() == answered {
+		if pause(wait, lookClosely) != nil {
+			return errors.New("the gateway never answered a delivery")
+		}
+	}
+	w.killGateway()
+	_, err := w.rig.Hand.AwaitPage(ctx, "paid")
+	return err
+}
+
+// deliver is the request that carries rows.
+const deliver = "POST /v1/transactions"
+
+// lookClosely is between two looks at what must be met in the middle.
+const lookClosely = 2 * time.Millisecond
+
+// deliveries counts the requests with rows that the kiosk sent.
+func (w *world) deliveries() int { return w.passed(func(rig.Passed) bool { return true }) }
+
+// answers counts those that the gateway answered.
+func (w *world) answers() int { return w.passed(func(p rig.Passed) bool { return p.Status != 0 }) }
+
+func (w *world) passed(so func(rig.Passed) bool) int {
+	n := 0
+	for _, p := range w.rig.Gate.Passed() {
+		if p.Request == deliver && so(p) {
+			n++
+		}
+	}
+	return n
+}
+
+func (w *world) awaitDelivery(ctx context.Context, before int) error {
+	ctx, cancel := context.WithTimeout(ctx, cardWait)
+	defer cancel()
+	for w.deliveries() == before {
+		if pause(ctx, lookClosely) != nil {
+			return errors.New("the kiosk sent no row")
+		}
+	}
+	return nil
+}
+
 // badTerminal pays at a terminal that behaves so, until the kiosk says how it ended.
 func badTerminal(w *world, ctx context.Context, r Round, b terminalsim.Behaviour) error {
 	if err := toConfirm(w, ctx, r); err != nil {
@@ -228,7 +313,8 @@ func badTerminal(w *world, ctx context.Context, r Round, b terminalsim.Behaviour
 	return err
 }
 
-// diskNearlyFull: no new payment begins while there is still room for the open ones.
+// diskNearlyFull: no new payment begins while there is still room for the open
+// ones, and they begin again as soon as there is room for them, too.
 func diskNearlyFull(w *world, ctx context.Context, r Round) error {
 	before, err := w.rig.Book(ctx)
 	if err != nil {
@@ -253,7 +339,10 @@ func diskNearlyFull(w *world, ctx context.Context, r Round) error {
 		return violated(diskStopsSales, "%d payments began with %d bytes free", n, diskSpare)
 	}
 	w.checked(diskStopsSales)
-	return pageErr
+	if err := w.disk.relieve(); err != nil {
+		return errors.Join(err, pageErr)
+	}
+	return errors.Join(w.sells(ctx), pageErr)
 }
 
 // diskFullInPayment: a payment that was open when the last byte went comes to its end.

@@ -27,8 +27,10 @@ const (
 	endAsDrawn      = "end-as-drawn"           // charges and outcome are those of the case
 	quietStop       = "quiet-stop"             // a kiosk that is told to stop does, with exit code 0
 	diskStopsSales  = "disk-stops-sales"       // no new payment begins on a disk that is nearly full
+	salesGoOn       = "sales-go-on"            // where there is room again the same kiosk takes cards again
 	openPaymentEnds = "open-payment-ends"      // an open one comes to its end on a full disk
 	doubtDecided    = "doubt-decided"          // an unknown charge is decided within a bound: by the terminal, else by a person
+	doubtStays      = "doubt-stays"            // what the terminal cannot know decides nothing: it is a person's case
 	booksAgree      = "books-agree"            // all of rig.Compare
 )
 
@@ -318,6 +320,22 @@ func (w *world) settle(ctx context.Context) error {
 		}
 		return b, nil
 	}, w.excused)
+}
+
+// sells waits until the kiosk takes cards.
+func (w *world) sells(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, settleWait)
+	defer cancel()
+	for {
+		h, err := w.control.Health(ctx)
+		if err == nil && h.CanCharge {
+			w.checked(salesGoOn)
+			return nil
+		}
+		if pause(ctx, lookAgain) != nil {
+			return violated(salesGoOn, "after %s it takes no card: %+v, %v", settleWait, h, err)
+		}
+	}
 }
 
 // decide is a person with the terminal's slips: each charge that nobody can
