@@ -535,8 +535,8 @@ type Heartbeat struct {
 
 	// Journal The kiosk's own journal, read together with the backlog as of one moment. With no payment open,
 	// no row that waits or was refused, and all rows up to the last one at the gateway, the kiosk has
-	// said all that it will ever say about what it activated so far: then the gateway closes KO what
-	// has expired without an outcome. A kiosk that does not send it vouches for nothing.
+	// said all that it will ever say about what it activated before asOf: then the gateway closes KO
+	// what has expired by then without an outcome. A kiosk that does not send it vouches for nothing.
 	Journal Journal `json:"journal,omitempty,omitzero"`
 	Kiosk   KioskID `json:"kiosk"`
 
@@ -568,9 +568,13 @@ type HeartbeatAnswer struct {
 
 // Journal The kiosk's own journal, read together with the backlog as of one moment. With no payment open,
 // no row that waits or was refused, and all rows up to the last one at the gateway, the kiosk has
-// said all that it will ever say about what it activated so far: then the gateway closes KO what
-// has expired without an outcome. A kiosk that does not send it vouches for nothing.
+// said all that it will ever say about what it activated before asOf: then the gateway closes KO
+// what has expired by then without an outcome. A kiosk that does not send it vouches for nothing.
 type Journal struct {
+	// AsOf The gateway's own "now" of the last answer to a heartbeat that the kiosk had heard before it
+	// read its journal, 0 for none: however late this arrives, it vouches for nothing that came after
+	AsOf int64 `json:"asOf"`
+
 	// LastSequence of the last row that was ever written; 0: none
 	LastSequence int64 `json:"lastSequence"`
 

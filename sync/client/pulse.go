@@ -86,6 +86,7 @@ type Pulse struct {
 	patient Patient
 	log     *slog.Logger
 	again   chan struct{} // a result is to be told soon
+	heard   int64         // the gateway's clock in its last answer
 
 	mu      sync.Mutex
 	known   map[string]memory
@@ -131,12 +132,17 @@ func (p *Pulse) pause(ctx context.Context, d time.Duration) bool {
 
 // beat tells once, and takes the commands of the answer.
 func (p *Pulse) beat(ctx context.Context) error {
+	heard := p.heard // before the report: what the journal says then is true of that moment
 	h := p.patient.Report(ctx)
 	h.Kiosk, h.Done = p.client.kiosk, p.results()
+	if h.Journal != (api.Journal{}) {
+		h.Journal.AsOf = heard
+	}
 	var answer api.HeartbeatAnswer
 	if err := p.client.do(ctx, call{op: "heartbeat", method: http.MethodPost, path: "/v1/heartbeats", body: h, into: &answer}); err != nil {
 		return err
 	}
+	p.heard = answer.Now
 	p.told(h.Done)
 	for _, c := range answer.Commands {
 		p.take(c)

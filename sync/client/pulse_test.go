@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -237,5 +238,60 @@ func TestWhatCannotBeKeptIsNotBegun(t *testing.T) {
 	g.await(t, g.order(t, api.CommandActionTestPage, "a"), "failed keep that it began")
 	if did := p.done(); len(did) != 0 {
 		t.Errorf("did %v", did)
+	}
+}
+
+// booked is a kiosk with a journal.
+type booked struct{ patient }
+
+func (*booked) Report(context.Context) api.Heartbeat {
+	return api.Heartbeat{Journal: api.Journal{OpenPayments: 1, LastSequence: 41}}
+}
+
+// What the journal says is true of the moment that the gateway told last: one that
+// did not answer tells none, and a kiosk that knows of no journal vouches for nothing.
+func TestTheJournalIsAsOfTheGatewaysLastWord(t *testing.T) {
+	var mu sync.Mutex
+	var said []string
+	enough := make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var h api.Heartbeat
+		if err := json.NewDecoder(r.Body).Decode(&h); err != nil {
+			t.Error(err)
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		said = append(said, strconv.FormatInt(h.Journal.AsOf, 10))
+		switch n := len(said); {
+		case n == 3:
+			answer(w, "application/json", 500, "{}")
+		case n == 5:
+			close(enough)
+			fallthrough
+		default:
+			answer(w, "application/json", 200, `{"now":`+strconv.Itoa(n*1000)+`,"commands":[]}`)
+		}
+	}))
+	defer server.Close()
+	pulse := client.NewPulse(dial(t, server.URL), client.PulseConfig{
+		File: filepath.Join(t.TempDir(), "commands.json"), Every: 20 * time.Millisecond, First: time.Millisecond,
+	}, &booked{}, slog.New(slog.DiscardHandler))
+	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
+	defer cancel()
+	ended := make(chan error, 1)
+	go func() { ended <- pulse.Run(ctx) }()
+	select {
+	case <-enough:
+	case <-ctx.Done():
+		t.Error("five heartbeats did not come")
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	if got, want := said[:min(5, len(said))], []string{"0", "1000", "2000", "2000", "4000"}; !slices.Equal(got, want) {
+		t.Errorf("as of %v, want %v", got, want)
 	}
 }

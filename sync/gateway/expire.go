@@ -144,27 +144,33 @@ const (
 	reasonDoubt   = "doubt-without-decision"
 )
 
-// complete says that a kiosk has nothing more to say about what it did before this
-// heartbeat. An old heartbeat cannot arrive much later than it was made: both ends
-// give a request up within seconds.
-func complete(ctx context.Context, tx *sql.Tx, h api.Heartbeat) (bool, error) {
-	if h.Journal == (api.Journal{}) {
-		return false, nil // it does not vouch
+// complete is the moment before which a kiosk has nothing more to say: that of its
+// last heartbeat that vouches, or the one before. It is a moment of our own clock that
+// the kiosk heard before it read its journal, so that a heartbeat that comes late, or
+// again, says nothing about what was activated meanwhile.
+func complete(ctx context.Context, tx *sql.Tx, b beat) (time.Time, error) {
+	j := b.body.Journal
+	asOf := min(j.AsOf, b.at.UnixMilli())
+	if asOf <= milli(b.complete) {
+		return b.complete, nil // it does not vouch, or for no more than before
 	}
-	c := outcome.Certificate{Open: h.Journal.OpenPayments, Waiting: h.Backlog.Rows + h.Backlog.Parked, Last: uint64(h.Journal.LastSequence)}
+	c := outcome.Certificate{Open: j.OpenPayments, Waiting: b.body.Backlog.Rows + b.body.Backlog.Parked, Last: uint64(j.LastSequence)}
 	var runs []api.Range
 	err := each(ctx, tx, func(rows *sql.Rows) error {
 		var run api.Range
 		err := rows.Scan(&run.From, &run.To)
 		runs = join(runs, run)
 		return err
-	}, "SELECT first, last FROM kiosk_runs WHERE kiosk = $1 ORDER BY first", h.Kiosk)
+	}, "SELECT first, last FROM kiosk_runs WHERE kiosk = $1 ORDER BY first", b.body.Kiosk)
 	if err != nil {
-		return false, fmt.Errorf("read runs: %w", err)
+		return b.complete, fmt.Errorf("read runs: %w", err)
 	}
 	have := make([][2]uint64, 0, len(runs))
 	for _, run := range runs {
 		have = append(have, [2]uint64{uint64(run.From), uint64(run.To)})
 	}
-	return c.Complete(have...), nil
+	if !c.Complete(have...) {
+		return b.complete, nil
+	}
+	return moment(asOf), nil
 }

@@ -24,7 +24,7 @@ import (
 func vouch(t testing.TB, s *Store, last int64, change func(*api.Heartbeat)) {
 	t.Helper()
 	h := someBeat(s.now())
-	h.Done, h.Journal = nil, api.Journal{LastSequence: last}
+	h.Done, h.Journal = nil, api.Journal{AsOf: s.now().UnixMilli(), LastSequence: last}
 	if change != nil {
 		change(&h)
 	}
@@ -134,15 +134,17 @@ func TestNobodyElsesWordEndsAnActivation(t *testing.T) {
 		early  bool // said before the margin was over
 		change func(*api.Heartbeat)
 	}{
-		"an old program":         {false, func(h *api.Heartbeat) { h.Journal = api.Journal{} }},
-		"a payment is open":      {false, func(h *api.Heartbeat) { h.Journal.OpenPayments = 1 }},
-		"a row waits":            {false, func(h *api.Heartbeat) { h.Backlog.Rows = 1 }},
-		"a row was refused":      {false, func(h *api.Heartbeat) { h.Backlog.Parked = 1 }},
-		"a row is not here":      {false, func(h *api.Heartbeat) { h.Journal.LastSequence++ }},
-		"another disk":           {false, func(h *api.Heartbeat) { h.Journal.LastSequence-- }},
-		"another kiosk":          {false, func(h *api.Heartbeat) { h.Kiosk = "prato-002" }},
-		"said before its end":    {true, nil},
-		"nothing is said at all": {},
+		"an old program":          {false, func(h *api.Heartbeat) { h.Journal = api.Journal{} }},
+		"a payment is open":       {false, func(h *api.Heartbeat) { h.Journal.OpenPayments = 1 }},
+		"a row waits":             {false, func(h *api.Heartbeat) { h.Backlog.Rows = 1 }},
+		"a row was refused":       {false, func(h *api.Heartbeat) { h.Backlog.Parked = 1 }},
+		"a row is not here":       {false, func(h *api.Heartbeat) { h.Journal.LastSequence++ }},
+		"another disk":            {false, func(h *api.Heartbeat) { h.Journal.LastSequence-- }},
+		"another kiosk":           {false, func(h *api.Heartbeat) { h.Kiosk = "prato-002" }},
+		"it heard us last before": {false, func(h *api.Heartbeat) { h.Journal.AsOf -= (2 * time.Minute).Milliseconds() }},
+		"it never heard us":       {false, func(h *api.Heartbeat) { h.Journal.AsOf = 0 }},
+		"said before its end":     {true, nil},
+		"nothing is said at all":  {},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, clk := newBook(t)

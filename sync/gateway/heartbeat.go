@@ -18,7 +18,7 @@ import (
 // beat is the row of a kiosk.
 type beat struct {
 	at, first, stateSince time.Time
-	complete              time.Time // when the kiosk last had nothing more to say about what it did before; zero: never
+	complete              time.Time // the kiosk has nothing more to say about what it did before; zero: it never said so
 	devices               []fleet.Device
 	body                  api.Heartbeat
 }
@@ -46,10 +46,8 @@ func (s *Store) Heartbeat(ctx context.Context, h api.Heartbeat) (api.HeartbeatAn
 			return fmt.Errorf("read the one before: %w", err)
 		}
 		b := follow(old, h, now)
-		if said, err := complete(ctx, tx, h); err != nil {
+		if b.complete, err = complete(ctx, tx, b); err != nil {
 			return err
-		} else if said {
-			b.complete = now
 		}
 		if err := keepBeat(ctx, tx, b); err != nil {
 			return err

@@ -149,7 +149,7 @@ func (w *world) send(t *rapid.T, r sentRow) {
 func (w *world) expire(t *rapid.T) {
 	if k := rapid.SampledFrom([]string{"", "k1", "k2", "k3"}).Draw(t, "vouches"); k != "" {
 		h := someBeat(w.clock.now())
-		h.Kiosk, h.Done, h.Journal = k, nil, api.Journal{LastSequence: w.kiosks[k].sequence}
+		h.Kiosk, h.Done, h.Journal = k, nil, api.Journal{AsOf: h.Now, LastSequence: w.kiosks[k].sequence}
 		if _, err := w.store.Heartbeat(context.Background(), h); err != nil {
 			t.Fatalf("heartbeat: %v", err)
 		}
