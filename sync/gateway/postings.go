@@ -6,6 +6,7 @@ package gateway
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -47,6 +48,70 @@ func (s *Store) EachPosting(ctx context.Context, from, to time.Time, f func(Post
 	})
 	if err != nil {
 		return fmt.Errorf("read postings: %w", err)
+	}
+	return nil
+}
+
+// Settled is one bill that a payment of ours paid.
+type Settled struct {
+	Creditor string
+	Payment  string
+	At       time.Time // when it was posted
+	IUV      string
+	Token    string // the owner's, where the debt lives elsewhere
+	Amount   kiosk.Amount
+	StandIn  bool // an archive answered in place of the creditor
+	Open     bool // its owner has not said yet that he has it
+}
+
+// ErrNotAsPosted says that bills and ledger tell different sums.
+var ErrNotAsPosted = errors.New("the bills are not what was posted")
+
+// EachSettled hands over the bills that are due to their creditors of payments
+// posted in [from, to), in their order, as of one moment; those that went back
+// since, because somebody else had paid them, are left out. Each payment's bills
+// are held against its postings; where they differ it is [ErrNotAsPosted].
+func (s *Store) EachSettled(ctx context.Context, from, to time.Time, f func(Settled) error) error {
+	type sum struct{ payment, account string }
+	err := s.view(ctx, func(q queryer) error {
+		left := map[sum]kiosk.Amount{} // of the credit after all that went back
+		err := each(ctx, q, func(rows *sql.Rows) error {
+			var k sum
+			var amount kiosk.Amount
+			err := rows.Scan(&k.payment, &k.account, &amount)
+			left[k] -= amount
+			return err
+		}, `SELECT t.payment, l.account, l.amount FROM ledger_transactions t JOIN ledger_postings l ON l.transaction_id = t.id
+			WHERE l.account LIKE 'creditor:%' AND t.payment IN (SELECT x.payment FROM ledger_transactions x WHERE x.kind = 'paid' AND x.at >= $1 AND x.at < $2)`,
+			from.UnixMilli(), to.UnixMilli())
+		if err != nil {
+			return err
+		}
+		err = each(ctx, q, func(rows *sql.Rows) error {
+			var b Settled
+			var at int64
+			if err := rows.Scan(&b.Creditor, &b.Payment, &at, &b.IUV, &b.Token, &b.Amount, &b.StandIn, &b.Open); err != nil {
+				return err
+			}
+			b.At = time.UnixMilli(at)
+			left[sum{b.Payment, outcome.CreditorAccount(b.Creditor)}] -= b.Amount
+			return f(b)
+		}, `SELECT d.creditor, b.payment, t.at, d.iuv, b.token, b.amount, d.stand_in, CASE b.closing WHEN '' THEN 1 ELSE 0 END
+			FROM ledger_transactions t JOIN payment_bills b ON b.payment = t.payment JOIN debts d ON d.id = b.debt
+			WHERE t.kind = 'paid' AND t.at >= $1 AND t.at < $2 AND b.closing <> 'duplicate' ORDER BY t.at, t.id, b.position`,
+			from.UnixMilli(), to.UnixMilli())
+		if err != nil {
+			return err
+		}
+		for k, amount := range left {
+			if amount != 0 {
+				return fmt.Errorf("%w: payment %s, %s: %s apart", ErrNotAsPosted, k.payment, k.account, amount)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("read settled bills: %w", err)
 	}
 	return nil
 }

@@ -4,8 +4,10 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -129,6 +131,51 @@ func unguarded(t *testing.T, s *Store, statement string) {
 	for _, one := range []string{off, statement, on} {
 		if _, err := conn.ExecContext(context.WithoutCancel(t.Context()), one); err != nil {
 			t.Fatalf("%s: %v", one, err)
+		}
+	}
+}
+
+// What is due to creditors, bill by bill, follows the last word of a debt's owner.
+func TestSettledBillsAreThoseOfTheLedger(t *testing.T) {
+	for name, c := range map[string]struct {
+		end  func(LoanOutcome) (kiosk.Closing, error)
+		want string
+	}{
+		"ok":                 {nil, "00104330493 node token 50.00 open false; 84006890481 debt token 62.50 open false"},
+		"somebody else paid": {func(LoanOutcome) (kiosk.Closing, error) { return kiosk.ClosingDuplicate, nil }, "84006890481 debt token 62.50 open false"},
+		"no word":            {func(LoanOutcome) (kiosk.Closing, error) { return "", ownerAlarm{"refused", true} }, "00104330493 node token 50.00 open true; 84006890481 debt token 62.50 open false"},
+	} {
+		s, clk, node := newLent(t)
+		node.end = c.end
+		a, _ := paidRemote(t, s)
+		posted := s.now()
+		tellAll(t, s, clk)
+		var got []string
+		read := func(from, to time.Time) error {
+			return s.EachSettled(t.Context(), from, to, func(b Settled) error {
+				what := "node"
+				for _, bill := range a.Bills {
+					if bill.Token == b.Token && bill.Iuv == b.IUV && bill.BillID == "debt-meals" {
+						what = "debt"
+					}
+				}
+				got = append(got, fmt.Sprintf("%s %s token %s open %t", b.Creditor, what, b.Amount, b.Open))
+				return nil
+			})
+		}
+		if err := read(posted.Add(-time.Hour), posted.Add(time.Hour)); err != nil {
+			t.Error(name, err)
+		}
+		slices.Sort(got)
+		if all := strings.Join(got, "; "); all != c.want {
+			t.Errorf("%s: %s, want %s", name, all, c.want)
+		}
+		if err := read(posted.Add(time.Second), posted.Add(time.Hour)); err != nil || len(got) > strings.Count(c.want, ";")+1 {
+			t.Errorf("%s: another time has %q, %v", name, got, err)
+		}
+		unguarded(t, s, "UPDATE payment_bills SET amount = 6251 WHERE debt = 'debt-meals'")
+		if err := read(posted.Add(-time.Hour), posted.Add(time.Hour)); !errors.Is(err, ErrNotAsPosted) {
+			t.Errorf("%s: a bill that is not as it was posted: %v", name, err)
 		}
 	}
 }

@@ -6,7 +6,8 @@
 //
 // A [Report] is a table with its sums. Every row knows the payments that it was
 // made of, so that each figure can be followed down to them. It is written as
-// CSV, XML or PDF; the same figures, whatever the form.
+// CSV, XML (report.xsd) or PDF; the same figures, whatever the form. What creditors'
+// programs read is the settlement bill by bill in its published form, [Flows].
 //
 // Days are those of Italy. Figures come from postings alone and never from
 // prices: a rule that changed since changes no report. Nothing personal is in

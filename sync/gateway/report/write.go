@@ -4,6 +4,7 @@ package report
 
 import (
 	"bytes"
+	_ "embed"
 	"encoding/csv"
 	"encoding/xml"
 	"fmt"
@@ -13,6 +14,12 @@ import (
 	"github.com/tserve/jolly/kiosk"
 	"github.com/tserve/jolly/sync/gateway/report/sheet"
 )
+
+//go:embed report.xsd
+var schema []byte
+
+// Schema is the XML schema of the reports in XML.
+func Schema() []byte { return bytes.Clone(schema) }
 
 // CSV writes the report with a head of keys and, as the last column, the
 // payments behind each row. A text that a spreadsheet would take for a formula
