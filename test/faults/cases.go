@@ -36,7 +36,7 @@ func find(name string) kase {
 }
 
 func cases() []kase {
-	return slices.Concat(stepKills(), outsideKills(), networkFaults(), terminalFaults(), paperFaults(), diskFaults())
+	return slices.Concat(stepKills(), outsideKills(), networkFaults(), terminalFaults(), technicianFaults(), paperFaults(), diskFaults())
 }
 
 // stepKills are SIGKILL before and after each step. Until "charging" is durable
@@ -132,7 +132,7 @@ func networkFaults() []kase {
 		{name: "net-cut-after-money", charges: 1, outcome: kiosk.Charged, run: afterMoney(func(w *world) { w.rig.Gate.Set(rig.NetworkCut) })},
 		{name: "net-silent-after-money", charges: 1, outcome: kiosk.Charged, run: afterMoney(func(w *world) { w.rig.Gate.Set(rig.NetworkSilent) })},
 		{name: "net-answers-swallowed", charges: 1, outcome: kiosk.Charged, run: func(w *world, ctx context.Context, r Round) error {
-			w.rig.Gate.Add(rig.Rule{Match: "POST /v1/transactions", Network: rig.NetworkSwallow, Count: r.Times})
+			w.rig.Gate.Add(rig.Rule{Match: deliver, Network: rig.NetworkSwallow, Count: r.Times})
 			w.hurt()
 			return pays(w, ctx, r)
 		}},
@@ -144,6 +144,8 @@ func networkFaults() []kase {
 		{name: "gateway-killed-before-money", charges: 0, outcome: none, run: gatewayKilledBefore},
 		{name: "gateway-killed-after-money", charges: 1, outcome: kiosk.Charged, run: afterMoney(func(w *world) { w.killGateway() })},
 		{name: "gateway-killed-in-delivery", charges: 1, outcome: kiosk.Charged, run: gatewayKilledInDelivery},
+		{name: "gateway-killed-with-rows", charges: 1, outcome: kiosk.Charged, run: gatewayKilledWithRows},
+		{name: "gateway-killed-answering", charges: 1, outcome: kiosk.Charged, run: gatewayKilledAnswering},
 	}
 }
 

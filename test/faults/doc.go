@@ -9,7 +9,9 @@
 // its journal, at the delivery or at the paper, or from outside while the card is
 // asked for, or again during the recovery; the network is cut, slow or swallows
 // answers; the gateway is killed; the terminal declines, is late, loses its line,
-// garbles, repeats, authorises another amount; the paper ends; the disk is full.
+// garbles, repeats, authorises another amount; while a charge is in doubt somebody
+// exchanges it for another one, makes it forget, or takes the same sum by hand; the
+// paper ends; the disk is full.
 // Then everything heals. The outbox must drain within a bound, and the devices'
 // own counts, the kiosk's book and the gateway's ledger must agree
 // ([rig.Reconcile] names the invariants; the others are in world.go).

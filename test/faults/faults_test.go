@@ -82,6 +82,21 @@ func TestEachStepIsThere(t *testing.T) {
 	}
 }
 
+// What a terminal can tell that is not so, and a gateway that dies with rows in
+// its hand, are among the cases.
+func TestWhatMustBeTriedIsThere(t *testing.T) {
+	names := deck("", false)
+	for _, name := range []string{
+		"terminal-forgets-charged", "terminal-forgets-not-charged", "terminal-exchanged-charged", "terminal-exchanged-not-charged",
+		"terminal-other-sum-by-hand-charged", "terminal-same-sum-by-hand-charged", "terminal-same-sum-by-hand-not-charged",
+		"gateway-killed-in-delivery", "gateway-killed-with-rows", "gateway-killed-answering",
+	} {
+		if !slices.Contains(names, name) {
+			t.Errorf("no case %s", name)
+		}
+	}
+}
+
 func TestPapersCanBePaid(t *testing.T) {
 	for _, name := range append(payable(), "amount-changes") {
 		i := slices.IndexFunc(gateway.Samples(), func(s gateway.Sample) bool { return s.Name == name })

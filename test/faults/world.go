@@ -56,6 +56,7 @@ type world struct {
 	held       []string        // invariants of this round
 
 	kills, faults, charges int
+	exchanges              int // of the terminal
 }
 
 func (w *world) hurt()               { w.faults++ }
@@ -142,7 +143,7 @@ func (w *world) extraBefore(r Round) {
 		w.rig.Gate.Delay(r.Extra.Span)
 		w.hurt()
 	case ExtraSwallow:
-		w.rig.Gate.Add(rig.Rule{Match: "POST /v1/transactions", Network: rig.NetworkSwallow, Count: 1})
+		w.rig.Gate.Add(rig.Rule{Match: deliver, Network: rig.NetworkSwallow, Count: 1})
 		w.hurt()
 	case ExtraCut, ExtraNone:
 	}

@@ -129,7 +129,7 @@ func (r *Rig) config() kioskConfig {
 		Screen:   screenSection{Width: w, Height: h, MMPerPx: mm, BottomMM: bottomMM, Fullscreen: r.opt.Display == ""},
 		Places:   placesSection{Scanner: "right", Terminal: "below", Printer: "below"},
 		Scanner:  scannerSection{Path: r.path("scanner"), Baud: 115200, AIM: true},
-		Terminal: terminalSection{Address: r.Terminal().Addr(), TerminalID: TerminalID, RegisterID: registerID, LRC: "noext", SavesRefused: true},
+		Terminal: terminalSection{Address: r.Terminal().Addr(), TerminalID: r.Terminal().Snapshot().TerminalID, RegisterID: registerID, LRC: "noext", SavesRefused: true},
 		Printer:  r.devices.tray.section(),
 		Card:     cardSection{Enabled: r.cards != nil, CSCA: r.issuers()},
 		Gateway:  gatewaySection{URL: r.Gate.URL, CatalogueKey: r.public, CommandKey: r.public},

@@ -31,17 +31,20 @@ const (
 
 // devices are the three simulators.
 type devices struct {
-	scanner  *scannersim.Scanner
-	terminal *terminalsim.Sim
-	printer  *printersim.Printer // there also where another one is in use
-	tray     tray                // the printer in use
+	scanner *scannersim.Scanner
+	printer *printersim.Printer // there also where another one is in use
+	tray    tray                // the printer in use
 
+	life  context.Context // until close
 	end   context.CancelFunc
 	group *errgroup.Group
 
-	mu    sync.Mutex
-	last  string // what was scanned last
-	watch func(terminalsim.Event)
+	mu       sync.Mutex
+	terminal *terminalsim.Sim
+	unplug   func()             // ends it
+	retired  []*terminalsim.Sim // were in its place before
+	last     string             // what was scanned last
+	watch    func(terminalsim.Event)
 }
 
 // openDevices starts the simulators; the reader's line is shown at link.
@@ -49,10 +52,9 @@ func openDevices(ctx context.Context, link string, host time.Duration, printer s
 	// They outlive the start, and end with close.
 	ctx, end := context.WithCancel(context.WithoutCancel(ctx))
 	group, ctx := errgroup.WithContext(ctx)
-	d := &devices{end: end, group: group}
-	d.terminal = terminalsim.New(terminalsim.Config{TerminalID: TerminalID, FirstSTAN: firstSTAN, SavesRefused: true, Used: true, Work: host, Trace: d.trace})
+	d := &devices{life: ctx, end: end, group: group}
+	d.plug(ctx, terminalsim.Config{TerminalID: TerminalID, FirstSTAN: firstSTAN, Work: host})
 	d.printer = printersim.New(printersim.Config{RowsPerSecond: rowsASec})
-	group.Go(func() error { return d.terminal.Run(ctx) })
 	switch printer {
 	case PrinterIPP:
 		d.tray = newOffice(ctx)
@@ -63,7 +65,7 @@ func openDevices(ctx context.Context, link string, host time.Duration, printer s
 	}
 	group.Go(func() error { return d.tray.run(ctx) })
 	select {
-	case <-d.terminal.Ready():
+	case <-d.card().Ready():
 	case <-ctx.Done():
 		return nil, errors.Join(errors.New("start devices: the terminal does not listen"), d.close())
 	}
@@ -72,6 +74,21 @@ func openDevices(ctx context.Context, link string, host time.Duration, printer s
 		return nil, errors.Join(fmt.Errorf("start devices: %w", err), d.close())
 	}
 	return d, nil
+}
+
+// plug puts a terminal into its place. It was in use before.
+func (d *devices) plug(ctx context.Context, cfg terminalsim.Config) {
+	cfg.SavesRefused, cfg.Used, cfg.Trace = true, true, d.trace
+	t := terminalsim.New(cfg)
+	ctx, end := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	d.group.Go(func() error {
+		defer close(ended)
+		return t.Run(ctx)
+	})
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.terminal, d.unplug = t, func() { end(); <-ended }
 }
 
 func (d *devices) close() error {
@@ -106,8 +123,11 @@ func (r *Rig) OnTerminal(f func(terminalsim.Event)) {
 
 // LoseTerminalAfterApproval makes the terminal take the next payment, lose its
 // line and not answer any more, until [Rig.SetTerminal] mends it.
-func (r *Rig) LoseTerminalAfterApproval() {
-	r.Terminal().Set(terminalsim.Behaviour{Kind: terminalsim.DropAfter, Times: 1})
+func (r *Rig) LoseTerminalAfterApproval() { r.LoseTerminal(terminalsim.DropAfter) }
+
+// LoseTerminal is the same with any way to lose the line.
+func (r *Rig) LoseTerminal(how terminalsim.Kind) {
+	r.Terminal().Set(terminalsim.Behaviour{Kind: how, Times: 1})
 	r.OnTerminal(func(e terminalsim.Event) {
 		if e.What == terminalsim.EventDropped {
 			r.OnTerminal(nil)
@@ -120,7 +140,13 @@ func (r *Rig) LoseTerminalAfterApproval() {
 func (r *Rig) Scanner() *scannersim.Scanner { return r.devices.scanner }
 
 // Terminal is the card terminal.
-func (r *Rig) Terminal() *terminalsim.Sim { return r.devices.terminal }
+func (r *Rig) Terminal() *terminalsim.Sim { return r.devices.card() }
+
+func (d *devices) card() *terminalsim.Sim {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.terminal
+}
 
 // Printer is the ESC/POS printer, where that is the one in use.
 func (r *Rig) Printer() *printersim.Printer { return r.devices.printer }
@@ -270,9 +296,19 @@ var uuidText = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{
 func (r *Rig) Charges() []Charge { return r.devices.charges() }
 
 func (d *devices) charges() []Charge {
-	book := d.terminal.Snapshot()
+	d.mu.Lock()
+	terminals := append(slices.Clone(d.retired), d.terminal)
+	d.mu.Unlock()
+	var entries []terminalsim.Entry
+	for _, t := range terminals {
+		book := t.Snapshot()
+		entries = slices.Concat(entries, book.Charges, book.Refusals)
+	}
 	all := []Charge{}
-	for _, e := range append(book.Charges, book.Refusals...) {
+	for _, e := range entries {
+		if e.ByHand {
+			continue // no kiosk asked for it
+		}
 		all = append(all, Charge{
 			STAN: e.STAN, Amount: e.Amount.Cents(), Asked: e.Asked.Cents(), Outcome: string(e.Outcome), Text: strings.TrimSpace(e.Text),
 			Payment: uuidText.FindString(e.Text), Auth: e.AuthCode, Reason: e.Reason, At: e.At, Acked: e.Acked,
@@ -289,10 +325,11 @@ func (d *devices) scannerState() ScannerState {
 }
 
 func (d *devices) terminalState() TerminalState {
-	s := d.terminal.State()
+	card := d.card()
+	s := card.State()
 	t := TerminalState{
 		Behaviour: string(s.Behaviour.Kind), Phase: string(s.Phase), Display: s.Display, Listening: s.Listening,
-		WantsCard: d.terminal.Waiting(), Charges: d.charges(),
+		WantsCard: card.Waiting(), Charges: d.charges(),
 	}
 	if t.Behaviour == "" {
 		t.Behaviour = string(terminalsim.Approve)
