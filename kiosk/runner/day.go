@@ -232,13 +232,14 @@ func (r *Runner) beginDay(ctx context.Context, act dayAct, f dayFacts) {
 	}
 	r.log.Info("closing the terminal's day", "day", day, "act", act, "by hand", f.byHand)
 	r.start(func() {
-		d, err := r.closeDay(ctx, day, f.byHand)
+		d, err := r.closeDay(ctx, act, day, f.byHand)
 		r.post(dayEnded{close: d, err: err, left: act == dayEnd})
 	})
 }
 
-// closeDay compares, writes the intent, asks the terminal, writes the end.
-func (r *Runner) closeDay(ctx context.Context, day string, byHand bool) (kiosk.DayClose, error) {
+// closeDay compares, writes the intent, asks the terminal, writes the end; or
+// writes the end of one that an earlier process left without.
+func (r *Runner) closeDay(ctx context.Context, act dayAct, day string, byHand bool) (kiosk.DayClose, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.cfg.Charge+2*r.cfg.Save)
 	defer cancel()
 	takings, err := r.dev.Days.Takings(ctx)
@@ -249,6 +250,9 @@ func (r *Runner) closeDay(ctx context.Context, day string, byHand bool) (kiosk.D
 		d := takings.Last
 		d.Close = kiosk.TerminalClose{Outcome: kiosk.CloseUnknown, Reason: "the kiosk stopped before the answer was recorded"}
 		return d, r.noteDay(ctx, kiosk.RowDayClosed, takings.LastID, d)
+	}
+	if act != dayClose {
+		return takings.Last, nil // it has its end
 	}
 	totals, err := r.dev.Till.Totals(ctx)
 	if err != nil {

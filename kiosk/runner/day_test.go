@@ -206,6 +206,25 @@ func TestAClosingWithoutAnEndIsEndedAsUnknown(t *testing.T) {
 }
 
 // Nothing is asked of the terminal before the intent is durable.
+// To end a closing of which the journal has the end already is to close nothing:
+// nobody has looked then whether a payment is open.
+func TestEndingAClosingNeverClosesOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t)
+		h.total = 8740
+		h.takings = kiosk.Takings{Last: kiosk.DayClose{Day: "1999-12-31", Close: kiosk.TerminalClose{Outcome: kiosk.CloseDone}}, Sum: 8740, Charges: 1, Whole: true}
+		k := run(t, h)
+		d, err := k.r.closeDay(t.Context(), dayEnd, "2000-01-01", false)
+		if err != nil || d.Day != "1999-12-31" || d.Close.Outcome != kiosk.CloseDone {
+			t.Errorf("%+v, %v", d, err)
+		}
+		if did := k.done(); slices.Contains(did, "close") || slices.Contains(did, "totals") {
+			t.Errorf("did %v", did)
+		}
+		k.end()
+	})
+}
+
 func TestAClosingThatCannotBeWritten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHouse(t)
