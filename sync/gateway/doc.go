@@ -49,9 +49,8 @@
 // statement. Statements are plain SQL; there are no serial keys, no advisory
 // locks and, where the kiosks' rows go, no key that does not begin with the
 // kiosk, so that engines that speak PostgreSQL's protocol can carry it. It was
-// tried on PostgreSQL 15 and on no other; CockroachDB would need the deferred
-// foreign key of the postings and the guards that look at whole statements
-// written its own way.
+// tried on PostgreSQL 15 and on no other; CockroachDB and YugabyteDB get the
+// guards that look at whole statements by row, which PostgreSQL plays in a test.
 //
 // Transactions are serializable; one that the database gives up for the sake of
 // another is run again. Activations and pushes are the exception: they lock the

@@ -114,6 +114,9 @@ func (s *Store) provider(db *sql.DB) (*goose.Provider, error) {
 	if err != nil {
 		return nil, fmt.Errorf("migrate: %w", err)
 	}
+	if p, ok := s.engine.(*postgres); ok && p.plain {
+		files = plainFiles{files}
+	}
 	provider, err := goose.NewProvider(dialect, db, files)
 	if err != nil {
 		return nil, fmt.Errorf("migrate: %w", err)

@@ -23,8 +23,9 @@ import (
 
 // postgres is a book on a server.
 type postgres struct {
-	url  string
-	asks bool // the server can say what became of a transaction
+	url   string
+	asks  bool // the server can say what became of a transaction
+	plain bool // the server knows guards by row alone
 }
 
 func (p *postgres) dialect() (string, goose.Dialect) { return "postgres", goose.DialectPostgres }
@@ -118,7 +119,9 @@ func (p *postgres) check(ctx context.Context, db *sql.DB, cfg StoreConfig) error
 	if err != nil {
 		return fmt.Errorf("look for pg_xact_status: %w", err)
 	}
-	return nil
+	p.plain, err = isPlain(ctx, db)
+	p.plain = p.plain || cfg.testOnlyPlain
+	return err
 }
 
 // Errors by their SQLSTATE; its first two characters are the class.

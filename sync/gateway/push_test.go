@@ -207,6 +207,12 @@ func TestGapsAreAnswered(t *testing.T) {
 
 func TestLedgerRefusesWhatDoesNotBalance(t *testing.T) {
 	s, _ := newBook(t)
+	ledgerRefuses(t, s, "")
+}
+
+// ledgerRefuses tries everything that the book itself must refuse, but one.
+func ledgerRefuses(t *testing.T, s *Store, but string) {
+	t.Helper()
 	a := mustActivate(t, s, sample(t, "meals"))
 	w := &writer{at: s.now()}
 	push(t, s, w.outcome(t, kiosk.RowPaid, a, kiosk.Charged))
@@ -225,6 +231,9 @@ func TestLedgerRefusesWhatDoesNotBalance(t *testing.T) {
 		"head deleted":    {"DELETE FROM ledger_transactions"},
 		"closing changed": {"UPDATE payment_bills SET closing = 'ko' WHERE closing = 'ok'"},
 	} {
+		if name == but {
+			continue
+		}
 		err := s.inTx(t.Context(), func(tx *sql.Tx) error {
 			for _, st := range statements {
 				if _, err := tx.ExecContext(t.Context(), st); err != nil {

@@ -37,6 +37,7 @@ type StoreConfig struct {
 	Cards     CardCheck // judges the citizens' cards; nil: nothing is found by card
 
 	testOnlyNoSync bool // property tests that need no durability
+	testOnlyPlain  bool // PostgreSQL with the guards of engines that know fewer
 }
 
 // Store is the gateway's book.
