@@ -98,30 +98,54 @@ func (c *pen) drawing(w, h float32) piece {
 		Kind: KindIcon, Part: "picture", Icon: "picture-" + string(c.p.Picture), W: p.w, H: p.h, Tint: TintPicture,
 		Color: c.pal.Accent, Edge: c.pal.Muted, Fill: c.pal.Soft, Ground: c.pal.Ground,
 	})
+	told := true
 	switch c.p.Picture {
 	case page.PicturePaper:
 		c.onPaper(&p, k, "3020 0001 …", "Codice Avviso")
 	case page.PictureCreditor:
 		c.onPaper(&p, k, "8400 6890 …", "Cod. Fiscale\nEnte Creditore")
 	case page.PictureLetter:
-		c.onPaper(&p, k, c.p.Sample.Value, c.p.Sample.Label)
+		told = c.onPaper(&p, k, c.p.Sample.Value, c.p.Sample.Label)
 	case page.PictureCAN:
 		c.inFrame(&p, k, "123456", Element{X: 316, Y: 226, W: 212, H: 74})
 	case page.PictureHealth:
-		c.inFrame(&p, k, c.p.Sample.Value, Element{X: 34, Y: 112, W: 400, H: 74})
+		told = c.inFrame(&p, k, c.p.Sample.Value, Element{X: 34, Y: 112, W: 400, H: 74})
 	case page.PicturePlate:
-		c.inFrame(&p, k, c.p.Sample.Value, Element{X: 226, Y: 128, W: 308, H: 84})
+		told = c.inFrame(&p, k, c.p.Sample.Value, Element{X: 226, Y: 128, W: 308, H: 84})
+	}
+	if strip, ok := c.strip(w, h); !told && ok {
+		return strip
 	}
 	return p
 }
 
+// strip is the example alone, for where the drawing would be too small to hold it:
+// the label as it stands on the paper, and what stands beside it.
+func (c *pen) strip(w, h float32) (piece, bool) {
+	const padX, padY, gap = 28, 12, 24
+	st := style{size: c.sz.Floor, leading: 1.15, weight: theme.Bold, color: c.pal.Ink, ground: c.pal.Soft, part: "picture number"}
+	n := c.paragraph(c.p.Sample.Value, st, 10_000)
+	st.part, st.weight, st.color = "picture label", theme.Regular, c.pal.Muted
+	l := c.paragraph(c.p.Sample.Label, st, 10_000)
+	p := piece{w: l.w + gap + n.w + 2*padX, h: max(l.h, n.h) + 2*padY}
+	if c.p.Sample.Value == "" || c.p.Sample.Label == "" || p.w > w || p.h > h {
+		return piece{}, false
+	}
+	p.rect(Element{Part: "picture", W: p.w, H: p.h, Radius: radius, Fill: c.pal.Soft, Edge: c.pal.Muted, EdgeWidth: 3})
+	p.add(l, padX, (p.h-l.h)/2)
+	p.add(n, padX+l.w+gap, (p.h-n.h)/2)
+	return p, true
+}
+
 // inFrame writes an example into the drawing's frame where it fits at the
 // floor's size.
-func (c *pen) inFrame(p *piece, k float32, text string, at Element) {
+func (c *pen) inFrame(p *piece, k float32, text string, at Element) bool {
 	st := style{size: c.sz.Floor, leading: 1.1, weight: theme.Bold, color: c.pal.Ink, ground: c.pal.Ground, part: "picture number"}
 	if n := c.paragraph(text, st, 10_000); n.w < (at.W-12)*k && n.h < at.H*k {
 		p.add(n, (at.X+at.W/2)*k-n.w/2, (at.Y+at.H/2)*k-n.h/2)
+		return true
 	}
+	return false
 }
 
 // whichSide is the two cards on their way, with their own names beneath: they
@@ -150,21 +174,26 @@ func (c *pen) whichSide(w, h float32, size [2]float32) piece {
 }
 
 // onPaper writes what stands on the notice, which is Italian always: the number
-// in its frame and its label beside it, where they fit at the floor's size.
-func (c *pen) onPaper(p *piece, k float32, number, label string) {
+// in its frame and its label beside it, where they fit at the floor's size; it
+// says whether both do.
+func (c *pen) onPaper(p *piece, k float32, number, label string) (told bool) {
 	st := style{size: c.sz.Floor, leading: 1.1, weight: theme.Bold, color: c.pal.Ink, ground: c.pal.Ground, part: "picture number"}
 	beside := st
 	beside.part, beside.weight, beside.color, beside.ground = "picture label", theme.Regular, c.pal.Muted, c.pal.Soft
 	frameX, frameW, frameY, frameH := 72*k, 400*k, 216*k, 70*k
 	l := c.paragraph(label, beside, p.w-frameX-frameW-56*k)
-	if l.w > p.w-frameX-frameW-56*k || l.h > frameH+16 {
+	told = l.w <= p.w-frameX-frameW-56*k && l.h <= frameH+16
+	if !told {
 		number, l = label, piece{}
 	}
 	n := c.paragraph(number, st, 10_000)
 	if n.w < frameW-16 && n.h < frameH+4 {
 		p.add(n, frameX+(frameW-n.w)/2, frameY+(frameH-n.h)/2)
+	} else {
+		told = false
 	}
 	p.add(l, frameX+frameW+18*k, frameY+(frameH-l.h)/2)
+	return told
 }
 
 // code is the QR code on white, also in high contrast: a phone reads it.
