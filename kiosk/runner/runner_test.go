@@ -229,8 +229,8 @@ func TestAJournalThatCannotBeRead(t *testing.T) {
 		h.resolve = func() (kiosk.ChargeResult, error) { return h.result, nil }
 		cart := kiosk.Cart{}.With(kiosk.Quote{Bill: testBill, Fee: 100})
 		h.unfinished = []payment.State{{ID: "old", Ref: "AAAA-22", Cart: cart, Agreed: 8740, Phase: payment.Arming, Step: payment.StepCharging}}
-		k := runClosing(t, h, CloseTime{On: true, Hour: 23, Minute: 30})
-		time.Sleep(26 * time.Hour)
+		k := runClosing(t, h, CloseTime{On: true, Minute: 10})
+		time.Sleep(20 * time.Minute)
 		synctest.Wait()
 		k.wantPage("out-of-service")
 		k.hasProblem(health.ProblemJournal, true)
