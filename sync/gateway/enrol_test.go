@@ -190,7 +190,7 @@ func TestAKioskSpeaksForItselfAlone(t *testing.T) {
 	w.want(t, api.ProblemCodeCertificateNeeded, "GET", paid, nil)
 	w.want(t, api.ProblemCodeCertificateNeeded, "GET", "/v1/catalogue", nil)
 	w.want(t, api.ProblemCodeCertificateNeeded, "POST", "/v1/certificates", api.RenewalRequest{Kiosk: testKiosk, Csr: w.ca.request(t)})
-	w.want(t, "", "GET", "/v1/health", nil)
+	w.want(t, api.ProblemCodeCertificateNeeded, "GET", "/v1/health", nil)
 	w.want(t, "", "GET", "/r/"+w.activated.ReceiptToken, nil)
 }
 

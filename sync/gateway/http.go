@@ -132,10 +132,10 @@ func (h *handler) routes(r chi.Router) {
 		return
 	}
 	r.Post("/v1/enrolments", h.enrol)
-	r.With(h.kiosksAlsoNone).Get("/v1/health", h.health)
 	r.With(h.kiosksAlsoLate).Post("/v1/certificates", h.renew)
 	r.Group(func(r chi.Router) {
 		r.Use(h.kiosksOnly)
+		r.Get("/v1/health", h.health)
 		r.Get("/v1/catalogue", h.catalogue)
 		r.Post("/v1/challenges", h.challenge)
 		r.Post("/v1/lookup", h.lookup)

@@ -85,18 +85,6 @@ func (h *handler) withIdentity(next http.Handler, late bool) http.Handler {
 	})
 }
 
-// kiosksAlsoNone looks at a certificate where there is one.
-func (h *handler) kiosksAlsoNone(next http.Handler) http.Handler {
-	known := h.kiosksOnly(next)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.TLS == nil || len(r.TLS.PeerCertificates) == 0 {
-			next.ServeHTTP(w, r)
-			return
-		}
-		known.ServeHTTP(w, r)
-	})
-}
-
 // own says that a body speaks for the kiosk of the certificate.
 func own(ctx context.Context, body any) error {
 	kioskID := kioskOf(ctx)

@@ -168,7 +168,8 @@ func (k *gateKeys) asKiosk(shown *x509.Certificate) (*http.Transport, error) {
 	return k.known, nil
 }
 
-// probe asks a URL for status 200, as nobody.
+// probe asks a gateway as nobody: one that works answers, if only that it wants a
+// certificate.
 func (k *gateKeys) probe(ctx context.Context, url string) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
@@ -180,7 +181,7 @@ func (k *gateKeys) probe(ctx context.Context, url string) error {
 	}
 	defer res.Body.Close()
 	_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, 1<<20))
-	if res.StatusCode != http.StatusOK {
+	if res.StatusCode >= http.StatusInternalServerError {
 		return fmt.Errorf("probe %s: status %d", url, res.StatusCode)
 	}
 	return nil
