@@ -23,7 +23,10 @@ type world struct {
 	payments int
 	card     uint64
 	saving   payment.Journal
-	asked    kiosk.Form // of the gateway, last
+	asked    kiosk.Form   // of the gateway, last
+	looked   kiosk.Notice // up at the gateway, last
+	rows     []kiosk.OutboxRow
+	name     func() kiosk.PaymentID // of the next payment; nil: "pay-1" and on
 	out      []string
 }
 
@@ -61,6 +64,9 @@ func (w *world) sessionEffect(eff session.Effect) {
 		w.payments++
 		w.payment, w.visitOf = payment.State{}, eff.Visit
 		id := kiosk.PaymentID(fmt.Sprintf("pay-%d", w.payments))
+		if w.name != nil {
+			id = w.name()
+		}
 		h := w.head()
 		h.ID = id
 		w.move(payment.Begun{Head: h, Previous: eff.Previous, Kiosk: "PO-001", Language: eff.Language, Cart: eff.Cart})
@@ -71,6 +77,7 @@ func (w *world) sessionEffect(eff session.Effect) {
 		w.note("abandon %s", eff.Reason)
 		w.move(payment.Abandoned{Head: w.head(), Reason: eff.Reason})
 	case session.Lookup:
+		w.looked = eff.Notice
 		w.note("lookup %s of %s", eff.Notice.Number, eff.Notice.Creditor)
 	case session.LookupForm:
 		w.asked = eff.Form
@@ -112,6 +119,9 @@ func (w *world) paymentEffect(eff payment.Effect) {
 	switch eff := eff.(type) {
 	case payment.Save:
 		w.saving = eff.Step
+		if eff.Row.Kind != "" {
+			w.rows = append(w.rows, eff.Row)
+		}
 		if eff.Row.Kind != "" {
 			w.note("save %s with row %s", eff.Step, eff.Row.Kind)
 			return
