@@ -305,9 +305,16 @@ func (r *Runner) pollClosing(ctx context.Context, l *live) {
 	})
 }
 
+// polled takes closings from a gateway that knows of the charge. One that does not
+// may have closed the bills KO because their tokens were too old: our row, when it
+// arrives, opens them again.
 func (r *Runner) polled(ctx context.Context, e pollCame) {
 	if e.err != nil {
 		r.log.Debug("ask for closings", "payment", e.id, "err", e.err)
+		return
+	}
+	if e.status.Outcome != kiosk.Charged {
+		r.log.Debug("the gateway does not know of the charge yet", "payment", e.id, "outcome", e.status.Outcome)
 		return
 	}
 	r.stepPayment(ctx, closed(r.head(e.id), e.status.Closings))

@@ -518,11 +518,37 @@ func TestGatewayLostAfterTheMoney(t *testing.T) {
 		k.touch("choice-paper")
 		inOrder(t, k.done(), []string{"ack", "print pending PO-001-000007"})
 		h.mu.Lock()
-		h.closings = kiosk.PaymentStatus{Closings: []kiosk.BillClosing{{BillID: "d1", Closing: kiosk.ClosingOK}}}
+		h.closings = kiosk.PaymentStatus{Outcome: kiosk.Charged, Closings: []kiosk.BillClosing{{BillID: "d1", Closing: kiosk.ClosingOK}}}
 		h.mu.Unlock()
 		time.Sleep(2 * time.Minute)
 		synctest.Wait()
 		inOrder(t, k.done(), []string{"poll", "save closed"})
+		k.end()
+	})
+}
+
+// The gateway may have closed KO what expired before it heard of the money: until
+// it knows of the charge, what it says of the bills is not their end.
+func TestWhatTheGatewayPresumedIsNoEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t)
+		h.accept = false
+		h.closings = kiosk.PaymentStatus{Closings: []kiosk.BillClosing{{BillID: "d1", Closing: kiosk.ClosingKO}}}
+		k := run(t, h)
+		k.toPay()
+		time.Sleep(2 * time.Minute)
+		synctest.Wait()
+		k.wantPhase("delivering")
+		h.mu.Lock()
+		h.closings = kiosk.PaymentStatus{Outcome: kiosk.Charged, Closings: []kiosk.BillClosing{{BillID: "d1", Closing: kiosk.ClosingOK}}}
+		h.mu.Unlock()
+		time.Sleep(5 * time.Minute)
+		synctest.Wait()
+		k.wantPhase("closed")
+		i := slices.IndexFunc(k.saved, func(s payment.Save) bool { return s.Step == payment.StepClosed })
+		if got := k.saved[i].State.Closings[0]; got != kiosk.ClosingOK {
+			t.Errorf("closed as %s", got)
+		}
 		k.end()
 	})
 }
