@@ -5,12 +5,16 @@ package gateway
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -196,5 +200,39 @@ func TestTornAndCraftedRequestsAreRefused(t *testing.T) {
 	}
 	if after := bookOf(t, s); after != before {
 		t.Errorf("the book changed from %s to %s", before, after)
+	}
+}
+
+func TestComplaintsNameNobody(t *testing.T) {
+	var log bytes.Buffer
+	l := slog.NewLogLogger(Complaints(slog.New(slog.NewJSONHandler(&log, nil))), slog.LevelWarn)
+	for _, line := range []string{"http: TLS handshake error from 192.0.2.7:47738: EOF", "http: TLS handshake error from [2001:db8::7]:47738: bad certificate",
+		"http: panic serving 192.0.2.7:1234: boom", "http: Accept error: too many open files; retrying in 5ms"} {
+		l.Print(line)
+	}
+	for _, want := range []string{"TLS handshake error: EOF", "TLS handshake error: bad certificate", "panic: boom", "retrying in 5ms"} {
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("%q is lost", want)
+		}
+	}
+	if text := log.String(); strings.Contains(text, "192.0.2") || strings.Contains(text, "db8") || strings.Contains(text, "47738") {
+		t.Errorf("an address: %s", text)
+	}
+}
+
+func TestABookIsItsOwnersAlone(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "book.db")
+	if _, err := Open(t.Context(), path, StoreConfig{ReadOnly: true}, testLog()); err == nil || !strings.Contains(err.Error(), "there is no book at "+path) {
+		t.Errorf("reading where nothing is: %v", err)
+	}
+	s, err := Open(t.Context(), path, StoreConfig{}, testLog())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	for _, name := range []string{path, path + "-wal", path + "-shm"} {
+		if info, err := os.Stat(name); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %v %v", name, info, err)
+		}
 	}
 }

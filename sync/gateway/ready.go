@@ -86,7 +86,7 @@ func NewOps(store *Store, stopping <-chan struct{}, log *slog.Logger) *Ops {
 	mux.Handle("GET /metrics", store.Metrics())
 	o.http = &http.Server{
 		Handler: mux, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 5 * time.Second, WriteTimeout: 15 * time.Second, IdleTimeout: 60 * time.Second,
-		MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+		MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(Complaints(log), slog.LevelWarn),
 	}
 	return o
 }

@@ -38,7 +38,7 @@ func NewServer(store *Store, cfg HandlerConfig, log *slog.Logger) (*Server, erro
 		store: store, calls: h, tells: tells, log: log,
 		http: &http.Server{
 			Handler: h.mux, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: 30 * time.Second,
-			IdleTimeout: 60 * time.Second, MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+			IdleTimeout: 60 * time.Second, MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(Complaints(log), slog.LevelWarn),
 		},
 	}, nil
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 
 	"github.com/pressly/goose/v3"
 	"modernc.org/sqlite"
@@ -19,6 +20,9 @@ type sqliteFile string
 func (f sqliteFile) dialect() (string, goose.Dialect) { return "sqlite", goose.DialectSQLite3 }
 
 func (f sqliteFile) open(ctx context.Context, cfg StoreConfig) (write, read *sql.DB, err error) {
+	if err := f.there(cfg.ReadOnly); err != nil {
+		return nil, nil, err
+	}
 	if !cfg.ReadOnly {
 		write, err = f.openWriter(ctx, cfg)
 		if err != nil {
@@ -31,6 +35,22 @@ func (f sqliteFile) open(ctx context.Context, cfg StoreConfig) (write, read *sql
 	}
 	read.SetMaxOpenConns(4)
 	return write, read, read.PingContext(ctx)
+}
+
+// there makes the file, which nobody else reads: SQLite gives the files beside it
+// the same rights. Who only reads makes none.
+func (f sqliteFile) there(readOnly bool) error {
+	if readOnly {
+		if _, err := os.Stat(string(f)); err != nil {
+			return fmt.Errorf("there is no book at %s (gateway migrate makes one): %w", f, err)
+		}
+		return nil
+	}
+	file, err := os.OpenFile(string(f), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	return file.Close()
 }
 
 func (f sqliteFile) dsn(more url.Values) string {

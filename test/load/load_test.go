@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -52,6 +53,22 @@ func TestNonsenseIsNoViolation(t *testing.T) {
 	for _, args := range [][]string{{}, {"-db", "sqlite:x", "-rows", "3"}, {"-db", "sqlite:x", "-batch", "201"}, {"-nonsense"}} {
 		if code := command(t.Context(), args, io.Discard, io.Discard); code != exitFailed {
 			t.Errorf("%q: status %d", args, code)
+		}
+	}
+}
+
+func TestHowItEndsIsTheStatus(t *testing.T) {
+	for _, c := range []struct {
+		err    error
+		status int
+		out    string
+	}{
+		{nil, 0, ""}, {fmt.Errorf("audit: %w", violated("rows", "lost %d doubled %d: %s", 1, 0, "x")), 1, "violated rows lost 1 doubled 0: x\n"},
+		{io.ErrUnexpectedEOF, 2, ""},
+	} {
+		var out bytes.Buffer
+		if status := ending(c.err, &out, io.Discard); status != c.status || out.String() != c.out {
+			t.Errorf("%v: status %d, %q", c.err, status, &out)
 		}
 	}
 }

@@ -65,6 +65,11 @@ func command(ctx context.Context, args []string, out, errs io.Writer) int {
 	default:
 		err = o.run(ctx, out)
 	}
+	return ending(err, out, errs)
+}
+
+// ending says how a run ended, and is its status.
+func ending(err error, out, errs io.Writer) int {
 	var v *violation
 	switch {
 	case errors.As(err, &v):

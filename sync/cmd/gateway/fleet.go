@@ -4,6 +4,7 @@ package main
 
 import (
 	"crypto/ed25519"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -106,6 +107,9 @@ func fleetOrderCommand() *cobra.Command {
 				return err
 			}
 			c, err := store.Order(cmd.Context(), args[0], api.CommandAction(args[1]), by, key)
+			if errors.Is(err, api.ErrNotCommand) {
+				return fmt.Errorf("%w; the list: %s", err, actions())
+			}
 			if err != nil {
 				return err
 			}

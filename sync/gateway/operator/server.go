@@ -29,7 +29,7 @@ func NewServer(store *gateway.Store, cfg Config, log *slog.Logger) (*Server, err
 	}
 	return &Server{http: &http.Server{
 		Handler: h, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 60 * time.Second,
-		IdleTimeout: 60 * time.Second, MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+		IdleTimeout: 60 * time.Second, MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(gateway.Complaints(log), slog.LevelWarn),
 	}}, nil
 }
 
