@@ -257,9 +257,19 @@ func TestAnswersToAnotherQuestionAreOffline(t *testing.T) {
 			t.Errorf("verdicts %v of a wrong answer", v)
 		}
 	}
-	body.Store(`{"more":false,"bills":[{"fee":100,"bill":{"id":"b","creditor":"84006890481","creditorName":"c","notice":"302000000123456720","iuv":"1","subject":"s","amount":5,"status":"payable"}}]}`)
-	_, err := c.Lookup(t.Context(), kiosk.Notice{Number: "302000000123456719", Creditor: "84006890481"})
-	wantCode(t, err, kiosk.CodeGatewayOffline)
+	const found = `{"more":false,"bills":[{"fee":100,"bill":{"id":"b","creditor":"84006890481","creditorName":"c","notice":"302000000123456719","iuv":"1","subject":"s","amount":5,"status":"payable"}}]}`
+	for _, change := range [][2]string{
+		{"123456719", "123456720"}, {`"amount":5`, `"amount":0`}, {`"amount":5`, `"amount":-5`}, {`"fee":100`, `"fee":-1`},
+		{`"amount":5`, `"amount":100000000000`}, {`"amount":5`, `"amount":9223372036854775807`}, {`"fee":100`, `"fee":9223372036854775807`},
+	} {
+		body.Store(strings.Replace(found, change[0], change[1], 1))
+		_, err := c.Lookup(t.Context(), kiosk.Notice{Number: "302000000123456719", Creditor: "84006890481"})
+		wantCode(t, err, kiosk.CodeGatewayOffline)
+	}
+	body.Store(found)
+	if _, err := c.Lookup(t.Context(), kiosk.Notice{Number: "302000000123456719", Creditor: "84006890481"}); err != nil {
+		t.Errorf("the right answer: %v", err)
+	}
 }
 
 func TestContextEndsACall(t *testing.T) {

@@ -38,13 +38,17 @@ func (c *Client) Lookup(ctx context.Context, n kiosk.Notice) (kiosk.Quote, error
 	return quote, nil
 }
 
+// maxAmount is the largest amount that a notice can carry, eleven digits of cents:
+// what is larger is no answer, and its sums could run over.
+const maxAmount = 999_999_999_99
+
 func quoteOf(q api.Quote) (kiosk.Quote, error) {
 	due, err := kiosk.ParseDate(q.Bill.Due)
 	if err != nil {
 		return kiosk.Quote{}, err
 	}
 	b := q.Bill
-	if b.Status == "" || b.Status == api.BillStatusPayable && (b.ID == "" || b.Amount <= 0) || b.Amount < 0 || q.Fee < 0 {
+	if b.Status == "" || b.Status == api.BillStatusPayable && (b.ID == "" || b.Amount <= 0) || b.Amount < 0 || q.Fee < 0 || b.Amount > maxAmount || q.Fee > maxAmount {
 		return kiosk.Quote{}, errors.New("the quote is not whole")
 	}
 	return kiosk.Quote{Fee: kiosk.Cents(q.Fee), Bill: kiosk.Bill{
