@@ -53,7 +53,8 @@ func (s *Store) examineSchema(ctx context.Context) ([]Finding, error) {
 var guards = map[string][]string{
 	"sqlite": {"payment_bills_final", "ledger_transactions_balanced", "ledger_postings_closed", "ledger_postings_no_update", "ledger_postings_no_delete",
 		"ledger_transactions_no_update", "ledger_transactions_no_delete",
-		"operator_actions_no_update", "operator_actions_no_delete", "refund_settlements_no_update", "refund_settlements_no_delete"},
+		"operator_actions_no_update", "operator_actions_no_delete", "refund_settlements_no_update", "refund_settlements_no_delete",
+		"ledger_transactions_no_replace", "payment_bills_no_replace", "operator_actions_no_replace", "refund_settlements_no_replace"},
 	"postgres": {"payment_bills_final", "ledger_transactions_balanced", "ledger_postings_closed", "ledger_postings_no_change", "ledger_transactions_no_change",
 		"operator_actions_no_change", "refund_settlements_no_change"},
 }

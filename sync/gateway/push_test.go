@@ -230,6 +230,10 @@ func ledgerRefuses(t *testing.T, s *Store, but string) {
 		"head changed":    {"UPDATE ledger_transactions SET at = 1"},
 		"head deleted":    {"DELETE FROM ledger_transactions"},
 		"closing changed": {"UPDATE payment_bills SET closing = 'ko' WHERE closing = 'ok'"},
+		// Of these PostgreSQL knows not even the words.
+		"head replaced":    {"INSERT OR REPLACE INTO ledger_transactions SELECT id, payment, kind, row_id, 1 FROM ledger_transactions"},
+		"posting replaced": {"INSERT OR REPLACE INTO ledger_postings SELECT transaction_id, position, account, amount + 1 FROM ledger_postings"},
+		"closing replaced": {"INSERT OR REPLACE INTO payment_bills (payment, position, debt, expected, amount, fee, token) SELECT payment, position, debt, expected, amount, fee, token FROM payment_bills"},
 	} {
 		if name == but {
 			continue
