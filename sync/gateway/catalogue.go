@@ -3,6 +3,7 @@ package gateway
 // The catalogue in force: its creditors in the book, its document for kiosks.
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -20,10 +21,14 @@ import (
 // ErrOlderCatalogue says that the book has had a newer catalogue in force.
 var ErrOlderCatalogue = errors.New("the book has had a newer catalogue in force")
 
+// ErrChangedCatalogue says that the content was changed and its version was not.
+var ErrChangedCatalogue = errors.New("the book has had another content under this version of the catalogue: raise the version")
+
 // PutCatalogue puts a signed catalogue in force: it fills the creditors and their
 // GLNs, keeps the catalogue in the book, and lets the forms of those before it be
 // understood further on. A version older than one that was in force before is
-// refused with [ErrOlderCatalogue].
+// refused with [ErrOlderCatalogue], the same version with another content with
+// [ErrChangedCatalogue]: a form is read by the version that it was shown from.
 func (s *Store) PutCatalogue(ctx context.Context, served *catalogue.Served) error {
 	content, err := catalogue.Canonical(served.Catalogue)
 	if err != nil {
@@ -37,6 +42,13 @@ func (s *Store) PutCatalogue(ctx context.Context, served *catalogue.Served) erro
 		for _, k := range known {
 			if kiosk.CompareVersions(k.Version, served.Catalogue.Version) > 0 {
 				return fmt.Errorf("%w: %s, not %s", ErrOlderCatalogue, k.Version, served.Catalogue.Version)
+			}
+			same, err := catalogue.Canonical(k)
+			if err != nil {
+				return err
+			}
+			if k.Version == served.Catalogue.Version && !bytes.Equal(same, content) {
+				return fmt.Errorf("%w: %s", ErrChangedCatalogue, k.Version)
 			}
 		}
 		if err := fillCreditors(ctx, tx, served.Catalogue); err != nil {

@@ -102,6 +102,65 @@ func TestCataloguesNeverGoBack(t *testing.T) {
 	}
 }
 
+// A content that was changed without a new version would have forms read with
+// other questions than they were shown with.
+func TestAChangedCatalogueNeedsANewVersion(t *testing.T) {
+	s, _ := newBook(t)
+	if err := s.PutCatalogue(t.Context(), servedAs(t, func(*kiosk.Catalogue) {})); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.PutCatalogue(t.Context(), servedAs(t, func(*kiosk.Catalogue) {})); err != nil {
+		t.Errorf("the same content under another signature: %v", err)
+	}
+	changed := servedAs(t, func(c *kiosk.Catalogue) { c.Services[0].Fee.Cents = 200 })
+	if err := s.PutCatalogue(t.Context(), changed); !errors.Is(err, ErrChangedCatalogue) {
+		t.Errorf("another content under the same version: %v", err)
+	}
+	if fee := s.fee(changed.Catalogue.Services[0].ID); fee == 200 {
+		t.Error("it is in force")
+	}
+}
+
+// Of two gateways on one book the one that was started before understands forms
+// of the catalogue that the other has put in force, and takes its fees.
+func TestTwoGatewaysOnOneBook(t *testing.T) {
+	url := newBookURL(t)
+	open := func() *Store {
+		s, err := Open(t.Context(), url, StoreConfig{testOnlyNoSync: true, PeopleKey: []byte("one")}, testLog())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { s.Close() })
+		return s
+	}
+	before, after := open(), open()
+	first := servedAs(t, func(*kiosk.Catalogue) {})
+	next := servedAs(t, func(c *kiosk.Catalogue) {
+		c.Version = "2099-01-01.1"
+		for i, svc := range c.Services {
+			if svc.ID == "toscana-bollo" {
+				c.Services[i].Fee.Cents = 199
+			}
+		}
+	})
+	if err := errors.Join(before.PutCatalogue(t.Context(), first), before.Seed(t.Context()), after.PutCatalogue(t.Context(), next)); err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range []*Store{before, after} {
+		for _, version := range []string{first.Catalogue.Version, "2099-01-01.1"} {
+			f, err := s.LookupForm(t.Context(), api.FormSearch{Catalogue: version, Service: "toscana-bollo", Values: []string{"car", "AB123CD"}})
+			if err != nil || len(f.Bills) != 1 {
+				t.Errorf("a form of %s: %+v, %v", version, f, err)
+			}
+		}
+		if fee := s.fee("toscana-bollo"); fee != 199 {
+			t.Errorf("fee %s", fee)
+		}
+	}
+	_, err := before.LookupForm(t.Context(), api.FormSearch{Catalogue: "2098-01-01.1", Service: "toscana-bollo", Values: []string{"car", "AB123CD"}})
+	wantRefusal(t, err, api.ProblemCodeServiceUnknown)
+}
+
 func TestCatalogueOverHTTP(t *testing.T) {
 	s := newService(t, HandlerConfig{})
 	s.want(t, api.ProblemCodePathUnknown, http.MethodGet, "/v1/catalogue", nil)

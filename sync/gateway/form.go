@@ -4,6 +4,8 @@ package gateway
 
 import (
 	"context"
+	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -63,11 +65,41 @@ func (c *catalogues) version(v string) *kiosk.Catalogue {
 	return nil
 }
 
+// catalogueOf is the catalogue of a version, nil where there was none. Another
+// gateway on the same book may have put a newer one in force: then it is taken
+// over from there.
+func (s *Store) catalogueOf(ctx context.Context, version string) (*kiosk.Catalogue, error) {
+	if c := s.catalogues.version(version); c != nil {
+		return c, nil
+	}
+	var content []byte
+	err := s.read.QueryRowContext(ctx, "SELECT content FROM catalogues WHERE version = $1", version).Scan(&content)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil //nolint:nilnil // a nil catalogue has no services
+	}
+	c := new(kiosk.Catalogue)
+	if err == nil {
+		err = json.Unmarshal(content, c)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read kept catalogue: %w", err)
+	}
+	if now := s.catalogues.current(); now == nil || kiosk.CompareVersions(c.Version, now.Version) > 0 {
+		s.UseCatalogue(c)
+		s.log.Info("catalogue taken over from the book", "version", c.Version, "services", len(c.Services))
+	}
+	return c, nil
+}
+
 // LookupForm finds the debts of a service by a filled form. The values are
 // checked again here: the kiosk's own check is a help for the citizen, not a
 // guard of the gateway.
 func (s *Store) LookupForm(ctx context.Context, f api.FormSearch) (api.Found, error) {
-	service, ok := s.catalogues.version(f.Catalogue).Service(f.Service)
+	shown, err := s.catalogueOf(ctx, f.Catalogue)
+	if err != nil {
+		return api.Found{}, fmt.Errorf("lookup by form: %w", err)
+	}
+	service, ok := shown.Service(f.Service)
 	if _, still := s.catalogues.current().Service(f.Service); !ok || !still || service.Find != kiosk.FindByForm {
 		return api.Found{}, refuse(api.ProblemCodeServiceUnknown, "")
 	}
