@@ -107,6 +107,17 @@ type Terminal struct {
 	SavesRefused bool   `toml:"saves_refused"` // it keeps refused results as its last result, too
 	Basic        bool   `toml:"basic"`         // it does not know the extended payment: its results tell no amount
 	CloseAt      string `toml:"close_at"`      // "23:30": when its day is closed; "" is never
+	DecideWithin string `toml:"decide_within"` // "24h": after which a charge that nobody decided is a problem
+}
+
+// Deadline is how long a charge may stay undecided before it is a problem; 0 when
+// the text is none.
+func (t Terminal) Deadline() time.Duration {
+	d, err := time.ParseDuration(t.DecideWithin)
+	if err != nil || d < time.Minute || d > 30*24*time.Hour {
+		return 0
+	}
+	return d
 }
 
 // DayEnds is when the terminal's day is closed; on is false when it never is.
@@ -248,6 +259,7 @@ func (c *Config) defaults() {
 	set(&c.Scanner.Kind, "auto")
 	set(&c.Scanner.Suffix, "\r")
 	set(&c.Terminal.LRC, "noext")
+	set(&c.Terminal.DecideWithin, "24h")
 	set(&c.Printer.Kind, "escpos")
 	set(&c.Printer.Frame, "8N1")
 	set(&c.Printer.Flow, "none")
@@ -304,6 +316,7 @@ func (c Config) check(name string, text []byte) error {
 		"host:port of the card terminal, \"192.168.1.20:1818\", or the path of its tty, \"/dev/serial/by-id/...\"")
 	_, _, closes := c.Terminal.DayEnds()
 	want(closes || c.Terminal.CloseAt == "", "terminal.close_at", "hours and minutes, \"23:30\", or \"\" for never")
+	want(c.Terminal.Deadline() > 0, "terminal.decide_within", "a time of one minute to thirty days, \"24h\"")
 	want(c.Terminal.Baud >= 0, "terminal.baud", "baud of the tty: 9600")
 	want(eightAN.MatchString(c.Terminal.TerminalID), "terminal.terminal_id", "the terminal's TID, 8 characters; 00000000 checks none")
 	want(eightAN.MatchString(c.Terminal.RegisterID), "terminal.register_id", "the cash register's id, 8 characters")

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 const good = `[kiosk]
@@ -43,6 +44,9 @@ func TestGoodFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if c.Terminal.Deadline() != 24*time.Hour {
+		t.Errorf("deadline %s", c.Terminal.Deadline())
+	}
 	if c.Terminal.LRC != "noext" || c.Scanner.Baud != 115200 || c.Scanner.Kind != "auto" || c.Scanner.Suffix != "\r" || c.Printer.Model != "generic" || c.Places.Terminal != "below" ||
 		c.Gateway.PublicURL != c.Gateway.URL || c.Gateway.Identity != "/var/lib/jolly/identity.pem" || c.Control.Socket != "/var/lib/jolly/control.sock" {
 		t.Errorf("defaults: %+v", c)
@@ -60,6 +64,8 @@ func TestMistakes(t *testing.T) {
 		{"scanner path", `path = "/dev/serial/by-id/scanner"`, `path = "ttyACM0"`, "jolly.toml:19: scanner.path: a stable device path"},
 		{"terminal address", `address = "127.0.0.1:1818"`, `address = "ttyS0"`, "jolly.toml:22: terminal.address: host:port"},
 		{"closing time", `register_id = "87654321"`, `close_at = "24:00"`, "jolly.toml:24: terminal.close_at: hours and minutes"},
+		{"deadline", `register_id = "87654321"`, `decide_within = "a day"`, "jolly.toml:24: terminal.decide_within: a time of one minute"},
+		{"deadline of nothing", `register_id = "87654321"`, `decide_within = "-5h"`, "jolly.toml:24: terminal.decide_within: a time of one minute"},
 		{"terminal id", `terminal_id = "12345678"`, `terminal_id = "123"`, "jolly.toml:23: terminal.terminal_id: the terminal's TID, 8 characters"},
 		{"missing", `phone = "0574 000000"`, "", "jolly.toml: help.phone: the telephone number"},
 		{"relative data", `data = "/var/lib/jolly"`, `data = "here"`, "jolly.toml:5: kiosk.data: an absolute directory"},

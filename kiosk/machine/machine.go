@@ -143,7 +143,7 @@ func (m *Machine) show(app fyne.App, dev runner.Devices, clock *clock) {
 	}
 	hour, minute, closes := m.cfg.Terminal.DayEnds()
 	m.runner = runner.New(runner.Config{
-		House: m.house(), PSPCode: m.cfg.PSP.Code, NewID: newID, Closed: m.closedByOrder(), CloseAt: runner.CloseTime{On: closes, Hour: hour, Minute: minute},
+		House: m.house(), PSPCode: m.cfg.PSP.Code, NewID: newID, Closed: m.closedByOrder(), Decide: m.cfg.Terminal.Deadline(), CloseAt: runner.CloseTime{On: closes, Hour: hour, Minute: minute},
 	}, dev, m.log.With("part", "runner"))
 
 	app.Settings().SetTheme(theme.New())
