@@ -91,4 +91,5 @@ type LoanOutcome struct {
 	Amount  kiosk.Amount // of the debt, without fee
 	Fee     kiosk.Amount
 	At      time.Time // when the card was charged
+	Expires time.Time // when the loan ended, or ends; zero where nobody knows
 }

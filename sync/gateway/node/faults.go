@@ -30,6 +30,7 @@ const (
 	KOLate       Meaning = "ko-late"       // KO after the token's end: nothing more to say
 	Duplicate    Meaning = "duplicate"     // somebody else has paid: a refund case
 	Acquired     Meaning = "acquired"      // an outcome is there already: as told
+	AcquiredLate Meaning = "acquired-late" // an OK is there already, and may have come after the token's end: a person asks whether it was taken
 	Disagreement Meaning = "disagreement"  // an outcome is there already, and it is another one: an alarm
 	Later        Meaning = "later"         // the same again, later
 	LaterAlarm   Meaning = "later-alarm"   // later, and somebody must look: we may not ask now

@@ -190,3 +190,42 @@ func TestAnOutcomeThatWasAskedWithAWrongPassword(t *testing.T) {
 		t.Errorf("the node counts %+v", c)
 	}
 }
+
+// The node took an outcome, its answer was lost, and its memory of the key is gone:
+// that an outcome is there says all while the token lived. Later somebody else may
+// have paid, and that would have been in the answer.
+func TestALostAnswerAfterTheTokensEnd(t *testing.T) {
+	for name, c := range map[string]struct {
+		first, then int // minutes after the activation
+		elsewhere   bool
+		want        string
+	}{
+		"told in time, and again in time": {0, 14, false, asTold},
+		"told in time, and again late":    {0, 30, false, finalAlarm},
+		"told late":                       {20, 40, false, finalAlarm},
+		"told late, somebody else paid":   {20, 40, true, finalAlarm},
+	} {
+		h := start(t, nil)
+		d, err := h.lookup(t, "30205")
+		must(t, err)
+		loan, err := h.activate(t, "k", d)
+		must(t, err)
+		h.expires = loan.Expires
+		h.later(c.first)
+		if c.elsewhere {
+			h.PayElsewhere(sim.CreditorCode, number("30205"))
+		}
+		h.Make(wire.ActionOutcome, sim.Trouble{Kind: sim.TroubleDropAfter})
+		if _, err := h.end(t, "o", loan.Token, true); !errors.Is(err, node.ErrNoAnswer) {
+			t.Errorf("%s: %v", name, err)
+		}
+		h.later(c.then - c.first)
+		closing, err := h.end(t, "o", loan.Token, true)
+		if got := ended(closing, err, true); got != c.want {
+			t.Errorf("%s: %s, want %s (%v)", name, got, c.want, err)
+		}
+		if closing, err := h.end(t, "o", loan.Token, false); ended(closing, err, false) == asTold {
+			t.Errorf("%s: a KO was taken after the OK", name)
+		}
+	}
+}

@@ -45,6 +45,7 @@ type hand struct {
 	client  *node.Client
 	source  *node.Source
 	now     time.Time
+	expires time.Time // of the loan whose outcome is told
 	judged  int
 	schema  bool
 	request func(string) // sees every request
@@ -107,7 +108,7 @@ func (h *hand) activate(t *testing.T, key string, d gateway.Debt) (gateway.Loan,
 
 func (h *hand) end(t *testing.T, key, token string, paid bool) (kiosk.Closing, error) {
 	t.Helper()
-	return h.source.Outcome(t.Context(), gateway.LoanOutcome{Key: key, Token: token, Paid: paid, Fee: 140, At: h.now})
+	return h.source.Outcome(t.Context(), gateway.LoanOutcome{Key: key, Token: token, Paid: paid, Fee: 140, At: h.now, Expires: h.expires})
 }
 
 func code(err error) api.ProblemCode {

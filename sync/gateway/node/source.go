@@ -200,7 +200,14 @@ func (s *Source) Outcome(ctx context.Context, o gateway.LoanOutcome) (kiosk.Clos
 			return kiosk.ClosingOpen, &AlarmError{Meaning: Disagreement, Final: true, Err: err}
 		}
 		return told, nil
-	case ClosedLate, Acquired:
+	case Acquired:
+		// The answer to it was lost. While the token lived nobody else could pay; after
+		// that the answer may have been that somebody did.
+		if o.Paid && !o.Expires.IsZero() && !s.now().Before(o.Expires) {
+			return kiosk.ClosingOpen, &AlarmError{Meaning: AcquiredLate, Final: true, Err: err}
+		}
+		return told, nil
+	case ClosedLate:
 		return told, nil
 	case Duplicate:
 		return kiosk.ClosingDuplicate, nil
