@@ -27,7 +27,8 @@
 //
 // It prints its seed and build first and one line last: "ok rounds N kills N
 // faults N charges N hash HEX" with status 0, or "violated NAME ..." with status
-// 1. Any other status means that the program itself failed. The hash is over what
+// 1. Any other status means that the program itself failed (go run makes 1 of it; it
+// has no such line). The hash is over what
 // was drawn and what held, not over times: the same seed gives the same hash.
 //
 // With -plant NAME a mistake is planted in the books that are read, and a

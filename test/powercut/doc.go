@@ -12,7 +12,7 @@
 //
 // It prints its seed and build first and one line last: "ok cuts N ... hash HEX"
 // with status 0, or "violated NAME ..." with status 1. Any other status means
-// that the program itself failed. The same seed gives the same hash.
+// that the program itself failed (go run makes 1 of it; it has no such line). The same seed gives the same hash.
 //
 // With -synchronous NORMAL or OFF the book is weaker than it may be, and a
 // violation must come out: that proves the test.

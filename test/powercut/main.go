@@ -60,6 +60,10 @@ func command(ctx context.Context, args []string, out, errs io.Writer) int {
 	if err := flags.Parse(args); err != nil {
 		return exitFailed
 	}
+	if err := o.check(flags.Args()); err != nil {
+		fmt.Fprintf(errs, "powercut: %v\n", err)
+		return exitFailed
+	}
 	fmt.Fprintf(out, "powercut seed %d synchronous %s build %s\n", o.seed, o.synchronous, build())
 	began := time.Now()
 	sum, err := run(ctx, o, out)
@@ -75,6 +79,19 @@ func command(ctx context.Context, args []string, out, errs io.Writer) int {
 	fmt.Fprintf(out, "%d cuts in %.1f s\n", 2*o.cuts, time.Since(began).Seconds())
 	fmt.Fprintf(out, "ok cuts %d recoveries-cut %d lost 0 corrupt 0 seed %d hash %s\n", o.cuts, o.cuts, o.seed, sum)
 	return 0
+}
+
+// check finds what would prove nothing.
+func (o options) check(rest []string) error {
+	switch {
+	case len(rest) > 0:
+		return fmt.Errorf("%q: nothing is wanted beside the flags", rest[0])
+	case o.cuts < 1:
+		return fmt.Errorf("-cuts %d: want at least one", o.cuts)
+	case o.writers < 1 || o.payments < 1:
+		return fmt.Errorf("-writers %d -payments %d: want at least one of each", o.writers, o.payments)
+	}
+	return nil
 }
 
 // build names the program that ran: its revision where the build knows it, and

@@ -54,7 +54,9 @@ func TestSharedCommits(t *testing.T) {
 }
 
 func TestOwnFailureIsNoVerdict(t *testing.T) {
-	for _, args := range [][]string{{"-cuts", "many"}, {"-cuts", "1", "-synchronous", "MAYBE"}} {
+	for _, args := range [][]string{
+		{"-cuts", "many"}, {"-cuts", "1", "-synchronous", "MAYBE"}, {"-cuts", "0"}, {"-cuts", "-1"}, {"-cuts", "1", "-writers", "0"}, {"-no-such-flag"},
+	} {
 		if code, _ := powercut(t, args...); code != exitFailed {
 			t.Errorf("%v: %d", args, code)
 		}

@@ -53,5 +53,5 @@
 //
 // Failure policy: the first violation ends the run. The last line is "ok ..."
 // with exit code 0 or "violated INVARIANT ..." with exit code 1; any other code
-// means that the program itself failed.
+// means that the program itself failed (go run makes 1 of it; it has no such line).
 package main

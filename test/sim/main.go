@@ -3,6 +3,8 @@ package main
 // Main: flags in, one line out.
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"flag"
 	"fmt"
 	"io"
@@ -11,6 +13,12 @@ import (
 	"strings"
 	"syscall"
 	"time"
+)
+
+// The exit codes beside 0.
+const (
+	exitViolated = 1
+	exitFailed   = 2
 )
 
 // options are the flags.
@@ -30,14 +38,27 @@ func main() {
 	flag.StringVar(&o.bug, "bug", "", "plant a mistake: "+strings.Join(bugs, ", "))
 	flag.StringVar(&o.trace, "trace", "", "show the life of the payment with this id")
 	flag.Parse()
-	if !knownBug(o.bug) || o.kiosks < 1 || o.events < 1 || flag.NArg() > 0 {
-		flag.Usage()
-		os.Exit(2)
+	if err := o.check(flag.Args()); err != nil {
+		fmt.Fprintln(os.Stderr, "sim:", err)
+		os.Exit(exitFailed)
 	}
 	debug.SetGCPercent(1000) // memory is there to be used: a run is over in seconds
 	if !simulate(os.Stdout, o) {
-		os.Exit(1)
+		os.Exit(exitViolated)
 	}
+}
+
+// check finds what cannot be simulated.
+func (o options) check(rest []string) error {
+	switch {
+	case len(rest) > 0:
+		return fmt.Errorf("%q: nothing is wanted beside the flags", rest[0])
+	case !knownBug(o.bug):
+		return fmt.Errorf("-bug %s: there is no such mistake; there are %s", o.bug, strings.Join(bugs, ", "))
+	case o.kiosks < 1 || o.events < 1:
+		return fmt.Errorf("-kiosks %d -events %d: want at least one of each", o.kiosks, o.events)
+	}
+	return nil
 }
 
 // simulate runs one world and says whether all promises were kept.
@@ -88,20 +109,30 @@ func processor() time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// build names what was compiled: the revision where the toolchain knows it.
+// build names the program that ran: its revision where the build knows it, and
+// the hash of its own file.
 func build() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	revision := info.Main.Version
-	for _, s := range info.Settings {
-		switch {
-		case s.Key == "vcs.revision":
-			revision = s.Value[:min(12, len(s.Value))]
-		case s.Key == "vcs.modified" && s.Value == "true":
-			revision += "+"
+	name := "unknown"
+	if info, ok := debug.ReadBuildInfo(); ok {
+		name = info.GoVersion
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				name += " " + s.Value[:min(12, len(s.Value))]
+			}
 		}
 	}
-	return info.GoVersion + " " + revision
+	path, err := os.Executable()
+	if err != nil {
+		return name
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return name
+	}
+	defer f.Close()
+	sum := sha256.New()
+	if _, err := io.Copy(sum, f); err != nil {
+		return name
+	}
+	return name + " " + hex.EncodeToString(sum.Sum(nil))[:12]
 }

@@ -88,6 +88,24 @@ func TestMistakesAskedForAreThere(t *testing.T) {
 	}
 }
 
+// TestWhatCannotBeSimulated is told apart from what was violated.
+func TestWhatCannotBeSimulated(t *testing.T) {
+	good := options{events: 1, kiosks: 1}
+	if err := good.check(nil); err != nil {
+		t.Error(err)
+	}
+	for name, o := range map[string]options{
+		"no such mistake": {events: 1, kiosks: 1, bug: "no-such"}, "no events": {kiosks: 1}, "no kiosks": {events: 1},
+	} {
+		if o.check(nil) == nil {
+			t.Error(name)
+		}
+	}
+	if good.check([]string{"more"}) == nil {
+		t.Error("more than flags")
+	}
+}
+
 // TestEverythingHappens: a simulation in which nothing goes wrong proves nothing.
 func TestEverythingHappens(t *testing.T) {
 	w := newWorld(7, 60, "")
