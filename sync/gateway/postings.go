@@ -195,7 +195,7 @@ func (s *Store) EachCharge(ctx context.Context, from, to time.Time, f func(Charg
 // with adds what the ledger has to the charge that was posted: a second one of the
 // same payment is posted nowhere.
 func (c Charge) with(b *Charge) Charge {
-	if b == nil || b.Posted || c.STAN != "" && b.STAN != "" && c.STAN != b.STAN {
+	if b == nil || b.Posted || c.Kiosk != b.Kiosk || c.STAN != "" && b.STAN != "" && c.STAN != b.STAN {
 		return c
 	}
 	c.Posted, c.Booked, b.Posted = true, b.Booked, true
@@ -212,18 +212,19 @@ func momentOf(row string) string {
 }
 
 // doubted is, in SQL, when the card was asked for a payment whose charge was in doubt.
-var doubted = "(SELECT min(" + momentOf("d") + ") FROM kiosk_rows d WHERE d.payment = p.id AND d.kind = 'payment.doubtful')"
+var doubted = "(SELECT min(" + momentOf("d") + ") FROM kiosk_rows d WHERE d.payment = p.id AND d.kiosk = p.kiosk AND d.kind = 'payment.doubtful')"
 
 // readTold reads the charges that kiosks told: those of [from, to) in the order of
 // their arrival, and which payments have one at all since then.
 func readTold(ctx context.Context, q queryer, from, to time.Time) (told []Charge, known map[string]bool, err error) {
 	known = map[string]bool{}
-	numbers := map[[3]string]bool{}
+	numbers := map[[4]string]bool{}
 	err = each(ctx, q, func(rows *sql.Rows) error {
 		c := Charge{Told: true}
 		var at int64
 		var row api.Row
-		if err := rows.Scan(&c.Kiosk, &row.Payment, &row.Kind, &at, &row.Body); err != nil {
+		var owner string // of the payment: another kiosk's word about it counts for nothing
+		if err := rows.Scan(&c.Kiosk, &row.Payment, &row.Kind, &at, &row.Body, &owner); err != nil {
 			return err
 		}
 		r, _, ok := outcome.Read(c.Kiosk, outboxRow(row))
@@ -232,14 +233,17 @@ func readTold(ctx context.Context, q queryer, from, to time.Time) (told []Charge
 		}
 		c.Payment, c.At = r.Body.Payment, time.UnixMilli(at)
 		c.Terminal, c.STAN, c.Total = r.Body.Charge.TerminalID, r.Body.Charge.STAN, r.Body.Total
-		number := [3]string{c.Payment, c.Terminal, c.STAN}
+		number := [4]string{c.Kiosk, c.Payment, c.Terminal, c.STAN}
 		again := numbers[number] || c.STAN == "" && known[c.Payment]
-		numbers[number], known[c.Payment] = true, true
+		numbers[number] = true
+		if owner == "" || owner == c.Kiosk {
+			known[c.Payment] = true
+		}
 		if !again && !c.At.Before(from) && c.At.Before(to) {
 			told = append(told, c)
 		}
 		return nil
-	}, "SELECT r.kiosk, r.payment, r.kind, coalesce("+doubted+", "+momentOf("r")+`) AS moment, r.body
+	}, "SELECT r.kiosk, r.payment, r.kind, coalesce(CASE WHEN r.kiosk = p.kiosk THEN "+doubted+" END, "+momentOf("r")+`) AS moment, r.body, coalesce(p.kiosk, '')
 		FROM kiosk_rows r LEFT JOIN payments p ON p.id = r.payment
 		WHERE r.received_at >= $1 AND r.kind IN ('payment.paid', 'payment.resolved') ORDER BY r.received_at, r.kiosk, r.sequence`,
 		from.UnixMilli())

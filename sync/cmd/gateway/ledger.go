@@ -23,7 +23,7 @@ func ledgerCommand() *cobra.Command {
 				return writeJSON(cmd.OutOrStdout(), balances)
 			}
 			for _, b := range balances {
-				if _, err := fmt.Fprintf(cmd.OutOrStdout(), "%-24s %14s  %d postings\n", b.Account, b.Balance, b.Postings); err != nil {
+				if _, err := fmt.Fprintf(cmd.OutOrStdout(), "%-34s %14s  %d postings\n", b.Account, b.Balance, b.Postings); err != nil {
 					return err
 				}
 			}

@@ -75,7 +75,7 @@ func writeEvidence(w io.Writer, e gateway.Evidence) error {
 		text += fmt.Sprintf("  closed   %s, not paid: its kiosk never said how it ended\n", e.ClosedAt.Format(time.RFC3339))
 	}
 	for _, b := range e.Bills {
-		text += fmt.Sprintf("  bill     %-24s %12s + fee %s  %s\n", b.BillID, b.Amount, b.Fee, b.Closing)
+		text += fmt.Sprintf("  bill     %-36s %12s + fee %s  %s\n", b.BillID, b.Amount, b.Fee, b.Closing)
 	}
 	text += fmt.Sprintf("  total    %s\n", e.Total)
 	if e.Charge.Outcome != "" {
@@ -85,7 +85,7 @@ func writeEvidence(w io.Writer, e gateway.Evidence) error {
 		text += fmt.Sprintf("  row %-4d %-18s %s %s\n", r.Sequence, r.Kind, r.Verdict, r.Reason)
 	}
 	for _, p := range e.Postings {
-		text += fmt.Sprintf("  posting  %-24s %12s\n", p.Account, p.Amount)
+		text += fmt.Sprintf("  posting  %-36s %12s  %s\n", p.Account, p.Amount, p.Kind)
 	}
 	_, err := io.WriteString(w, text)
 	return err
