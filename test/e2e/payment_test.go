@@ -14,11 +14,12 @@ import (
 	"github.com/tserve/jolly/test/rig"
 )
 
+// On the panel in its full size, upright and lying.
 func TestWholePayment(t *testing.T) {
 	for _, landscape := range []bool{false, true} {
 		t.Run(map[bool]string{false: "portrait", true: "landscape"}[landscape], func(t *testing.T) {
 			t.Parallel()
-			s := open(t, rig.Options{Landscape: landscape})
+			s := open(t, rig.Options{Landscape: landscape, Scale: 1})
 			s.start()
 			s.wholePayment()
 		})

@@ -20,13 +20,17 @@ type Options struct {
 	Kiosk     string        // the kiosk's program in it; "" is "kiosk"
 	Dir       string        // data and logs; "" makes a directory that Close removes
 	Landscape bool          // a lying panel
-	Scale     float64       // how large the panel is drawn; 0 is 1
+	Scale     float64       // how large the panel is drawn; 0 is a half, see scale
 	Display   string        // the display to open the window on; "" starts an Xvfb
 	Cache     string        // the kiosk's cache directory, shared by rigs; "" is its own, cold
 	Printer   string        // one of Printers; "" is the first
 	Cards     CardsUse      // whether there is a reader of citizens' cards
 	Host      time.Duration // how long the card's bank takes to answer; 0: no time
 }
+
+// scale is how large the panel is drawn where nobody says it: the same millimetres
+// with a quarter of the pixels, for it is software that draws them here.
+const scale = 0.5
 
 // Times that the parts may take to come up on a loaded machine.
 const (
@@ -72,7 +76,7 @@ func New(ctx context.Context, opt Options) (*Rig, error) {
 		opt.Kiosk = "kiosk"
 	}
 	if opt.Scale == 0 {
-		opt.Scale = 1
+		opt.Scale = scale
 	}
 	r := &Rig{opt: opt}
 	if err := r.open(ctx); err != nil {

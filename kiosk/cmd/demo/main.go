@@ -70,7 +70,7 @@ func beside() string {
 }
 
 func run(ctx context.Context, o options) (err error) {
-	ropt := rig.Options{Bin: o.bin, Dir: o.data, Landscape: o.landscape, Printer: o.printer, Cards: rig.CardsPossible}
+	ropt := rig.Options{Bin: o.bin, Dir: o.data, Landscape: o.landscape, Scale: 1, Printer: o.printer, Cards: rig.CardsPossible}
 	if !o.play {
 		ropt.Display = os.Getenv("DISPLAY")
 		if ropt.Scale, ropt.Landscape, err = fit(ropt.Display, o); err != nil {
