@@ -21,7 +21,7 @@ import (
 // reversal and no payment of a technician lies between the baseline and now;
 // otherwise the payment stays unknown without asking. A restart of the terminal
 // cannot be told either: it may be one wherever the machine itself was started
-// again or nobody answered at the terminal's address.
+// again or nobody answered at the terminal's address for some seconds.
 //
 // An error means that the terminal could not be asked, after several tries:
 // the payment is as unknown as before, try again later.

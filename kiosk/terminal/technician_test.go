@@ -85,8 +85,10 @@ func TestResolveAfterARestart(t *testing.T) {
 		want kiosk.Outcome
 	}{
 		{"nothing, not charged", sim.DropBefore, func(*bench, *kiosk.Baseline) {}, kiosk.Refused},
-		{"it could not be reached, not charged", sim.DropBefore, (*bench).unplug, kiosk.Unknown},
-		{"it could not be reached, charged", sim.DropAfter, (*bench).unplug, kiosk.Charged},
+		{"it could not be reached, not charged", sim.DropBefore, func(b *bench, _ *kiosk.Baseline) { b.unplug(20 * time.Second) }, kiosk.Unknown},
+		{"it could not be reached, charged", sim.DropAfter, func(b *bench, _ *kiosk.Baseline) { b.unplug(20 * time.Second) }, kiosk.Charged},
+		// As terminals do that close their line between two payments: nothing starts within that time.
+		{"it could not be reached for a moment, not charged", sim.DropBefore, func(b *bench, _ *kiosk.Baseline) { b.unplug(2 * time.Second) }, kiosk.Refused},
 		{"the machine was without power, not charged", sim.DropBefore, func(_ *bench, base *kiosk.Baseline) { base.Boot = "before" }, kiosk.Unknown},
 		{"the machine was without power, charged", sim.DropAfter, func(_ *bench, base *kiosk.Baseline) { base.Boot = "before" }, kiosk.Charged},
 	} {
@@ -121,13 +123,14 @@ func TestResolveAfterARestart(t *testing.T) {
 	}
 }
 
-// unplug lets the terminal be out of reach for one try.
-func (b *bench) unplug(*kiosk.Baseline) {
+// unplug lets the terminal be out of reach for so long.
+func (b *bench) unplug(span time.Duration) {
 	b.wire.mu.Lock()
 	at := b.wire.at
 	b.wire.at = nil
 	b.wire.mu.Unlock()
 	_, _ = b.term.Status(b.ctx)
+	<-time.After(span)
 	b.wire.mu.Lock()
 	b.wire.at = at
 	b.wire.mu.Unlock()

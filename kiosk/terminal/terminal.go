@@ -24,7 +24,8 @@ type Terminal struct {
 	// it comes a second time.
 	last    ecr17.Result
 	hasLast bool
-	gone    bool // it could not be reached since the last baseline: it may have been restarted
+	away    time.Time // since when it cannot be reached; zero when it can
+	gone    bool      // it was away since the last baseline for as long as a restart takes
 }
 
 // New makes a Terminal; nothing is sent before the first call. A configuration
@@ -93,11 +94,19 @@ func (t *Terminal) Baseline(ctx context.Context) (kiosk.Baseline, error) {
 	return b, nil
 }
 
-// connect opens a connection, and notes when there is nobody to connect to.
+// restart is the shortest time in which a terminal can have been started again.
+const restart = 5 * time.Second
+
+// connect opens a connection, and notes for how long there was nobody to connect to.
 func (t *Terminal) connect(ctx context.Context, cfg Config) (*link, error) {
 	l, err := open(ctx, cfg)
-	if err != nil && ctx.Err() == nil {
-		t.gone = true
+	now := time.Now()
+	switch {
+	case err == nil && !t.away.IsZero():
+		t.gone = t.gone || now.Sub(t.away) >= restart
+		t.away = time.Time{}
+	case err != nil && ctx.Err() == nil && t.away.IsZero():
+		t.away = now
 	}
 	return l, err
 }
