@@ -51,7 +51,8 @@ func challengeHash(b []byte) string {
 
 // useChallenge uses a challenge up and says whether it was good: issued to this
 // kiosk for this visit, not used, not expired, and the same bytes. Whatever it
-// says, the challenge is not good a second time.
+// says, the challenge is not good a second time; only one of another kiosk or
+// visit stays as it was, for whom it was made.
 func (s *Store) useChallenge(ctx context.Context, tx *sql.Tx, kioskID string, c api.CitizenSearch) (bool, error) {
 	var hash string
 	err := tx.QueryRowContext(ctx, "SELECT hash FROM challenges WHERE id = $1 AND kiosk = $2 AND visit = $3 AND expires_at > $4",

@@ -3,6 +3,7 @@ package main
 // The catalogue: its review, its keys, its signature, and what serve puts in force.
 
 import (
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"io"
@@ -177,6 +178,7 @@ func writeCatalogue(w io.Writer, c *kiosk.Catalogue) error {
 // name is read by the function that comes back, nil where they name nothing.
 func catalogueFlags(cmd *cobra.Command) func() (*catalogue.Served, error) {
 	file := cmd.Flags().String("catalogue", "", "signed catalogue to put in force, written by catalogue sign")
+	signers := cmd.Flags().StringSlice("catalogue-signer", nil, "public key that must have signed --catalogue, as catalogue keygen writes it; more than one may be said, for a change of keys")
 	key := cmd.Flags().String("catalogue-key", "", "private key to sign the built-in catalogue with at start, instead of --catalogue")
 	return func() (*catalogue.Served, error) {
 		switch {
@@ -187,7 +189,11 @@ func catalogueFlags(cmd *cobra.Command) func() (*catalogue.Served, error) {
 			if err != nil {
 				return nil, fmt.Errorf("read catalogue: %w", err)
 			}
-			return catalogue.Open(doc)
+			keys, err := publicKeys(*signers)
+			if err != nil {
+				return nil, err
+			}
+			return catalogue.Open(doc, keys...)
 		case *key != "":
 			private, err := catalogue.ReadKey(*key)
 			if err != nil {
@@ -201,4 +207,17 @@ func catalogueFlags(cmd *cobra.Command) func() (*catalogue.Served, error) {
 		}
 		return nil, nil //nolint:nilnil // no catalogue is an answer, too
 	}
+}
+
+// publicKeys reads keys as they stand in configurations.
+func publicKeys(texts []string) ([]ed25519.PublicKey, error) {
+	var keys []ed25519.PublicKey
+	for _, text := range texts {
+		key, err := api.ParseKey(text)
+		if err != nil {
+			return nil, fmt.Errorf("catalogue-signer %q: %w", text, err)
+		}
+		keys = append(keys, key)
+	}
+	return keys, nil
 }

@@ -114,6 +114,30 @@ func TestKeygenSignServe(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+	signed, err := os.ReadFile(doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	forged := filepath.Join(dir, "forged.json")
+	if err := os.WriteFile(forged, []byte(strings.Replace(string(signed), "Bollo auto e moto", "Bollo auto e mota", 1)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	other, err := run(t, "catalogue", "keygen", filepath.Join(dir, "other.pem"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	other = strings.TrimSuffix(strings.TrimPrefix(other, `catalogue_key = "`), "\"\n")
+	book := filepath.Join(dir, "signers.db")
+	for want, args := range map[string][]string{
+		"the signature does not hold": {"--catalogue", forged, "--catalogue-signer", api.FormatKey(public)},
+		"not trusted here":            {"--catalogue", doc, "--catalogue-signer", other},
+	} {
+		_, err := run(t, append([]string{"serve", "--listen", "127.0.0.1:0", "--db", book}, args...)...)
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v: %v", args, err)
+		}
+	}
+	serve(t, book, "--catalogue", doc, "--catalogue-signer", other, "--catalogue-signer", api.FormatKey(public)) // nothing of the forged one is in the book
 	for _, args := range [][]string{
 		{"--catalogue", doc, "--catalogue-key", key}, {"--catalogue", key}, {"--catalogue-key", doc}, {"--catalogue", filepath.Join(dir, "none")},
 	} {

@@ -35,6 +35,12 @@ func (s *settings) rules() {
 	want(operator == "" || text("tls") != "" || !hostPort(operator) || loopback(operator), "operator", "passwords are typed there: without tls it is served on the loopback only")
 	want(metrics == "" || hostPort(metrics), "metrics", `host:port: "127.0.0.1:9480"`)
 	want(text("catalogue") == "" || text("catalogue-key") == "", "catalogue-key", "say either --catalogue or --catalogue-key")
+	signers, err := s.flags.GetStringSlice("catalogue-signer")
+	if err == nil {
+		_, err = publicKeys(signers)
+	}
+	want(err == nil, "catalogue-signer", "want the public key that gateway catalogue keygen writes, 32 bytes in base64")
+	want(len(signers) == 0 || text("catalogue") != "", "catalogue-signer", "it is for the file of --catalogue")
 	want(text("traces") == "" || strings.HasPrefix(text("traces"), "http://") || strings.HasPrefix(text("traces"), "https://"), "traces",
 		`a web address: "http://127.0.0.1:4318/v1/traces"`)
 	percent, err := strconv.Atoi(text("traces-percent"))

@@ -44,6 +44,8 @@ func TestMistakesOfTheFileAreToldWithLineAndCure(t *testing.T) {
 		{"no limit", "[limit]\nrequests = 0\n", ":2: limit.requests: more than nothing"},
 		{"no deadline", "[expire]\nafter = \"0s\"\n", ":2: expire.after: more than nothing"},
 		{"no file", "csca = \"/nowhere\"\n", ":1: csca: there is no /nowhere; the issuers of cards: a PEM file"},
+		{"no public key", "catalogue = \"settings.go\"\ncatalogue-signer = [\"x\"]\n", ":2: catalogue-signer: want the public key"},
+		{"nothing to sign", "catalogue-signer = [\"fRqUGAwKOWRJ3A/VB64B/QZLZ9rZzevHVzo/8gdx4h0=\"]\n", ":1: catalogue-signer: it is for the file"},
 		{"both catalogues", "catalogue = \"settings.go\"\ncatalogue-key = \"settings.go\"\n", ":2: catalogue-key: say either"},
 	} {
 		path := fileOf(t, c.text)
