@@ -24,6 +24,7 @@ type box struct {
 	trusted bool
 
 	proc   *proc // nil: no power
+	gone   bool  // for ever: stolen, or burnt
 	boots  int
 	person *citizen
 }
@@ -108,6 +109,11 @@ func (b *box) crash() {
 		b.term.technician()
 	}
 	b.person.startled()
+	if b.w.fault(b.w.par.Gone) {
+		b.gone = true
+		b.w.count.gone++
+		return
+	}
 	boots := b.boots
 	b.w.after(b.w.between(3*second, 60*second), func() {
 		if b.boots == boots {
@@ -130,6 +136,9 @@ func (b *box) boot() {
 // heal puts everything right; a kiosk that stopped sales is started anew, as
 // its maintainer would.
 func (b *box) heal() {
+	if b.gone {
+		return
+	}
 	b.cut, b.paper, b.ahead, b.trusted = false, kiosk.PrinterReady, 0, true
 	b.term.up = true
 	if b.proc == nil || b.book.broken {

@@ -30,7 +30,7 @@ var cores = []struct {
 	{"kiosk/health", []string{"NewRegister"}, "kiosk/runner"},
 	{"sync/push", []string{"NewPlan", "Matched", "Unanswered"}, ""},
 	{"sync/outbox", []string{"MayFollow", "Unfinished", "Chain", "Settled"}, ""},
-	{"sync/gateway/outcome", []string{"Read", "Again", "Repeat", "Alive", "Debt", "Telling", "Owned"}, "sync/gateway"},
+	{"sync/gateway/outcome", []string{"Read", "Again", "Repeat", "Alive", "Debt", "Expire", "Certificate", "Telling", "Owned"}, "sync/gateway"},
 }
 
 func TestShippedCoresRun(t *testing.T) {

@@ -35,15 +35,19 @@
 //	ledger-only-charged    nothing is in the ledger that was not charged
 //	one-charge-per-id      a payment is charged at most once
 //	charge-after-save      no card is asked for before the journal says so
-//	activation-outcome     each activation gets its outcome
+//	activation-outcome     each activation gets its outcome, also where its kiosk
+//	                       is gone for ever; any other kiosk says it itself
+//	vouched-true           who vouched that nothing is left to be said says nothing
 //	sequence-gapless       sequences have no gap and name one row each
 //	row-applied-once       the gateway applies each row once, for ever
 //	rows-in-order          the rows of a payment arrive in their order
 //	rows-accepted          no row of a sound kiosk is parked or a conflict
 //	postings-zero          postings sum to zero and agree with the payments
 //	debt-settled-once      no debt is settled by two payments
-//	loan-outcome           every token that the node lent got its outcome
-//	owner-told-once        no token is told two outcomes
+//	loan-outcome           every token that the node lent got its outcome, unless
+//	                       nobody could learn of it while it lived
+//	owner-told-once        no token is told two outcomes, unless the first was
+//	                       presumed by the deadline
 //	owner-agrees           the node's own counts are the book's: what it was paid, and
 //	                       each refund case where somebody else was faster
 //	paper-tells-truth      a paper says what is durable, a receipt what is closed

@@ -41,6 +41,7 @@ type held struct {
 	last        uint64
 	tells       []*telling
 	waiters     []func() // for the owners of its bills
+	vouched     bool     // closed because its kiosk had nothing more to say
 }
 
 // kept is a row in the gateway's book.
@@ -62,6 +63,8 @@ type gate struct {
 	stopped  bool // its process ended
 	life     int  // of its process
 	untold   []*telling
+	unended  []*held          // activations, until they are seen to have an outcome
+	vouched  map[string]int64 // until when each kiosk has nothing more to say
 	debts    []*debt
 	byNotice map[kiosk.NoticeNumber]*debt
 	payments map[string]*held
@@ -71,10 +74,12 @@ type gate struct {
 }
 
 func newGate(w *world) *gate {
-	return &gate{
-		w: w, byNotice: map[kiosk.NoticeNumber]*debt{}, payments: map[string]*held{}, shelves: map[string]*shelf{},
+	g := &gate{
+		w: w, vouched: map[string]int64{}, byNotice: map[kiosk.NoticeNumber]*debt{}, payments: map[string]*held{}, shelves: map[string]*shelf{},
 		balance: map[string]kiosk.Amount{},
 	}
+	w.after(lookEvery, g.look)
+	return g
 }
 
 // troubles takes the gateway's line down and up again, or ends its process.
@@ -255,6 +260,7 @@ func (g *gate) lock(from string, id kiosk.PaymentID, cart kiosk.Cart) (*held, ki
 		d.on = append(d.on, h)
 	}
 	g.keepPayment(h)
+	g.unended = append(g.unended, h)
 	g.w.count.activations++
 	g.w.tell(id, "gateway: activated")
 	return h, ""
@@ -267,7 +273,7 @@ func (g *gate) keepPayment(h *held) {
 
 // payment is how a payment stands, for the kiosk that asks.
 func (g *gate) payment(id kiosk.PaymentID) (out []kiosk.BillClosing) {
-	if h := g.payments[string(id)]; h != nil {
+	if h := g.payments[string(id)]; h != nil && h.State != outcome.Expired { // what is presumed is no news to its kiosk
 		for _, b := range h.Bills {
 			if b.Closing != kiosk.ClosingOpen {
 				out = append(out, kiosk.BillClosing{BillID: b.Debt, Closing: b.Closing})
@@ -341,6 +347,7 @@ func (g *gate) apply(from string, r kiosk.OutboxRow) outcome.Verdict {
 	var facts *outcome.Payment
 	if h != nil {
 		g.facts(h)
+		g.lateWord(h, row.Kind)
 		facts = &h.Payment
 		if r.Sequence < h.last && g.w.bug != bugNoDedup {
 			g.w.fail("rows-in-order", "payment %s: row %d comes after row %d", h.ID, r.Sequence, h.last)
@@ -393,6 +400,9 @@ func (g *gate) write(h *held, row outcome.Row, c outcome.Change) {
 	}
 	for _, t := range c.Transactions {
 		g.post(h, row, t)
+	}
+	if c.Withdraw {
+		g.withdraw(h)
 	}
 	for _, t := range c.Tell {
 		g.queue(h, t)

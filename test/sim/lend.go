@@ -154,12 +154,16 @@ type telling struct {
 	tell  outcome.Telling
 	tries int
 	done  bool
+	ended int64 // when it was done
 }
 
 // queue writes one down, once for each bill of a payment; a token that is known
 // is better than none.
 func (g *gate) queue(h *held, t outcome.Telling) {
 	for _, q := range h.tells {
+		if q.tell.Debt == t.Debt && g.overtaken(h, q, t) {
+			break
+		}
 		if q.tell.Debt == t.Debt {
 			if strings.HasPrefix(q.tell.Token, pendingPrefix) {
 				q.tell.Token = t.Token
@@ -212,8 +216,14 @@ func (g *gate) tellNode(q *telling) {
 	}
 	id := kiosk.PaymentID(q.h.ID)
 	g.ask(func() func() {
-		said := g.w.nation.end(q.tell.Token, q.tell.Paid, id)
-		return func() { g.told(q, said) }
+		said, agrees := g.w.nation.end(q.tell, id)
+		return func() {
+			if !agrees {
+				g.contradicted(q)
+				return
+			}
+			g.told(q, said)
+		}
 	}, func() { g.again(q) })
 }
 
@@ -231,7 +241,7 @@ func (g *gate) told(q *telling, said kiosk.Closing) {
 	if q.done {
 		return // another try had its answer first
 	}
-	q.done = true
+	q.done, q.ended = true, g.w.now
 	if !q.tell.Paid {
 		return
 	}

@@ -100,15 +100,21 @@ func (m *money) atEnd() {
 		m.settled(c)
 	}
 	for _, h := range m.w.gate.all {
-		if h.State == outcome.Active && h.activated {
+		switch {
+		case !h.activated:
+		case h.State == outcome.Active:
 			m.w.fail("activation-outcome", "payment %s of %s was activated and has no outcome", h.ID, h.Kiosk)
+		case h.State == outcome.Expired && !m.w.boxOf(h.Kiosk).gone:
+			m.w.fail("activation-outcome", "payment %s was activated, and kiosk %s never said how it ended", h.ID, h.Kiosk)
 		}
 		if h.State == outcome.Doubtful && h.ref == "" {
 			m.w.fail("charge-in-ledger-once", "payment %s is unknown and has no reference", h.ID)
 		}
 	}
 	for _, b := range m.w.boxes {
-		m.complete(b)
+		if !b.gone {
+			m.complete(b)
+		}
 	}
 	m.ledger()
 	m.owners()
@@ -151,6 +157,7 @@ func (m *money) settled(c *charge) {
 	case h == nil:
 		m.w.fail("charge-in-ledger-once", "charge %s of %s: the gateway does not know the payment", c.stan, c.id)
 	case h.State == outcome.Paid && h.paid == 1:
+	case h.State == outcome.Expired && c.box.gone: // an alarm, and the bank's list: nobody else can tell
 	case h.State == outcome.Doubtful && h.claims == 1 && h.ref != "" && slices.Contains(c.box.book.open, c.id):
 		m.w.count.unknown++
 	default:
@@ -188,6 +195,9 @@ func (w *world) quiet() (string, bool) {
 		}
 	}
 	for _, b := range w.boxes {
+		if b.gone {
+			continue
+		}
 		if b.book.pending > 0 || len(b.book.queue) > 0 {
 			return b.name + " has a backlog", false
 		}
@@ -209,7 +219,9 @@ func (w *world) quiet() (string, bool) {
 // waiting counts the rows that are not delivered.
 func (w *world) waiting() (n int) {
 	for _, b := range w.boxes {
-		n += b.book.pending
+		if !b.gone {
+			n += b.book.pending
+		}
 	}
 	return n
 }
@@ -222,7 +234,7 @@ func (w *world) heal() {
 	for _, b := range w.boxes {
 		b.heal()
 	}
-	since := w.now
+	since, busy := w.now, w.now
 	for w.broken == nil && len(w.heap) > 0 {
 		next := w.now + second
 		for w.broken == nil && len(w.heap) > 0 && w.heap[0].at <= next {
@@ -231,13 +243,15 @@ func (w *world) heal() {
 		w.now = max(w.now, next)
 		why, quiet := w.quiet()
 		switch {
-		case quiet:
+		case quiet && (w.gate.unheard() == "" || w.now-since > tokenLife+w.par.ExpireAfter+2*lookEvery):
 			return
-		case w.now-since > drainBound:
+		case quiet: // until the deadline of what nobody will speak of any more
+			busy = w.now
+		case w.now-busy > drainBound:
 			if w.waiting() == 0 {
 				w.money.atEnd() // nothing to deliver, and yet: where is the money?
 			}
-			w.fail("backlog-drains", "%d minutes after healing: %s", (w.now-since)/minute, why)
+			w.fail("backlog-drains", "%d minutes after healing: %s", (w.now-busy)/minute, why)
 		}
 	}
 }

@@ -26,6 +26,8 @@ type loan struct {
 	expires int64
 	told    kiosk.Closing // what we said, once
 	said    kiosk.Closing // what it answered: the same for ever
+
+	presumed bool // that it was not paid
 }
 
 // nation is the node.
@@ -111,8 +113,10 @@ func (n *nation) lend(key string, at *homeDebt) (*loan, kiosk.Code) {
 }
 
 // end takes the outcome of a token. Money that comes after the token's time is
-// taken, unless somebody else has paid.
-func (n *nation) end(token string, paid bool, of kiosk.PaymentID) kiosk.Closing {
+// taken, unless somebody else has paid. Another outcome than the first is not: agrees
+// is false where what we said before was presumed, or is said behind the truth.
+func (n *nation) end(t outcome.Telling, of kiosk.PaymentID) (said kiosk.Closing, agrees bool) {
+	token, paid := t.Token, t.Paid
 	l, told := n.tokens[token], kiosk.ClosingKO
 	if paid {
 		told = kiosk.ClosingOK
@@ -120,14 +124,17 @@ func (n *nation) end(token string, paid bool, of kiosk.PaymentID) kiosk.Closing 
 	switch {
 	case l == nil:
 		n.w.fail("loan-outcome", "the node was told %q for token %q, which it never gave", told, token)
-		return kiosk.ClosingOpen
+		return kiosk.ClosingOpen, true
 	case l.told == told:
-		return l.said
+		return l.said, true
+	case l.told != kiosk.ClosingOpen && (l.presumed || t.Presumed):
+		n.w.count.disagreements++
+		return l.said, false
 	case l.told != kiosk.ClosingOpen:
 		n.w.fail("owner-told-once", "token %s of payment %s was told %q and then %q", token, of, l.told, told)
-		return l.said
+		return l.said, true
 	}
-	l.told, l.said = told, told
+	l.told, l.said, l.presumed = told, told, t.Presumed
 	n.w.tell(of, "node: token %s told %q, paid by us %t, by others %t", token, told, l.at.paid != nil, l.at.other)
 	switch {
 	case !paid:
@@ -139,7 +146,7 @@ func (n *nation) end(token string, paid bool, of kiosk.PaymentID) kiosk.Closing 
 		n.money += l.at.of.asked
 		n.w.money.told(of)
 	}
-	return l.said
+	return l.said, true
 }
 
 // told looks at money that the node will pay out: the card was charged for it.
@@ -154,7 +161,7 @@ func (m *money) owners() {
 	n := m.w.nation
 	for _, l := range n.loans {
 		h := m.w.gate.payments[l.key[:idLength]]
-		if h == nil || l.told == kiosk.ClosingOpen && h.State != outcome.Doubtful {
+		if h == nil || l.told == kiosk.ClosingOpen && h.State != outcome.Doubtful && !h.orphaned(l) {
 			m.w.fail("loan-outcome", "token %s, lent for %s, never got its outcome", l.token, l.key)
 		}
 	}
@@ -180,6 +187,18 @@ func (m *money) owners() {
 	if m.w.gate.balance[outcome.AccountRefunds] != -back {
 		m.w.fail("owner-agrees", "refund cases of %s, the ledger owes back %s", back, -m.w.gate.balance[outcome.AccountRefunds])
 	}
+}
+
+// orphaned says that a token never came into the book: its answer was lost, and the
+// node was not to be reached until the token's time was over, nor the key's by which
+// it could have been found. The queue asked until then.
+func (h *held) orphaned(l *loan) bool {
+	for _, q := range h.tells {
+		if l.key == loanKey(h, q.tell.Debt) && q.done && !q.tell.Paid && q.tell.Token != l.token && q.ended >= l.expires {
+			return true
+		}
+	}
+	return false
 }
 
 // closed: what the book calls paid, the node counts for this very token.

@@ -15,6 +15,8 @@ type params struct {
 	Loss, Double, Late, LostAnswer, Cut, HalfAnswer, Busy int // of messages
 	KioskCutEvery, GateDownEvery                          int64
 	CutForLong, CutAtMoney                                int
+	Gone                                                  int   // of power cuts: for ever
+	ExpireAfter                                           int64 // past its end an activation without an outcome is closed
 	CrashEvery                                            int64
 	CrashAtStep                                           int // a power cut around a write
 	CommitFails                                           int
@@ -42,6 +44,7 @@ func draw(w *world) params {
 	return params{
 		Loss: n(5, 80), Double: n(5, 80), Late: n(5, 60), LostAnswer: n(5, 100), Cut: n(200, 800), HalfAnswer: n(5, 60), Busy: n(5, 60),
 		KioskCutEvery: w.between(2*minute, 10*minute), GateDownEvery: w.between(3*minute, 15*minute), CutForLong: n(2, 30), CutAtMoney: n(2, 25),
+		Gone: n(3, 15), ExpireAfter: w.between(10*minute, 30*minute),
 		CrashEvery: w.between(4*minute, 20*minute), CrashAtStep: n(2, 12), CommitFails: n(0, 2), FsyncMax: w.between(15*ms, 80*ms),
 		JumpEvery: w.between(20*second, 2*minute), BootIn1970: n(100, 500),
 		Decline: n(50, 250), LateCard: n(5, 40), LineBefore: n(20, 80), LineAfter: n(20, 80), SendLost: n(5, 40), Nak: n(5, 40), OtherAmount: n(0, 4),
@@ -77,13 +80,16 @@ const (
 	bugKeysExpire           = "keys-expire"            // the gateway forgets after ten minutes which rows it has applied
 	bugRecoveryDrops        = "recovery-drops"         // after a power cut a card that was asked for is taken for one that was not: KO over a charge
 	bugQueueInMemory        = "queue-in-memory"        // what the node has to hear dies with the gateway's process
+	bugNoExpiry             = "no-expiry"              // the gateway waits for ever for the word of a kiosk
+	bugBlindVouch           = "blind-vouch"            // a kiosk says that nothing is left to be said without a look at its journal, and the gateway takes that as of now
+	bugStaleKO              = "stale-ko"               // who is to hear KO, or has heard it, is told nothing else
 	bugLoanForgotten        = "loan-forgotten"         // what the node lent is not given back when the rest of the cart is not to be had
 )
 
 var bugs = []string{
 	bugAckBeforeFsync, bugNoDedup, bugChargeRetry, bugDropAfterN, bugLostKO, bugClockOrder, bugPrintBeforeSave, bugSessionCancelsCharge,
 	bugActBeforeSave, bugLateRequest, bugStaleEvidence, bugSequenceByMemory, bugOtherTerminal, bugResendNewID, bugKeysExpire, bugRecoveryDrops,
-	bugQueueInMemory, bugLoanForgotten,
+	bugQueueInMemory, bugLoanForgotten, bugNoExpiry, bugBlindVouch, bugStaleKO,
 }
 
 func knownBug(name string) bool { return name == "" || slices.Contains(bugs, name) }

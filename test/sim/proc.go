@@ -42,6 +42,8 @@ type proc struct {
 	looked    map[health.Device]bool
 	wakeAt    kiosk.Mono
 
+	heard int64 // of the gateway's clock
+
 	using bool // the terminal's line is taken
 	line  *exchange
 
@@ -92,6 +94,7 @@ func (p *proc) begin() {
 		p.after(p.w.between(100*ms, 3*second), func() { p.look(d) })
 	}
 	p.after(p.w.between(ms, second), p.attempt)
+	p.after(p.w.between(0, 10*second), p.beat)
 	p.after(p.w.between(100*ms, second), func() {
 		p.recovered = true
 		for _, s := range p.b.book.unfinished() {

@@ -61,6 +61,12 @@ func TestEveryPlantedMistakeIsFound(t *testing.T) {
 				switch bug {
 				case bugStaleEvidence: // rare: two charges of one amount, one of them undecided, and a power cut
 					o.events = 5_000_000
+				case bugBlindVouch: // rare: a kiosk comes back after the tokens died, and its heartbeat is faster than its rows
+					o.events = 5_000_000
+				case bugStaleKO: // seen at the end alone: a kiosk comes back with money for the node after the deadline
+					o.events = 2_000_000
+				case bugNoExpiry: // seen at the end alone: a kiosk is gone in the middle of a payment
+					o.events = 500_000
 				case bugOtherTerminal, bugKeysExpire: // rare: a technician at that very moment; a copy that comes after ten minutes
 					o.events = 2_000_000
 				case bugLoanForgotten: // seen at the end alone: a cart of two debts of the node, and one of them is not to be had
@@ -119,7 +125,7 @@ func TestEverythingHappens(t *testing.T) {
 	for name, n := range map[string]int{
 		"visits": c.visits, "activations": c.activations, "charges": c.charges, "declined": c.declined, "undecided": c.undecided,
 		"by a person": c.byPerson, "papers": c.papers, "rows": c.rows, "duplicates": c.duplicates, "loans of the node": c.loans, "paid elsewhere": c.elsewhere, "refund cases of the node": c.refunds,
-		"visits of the technician": c.technicians, "crashes": c.crashes, "torn writes": c.torn,
+		"visits of the technician": c.technicians, "expired activations": c.expired, "kiosks gone": c.gone, "late words": c.lateWords, "crashes": c.crashes, "torn writes": c.torn,
 		"lost requests": c.lost, "doubled requests": c.doubled, "late messages": c.late, "lost answers": c.lostAnswers, "cuts": c.cuts, "clock jumps": c.jumps,
 	} {
 		if n < 5 {

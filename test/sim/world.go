@@ -56,7 +56,18 @@ type counts struct {
 	visits, payments, activations, charges, declined, unknown, undecided, byPerson, papers int
 	loans, elsewhere, refunds                                                              int // at the national node
 	technicians                                                                            int
+	expired, lateWords, disagreements, gone                                                int // activations without an outcome, and kiosks that said nothing more
 	rows, duplicates, crashes, torn, lost, doubled, late, lostAnswers, cuts, jumps         int
+}
+
+// boxOf finds a kiosk by its name.
+func (w *world) boxOf(name string) *box {
+	for _, b := range w.boxes {
+		if b.name == name {
+			return b
+		}
+	}
+	panic("kiosk " + name)
 }
 
 func newWorld(seed uint64, kiosks int, bug string) *world {
