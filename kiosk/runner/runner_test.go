@@ -383,12 +383,14 @@ func TestRecoveryWithoutTerminal(t *testing.T) {
 		h.unfinished = []payment.State{{ID: "old", Cart: cart, Agreed: 8740, Step: payment.StepCharging}}
 		k := run(t, h)
 		k.wantPage("out-of-service")
+		inOrder(t, k.done(), []string{"resolve", "save result with payment.doubtful", "push payment.doubtful"}) // the bills stay locked
 		h.mu.Lock()
 		down = false
 		h.mu.Unlock()
 		time.Sleep(70 * time.Second)
 		synctest.Wait()
 		k.wantPage("attract")
+		inOrder(t, k.done(), []string{"push payment.doubtful", "save resolved with payment.resolved", "push payment.resolved", "save closed"})
 		k.end()
 	})
 }
