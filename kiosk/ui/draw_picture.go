@@ -127,13 +127,17 @@ func (c *pen) strip(w, h float32) (piece, bool) {
 	n := c.paragraph(c.p.Sample.Value, st, 10_000)
 	st.part, st.weight, st.color = "picture label", theme.Regular, c.pal.Muted
 	l := c.paragraph(c.p.Sample.Label, st, 10_000)
-	p := piece{w: l.w + gap + n.w + 2*padX, h: max(l.h, n.h) + 2*padY}
-	if c.p.Sample.Value == "" || c.p.Sample.Label == "" || p.w > w || p.h > h {
+	left := padX + l.w + gap
+	if left+n.w+padX > w { // the words above name it, too
+		l, left = piece{}, padX
+	}
+	p := piece{w: left + n.w + padX, h: n.h + 2*padY}
+	if c.p.Sample.Value == "" || p.w > w || p.h > h {
 		return piece{}, false
 	}
 	p.rect(Element{Part: "picture", W: p.w, H: p.h, Radius: radius, Fill: c.pal.Soft, Edge: c.pal.Muted, EdgeWidth: 3})
 	p.add(l, padX, (p.h-l.h)/2)
-	p.add(n, padX+l.w+gap, (p.h-n.h)/2)
+	p.add(n, left, (p.h-n.h)/2)
 	return p, true
 }
 

@@ -13,18 +13,22 @@ import (
 
 	"github.com/tserve/jolly/kiosk"
 	"github.com/tserve/jolly/kiosk/page"
+	"github.com/tserve/jolly/kiosk/screen"
+	"github.com/tserve/jolly/kiosk/session"
 	"github.com/tserve/jolly/kiosk/ui"
 	"github.com/tserve/jolly/kiosk/ui/theme"
 	"github.com/tserve/jolly/sync/gateway/catalogue"
 )
 
 // glass is a screen of the reference panel.
-func glass(t *testing.T) *ui.Screen {
+func glass(t *testing.T) *ui.Screen { return glassOf(t, fyne.NewSize(1080, 1920)) }
+
+func glassOf(t *testing.T, size fyne.Size) *ui.Screen {
 	t.Helper()
 	s := ui.New(ui.Profile{MMPerPx: theme.ReferenceMMPerPx, BottomMM: 750}, func(page.Touch) {}, time.Now)
 	w := test.NewTempWindow(t, s.Object())
 	w.SetPadded(false)
-	w.Resize(fyne.NewSize(1080, 1920))
+	w.Resize(size)
 	return s
 }
 
@@ -120,10 +124,41 @@ func TestQuestionsFit(t *testing.T) {
 	for _, l := range kiosk.Languages() {
 		for _, svc := range c.Services {
 			for _, f := range svc.Fields {
-				s.Show(page.Page{Name: "fit", Lang: l, Title: f.Name[l], Lead: f.Help[l]})
+				s.Show(page.Page{Name: "fit", Lang: l, Title: f.Ask[l], Lead: f.Help[l]})
 				got := lines(s.Dump())
 				if got["title"] < 1 || got["title"] > 2 || got["lead"] < 1 || got["lead"] > 3 {
 					t.Errorf("%s %s %s: title %d lines, lead %d", l, svc.ID, f.ID, got["title"], got["lead"])
+				}
+			}
+		}
+	}
+}
+
+// Every question of every service stands on one page with its keys, its help and
+// an example, upright and lying, in every language.
+func TestEveryQuestionStandsOnOnePage(t *testing.T) {
+	app := test.NewTempApp(t)
+	app.Settings().SetTheme(theme.New())
+	c, err := catalogue.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, size := range []fyne.Size{fyne.NewSize(1080, 1920), fyne.NewSize(1920, 1080)} {
+		s := glassOf(t, size)
+		for _, l := range kiosk.Languages() {
+			for _, svc := range c.Services {
+				for at, f := range svc.Fields {
+					state := session.State{Language: l, Catalogue: c, Scene: session.Form{Service: svc.ID, At: at}}
+					state.Devices.Cards = session.ReaderReady
+					p := screen.Render(state, screen.House{Body: "Comune di Prato"})
+					s.Show(p)
+					if _, parts := s.Parts(); parts != 1 {
+						t.Errorf("%v %s %s %s: %d parts", size, l, svc.ID, f.ID, parts)
+					}
+					got := lines(s.Dump())
+					if p.Picture != "" && got["picture number"] == 0 {
+						t.Errorf("%v %s %s %s: no example", size, l, svc.ID, f.ID)
+					}
 				}
 			}
 		}
