@@ -31,6 +31,10 @@
 // Saving and acting are never effects of the same Step: the [Saved] event of
 // one starts the other. A test proves it for every reachable state.
 //
+// A step that could not be saved stops card sales ([Unrecorded]). The very same
+// [Save] may be tried again for as long as it takes: when it is [Saved] after all,
+// a result goes on from there, and a payment before its card is dropped.
+//
 // # Who moves it
 //
 // The runner: it carries out [Save] with the journal, [Activate] with the
