@@ -81,7 +81,7 @@ race: ## the tests of all that starts goroutines, under the race detector
 
 fuzz: ## a short run of every fuzz target, as many packages at a time as there are processors
 	@grep -rlE --include='*_test.go' '^func Fuzz' . | xargs -n 1 dirname | sort -u | \
-	xargs -P $$(nproc) -I PKG $(MAKE) --no-print-directory fuzz-one PKG=PKG
+	xargs -P $$(nproc) -I DIR $(MAKE) --no-print-directory fuzz-one PKG=DIR
 
 # One program for all targets of a package, and one worker for each target.
 fuzz-one:
