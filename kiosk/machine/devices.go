@@ -3,10 +3,12 @@ package machine
 // The real devices behind the runner's interfaces, where their shapes differ.
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/tserve/jolly/kiosk"
@@ -94,10 +96,34 @@ func (p paper) Print(ctx context.Context, r kiosk.Receipt) kiosk.PrintReport {
 	report, pdf := p.dev.Print(ctx, r)
 	p.faults.at("after:print")
 	if len(pdf) > 0 {
-		name := filepath.Join(p.dir, r.Number+".pdf")
-		if err := os.WriteFile(name, pdf, 0o600); err != nil {
-			p.log.Warn("keep the receipt's PDF", "payment", r.Payment, "err", err)
-		}
+		p.keep(r, pdf)
 	}
 	return report
+}
+
+// keptReceipts is how many PDFs of receipts stay on the disk: some weeks of them.
+const keptReceipts = 1000
+
+// keep keeps the PDF, and lets the oldest go.
+func (p paper) keep(r kiosk.Receipt, pdf []byte) {
+	if err := os.WriteFile(filepath.Join(p.dir, r.Number+".pdf"), pdf, 0o600); err != nil {
+		p.log.Warn("keep the receipt's PDF", "payment", r.Payment, "err", err)
+	}
+	entries, err := os.ReadDir(p.dir)
+	if err != nil {
+		p.log.Warn("look for old receipts", "err", err)
+		return
+	}
+	var all []string
+	for _, e := range entries {
+		if filepath.Ext(e.Name()) == ".pdf" {
+			all = append(all, e.Name())
+		}
+	}
+	slices.SortFunc(all, func(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b)) }) // by number
+	for _, old := range all[:max(0, len(all)-keptReceipts)] {
+		if err := os.Remove(filepath.Join(p.dir, old)); err != nil {
+			p.log.Warn("let an old receipt go", "err", err)
+		}
+	}
 }

@@ -2,6 +2,10 @@ package machine
 
 import (
 	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -76,6 +80,29 @@ func TestProblemsOfTheBook(t *testing.T) {
 		}
 		if !slices.Equal(got, c.want) {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+}
+
+// The kept receipts never fill the disk, nor do they tell for ever what somebody
+// paid: the oldest by their numbers go, whatever a clock said when they were kept.
+func TestOldReceiptsGo(t *testing.T) {
+	dir := t.TempDir()
+	p := paper{dir: dir, log: slog.New(slog.DiscardHandler)}
+	for n := 999_990; n < 999_990+keptReceipts+20; n++ {
+		p.keep(kiosk.Receipt{Number: fmt.Sprintf("PO-001-%06d", n)}, []byte("%PDF"))
+	}
+	if err := os.WriteFile(filepath.Join(dir, "notes.txt"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p.keep(kiosk.Receipt{Number: "PO-001-2000000"}, []byte("%PDF"))
+	files, err := filepath.Glob(filepath.Join(dir, "*.pdf"))
+	if err != nil || len(files) != keptReceipts {
+		t.Fatalf("%d receipts are kept, want %d, %v", len(files), keptReceipts, err)
+	}
+	for name, want := range map[string]bool{"PO-001-999990.pdf": false, "PO-001-1000009.pdf": false, "PO-001-1000011.pdf": true, "PO-001-2000000.pdf": true, "notes.txt": true} {
+		if _, err := os.Stat(filepath.Join(dir, name)); (err == nil) != want {
+			t.Errorf("%s: %v, kept %t", name, err, want)
 		}
 	}
 }
