@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"strings"
@@ -96,7 +97,10 @@ func (c *Client) RetryRow(ctx context.Context, id string) error {
 }
 
 // ErrNotRunning says that nobody answers at the socket.
-var ErrNotRunning = errors.New("ask the kiosk (does it run?)")
+var ErrNotRunning = errors.New("no kiosk answers (does it run?)")
+
+// ErrNotAllowed says that the kiosk lets only root and its own user ask.
+var ErrNotAllowed = errors.New("only root and the kiosk's own user may ask the kiosk")
 
 func (c *Client) get(ctx context.Context, path string, into any) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*askLimit)
@@ -123,8 +127,11 @@ func (c *Client) do(ctx context.Context, method, path string, order io.Reader, i
 	}
 	res, err := c.http.Do(req)
 	var dial *net.OpError
-	if errors.As(err, &dial) && dial.Op == "dial" {
-		return fmt.Errorf("%w: %w", ErrNotRunning, err)
+	switch {
+	case errors.As(err, &dial) && errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("%w: %w", ErrNotAllowed, dial)
+	case dial != nil && dial.Op == "dial":
+		return fmt.Errorf("%w: %w", ErrNotRunning, dial)
 	}
 	if err != nil {
 		return fmt.Errorf("ask the kiosk: %w", err)
@@ -138,6 +145,8 @@ func (c *Client) do(ctx context.Context, method, path string, order io.Reader, i
 	case http.StatusOK:
 	case http.StatusConflict:
 		return fmt.Errorf("the kiosk says no: %w", &refusal{strings.TrimSpace(string(body))})
+	case http.StatusServiceUnavailable:
+		return fmt.Errorf("the kiosk could not: %s", strings.TrimSpace(string(body)))
 	default:
 		return fmt.Errorf("ask the kiosk: %s: %s", res.Status, strings.TrimSpace(string(body)))
 	}

@@ -94,7 +94,7 @@ func serveLogged(t *testing.T, src Source, log *slog.Logger) (*Client, string) {
 	defer tick.Stop()
 	for range 400 {
 		_, err := c.Health(t.Context())
-		if err == nil || strings.Contains(err.Error(), "503") || errors.Is(err, ErrRefused) {
+		if err == nil || strings.Contains(err.Error(), "the kiosk could not") || errors.Is(err, ErrRefused) {
 			return c, path
 		}
 		<-tick.C

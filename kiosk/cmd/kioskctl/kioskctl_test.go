@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"os"
@@ -96,8 +97,14 @@ func TestCommands(t *testing.T) {
 		want []string
 	}{
 		{[]string{"payment", "list"}, []string{string(id), "charged", "87.40", "000042"}},
-		{[]string{"payment", "list", "--json"}, []string{`"STAN": "000042"`}},
-		{[]string{"payment", "show", string(id)}, []string{"prepared", "activated", "charging", "result"}},
+		{[]string{"payment", "list"}, []string{"closing to come", "DYDX-T3"}},
+		{[]string{"payment", "list", "--json"}, []string{`"stan": "000042"`, `"totalCents": 8740`}},
+		{[]string{"payment", "show", string(id)}, []string{"prepared", "activated", "charging", "result", "payment.paid", "pending"}},
+		{[]string{"payment", "show", "DYDX-T3"}, []string{string(id), "closing to come"}},
+		{[]string{"payment", "show", "dydxt3"}, []string{string(id)}},
+		{[]string{"payment", "show", "01890000"}, []string{string(id)}},
+		{[]string{"payment", "show", "DYDX-T3", "--json"}, []string{`"id": "` + string(id), `"kind": "payment.paid"`}},
+		{[]string{"outbox", "show", "1"}, []string{"payment.paid", "000042"}},
 		{[]string{"outbox", "list"}, []string{"pending", "payment.paid"}},
 		{[]string{"outbox", "verify"}, []string{"whole"}},
 		{[]string{"config", "check", config}, []string{"no mistake"}},
@@ -124,12 +131,70 @@ func TestWhatCannotBe(t *testing.T) {
 		want string
 	}{
 		{[]string{"status"}, "does it run?"},
-		{[]string{"payment", "show", "nothing"}, "nothing"},
+		{[]string{"payment", "show", "nothing"}, "payment nothing: not in the book"},
+		{[]string{"payment", "show"}, "reference on the paper"},
+		{[]string{"payment", "resolve", "--refused"}, "reference on the paper"},
+		{[]string{"outbox", "show", "2"}, "row 2: not in the book"},
+		{[]string{"outbox", "lst"}, `unknown command "lst"`},
+		{[]string{"payment", "shw", "1"}, `unknown command "shw"`},
 		{[]string{"config", "check", "/no/such/file"}, "--config"},
 		{[]string{"unknown"}, "unknown command"},
 	} {
 		if _, err := ctl(t, append(c.args, "--config", config)...); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%v: %v, want %q", c.args, err, c.want)
 		}
+	}
+}
+
+// A kiosk that never ran has no book, and that is said.
+func TestNoBook(t *testing.T) {
+	config, _ := kioskWithAPayment(t)
+	if err := os.Remove(filepath.Join(filepath.Dir(config), "outbox.db")); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"payment", "list"}, {"outbox", "list"}, {"outbox", "verify"}, {"status"}} {
+		if _, err := ctl(t, append(args, "--config", config)...); err == nil || !strings.Contains(err.Error(), "has the kiosk ever run") {
+			t.Errorf("%v: %v", args, err)
+		}
+	}
+}
+
+// TestStands: what is in doubt is never called paid, refused or begun.
+func TestStands(t *testing.T) {
+	for _, c := range []struct {
+		step   payment.Journal
+		charge kiosk.Outcome
+		want   string
+	}{
+		{payment.StepPrepared, "", standsBegun}, {payment.StepActivated, "", standsBegun}, {payment.StepCharging, "", standsAsked},
+		{payment.StepResult, kiosk.Charged, standsClosing}, {payment.StepResult, kiosk.Refused, standsRefused}, {payment.StepResult, kiosk.Unknown, standsDoubt},
+		{payment.StepResult, "", standsDoubt}, {payment.StepResolved, kiosk.Charged, standsClosing}, {payment.StepResolved, kiosk.Refused, standsRefused},
+		{payment.StepClosed, kiosk.Charged, standsPaid}, {payment.StepDropped, "", standsDropped},
+	} {
+		if got := stands(c.step, c.charge); got != c.want {
+			t.Errorf("%s %q: %q, want %q", c.step, c.charge, got, c.want)
+		}
+	}
+}
+
+// Without a kiosk status tells what the book holds open, and that nothing runs.
+func TestStatusWithoutAKiosk(t *testing.T) {
+	config, id := kioskWithAPayment(t)
+	out, err := ctl(t, "status", "--config", config)
+	if err == nil || !strings.Contains(err.Error(), "does it run?") {
+		t.Errorf("%v", err)
+	}
+	for _, want := range []string{"does not run", "DYDX-T3", "87.40", standsClosing, "1 row waits, the oldest of 2026-"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("%q is missing in\n%s", want, out)
+		}
+	}
+	text, _ := ctl(t, "status", "--config", config, "--json")
+	var got standing
+	if err := json.Unmarshal([]byte(text), &got); err != nil {
+		t.Fatal(err)
+	}
+	if got.Running || got.Health != nil || len(got.Open) != 1 || got.Open[0].ID != string(id) || got.Outbox.Pending != 1 {
+		t.Errorf("%+v", got)
 	}
 }

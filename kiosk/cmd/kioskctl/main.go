@@ -1,11 +1,11 @@
 // Command kioskctl is the maintainer's command line.
 //
-//	kioskctl status              the running kiosk: page, devices, payments
+//	kioskctl status              the running kiosk: page, devices; all payments that are open or in doubt; what waits
 //	kioskctl payment list        the journal, newest first
-//	kioskctl payment show ID     one payment, step by step
+//	kioskctl payment show ID     one payment, step by step; ID may be its reference on the paper
 //	kioskctl payment resolve ID  a person's word on a charge that is unknown
 //	kioskctl outbox list         rows that wait or are parked
-//	kioskctl outbox show ID      one row
+//	kioskctl outbox show ID      one row, by its id or sequence
 //	kioskctl outbox retry ID     send a parked row again
 //	kioskctl outbox verify       hash chain, sequences, bodies
 //	kioskctl outbox export       the whole book as JSON lines, for auditors
@@ -33,6 +33,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -66,14 +67,14 @@ func command(out io.Writer) *cobra.Command {
 	pay := &cobra.Command{Use: "payment", Short: "The journal of payments"}
 	pay.AddCommand(
 		&cobra.Command{Use: "list", Short: "Payments, newest first", Args: cobra.NoArgs, RunE: t.paymentList},
-		&cobra.Command{Use: "show ID", Short: "One payment, step by step", Args: cobra.ExactArgs(1), RunE: t.paymentShow},
+		&cobra.Command{Use: "show ID", Short: "One payment, step by step", Args: wants(wantPayment), RunE: t.paymentShow},
 		t.resolveCommand(),
 	)
 	box := &cobra.Command{Use: "outbox", Short: "What waits for the gateway"}
 	box.AddCommand(
 		&cobra.Command{Use: "list", Short: "Rows that wait or are parked", Args: cobra.NoArgs, RunE: t.outboxList},
-		&cobra.Command{Use: "show ID", Short: "One row", Args: cobra.ExactArgs(1), RunE: t.outboxShow},
-		&cobra.Command{Use: "retry ID", Short: "Send a parked row again", Args: cobra.ExactArgs(1), RunE: t.outboxRetry},
+		&cobra.Command{Use: "show ID", Short: "One row", Args: wants(wantRow), RunE: t.outboxShow},
+		&cobra.Command{Use: "retry ID", Short: "Send a parked row again", Args: wants(wantRow), RunE: t.outboxRetry},
 		&cobra.Command{Use: "export", Short: "The whole book as JSON lines, with the last four digits of cards", Args: cobra.NoArgs, RunE: t.outboxExport},
 		&cobra.Command{Use: "verify", Short: "Check hash chain, sequences and bodies", Args: cobra.NoArgs, RunE: t.outboxVerify},
 	)
@@ -83,5 +84,38 @@ func command(out io.Writer) *cobra.Command {
 	root.AddCommand(noticeCommands(out)...)
 	root.AddCommand(t.enrolCommands()...)
 	root.SetOut(out)
+	strict(root)
 	return root
+}
+
+// What an argument is called when it is missing.
+const (
+	wantPayment = "one payment: its id, the beginning of its id, or the reference on the paper; see kioskctl payment list"
+	wantRow     = "one row: its id or its sequence; see kioskctl outbox list"
+)
+
+// wants is one argument, and what to say without it.
+func wants(what string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) != 1 {
+			return errors.New("want " + what)
+		}
+		return nil
+	}
+}
+
+// strict makes a mistake of every word that is no command: without it the help is
+// shown, as if all were well.
+func strict(c *cobra.Command) {
+	if c.HasSubCommands() && c.RunE == nil && c.Run == nil && c.HasParent() {
+		c.RunE = func(c *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return c.Help()
+			}
+			return fmt.Errorf("unknown command %q for %q; see %s --help", args[0], c.CommandPath(), c.CommandPath())
+		}
+	}
+	for _, sub := range c.Commands() {
+		strict(sub)
+	}
 }

@@ -3,9 +3,11 @@ package main
 // Decisions of a person, rows one by one, and the whole book for others.
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -19,7 +21,7 @@ func (t *tool) resolveCommand() *cobra.Command {
 	var charged string
 	var refused bool
 	cmd := &cobra.Command{
-		Use: "resolve ID", Short: "Decide a charge that is unknown, by a person's word", Args: cobra.ExactArgs(1),
+		Use: "resolve ID", Short: "Decide a charge that is unknown, by a person's word", Args: wants(wantPayment),
 		Long: "Decide a charge that is unknown. Look at the terminal's own report and slips first: the decision is\nfinal, goes to the gateway, and is in the log with your name.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if refused == (charged != "") {
@@ -30,6 +32,9 @@ func (t *tool) resolveCommand() *cobra.Command {
 				d.Outcome, d.STAN = string(kiosk.Charged), charged
 			}
 			if err := d.Check(); err != nil {
+				return err
+			}
+			if err := t.named(cmd.Context(), &d.Payment); err != nil {
 				return err
 			}
 			return t.running(func(c *control.Client) error {
@@ -45,13 +50,57 @@ func (t *tool) resolveCommand() *cobra.Command {
 	return cmd
 }
 
+// named makes the whole id of a payment of what it was called.
+func (t *tool) named(ctx context.Context, payment *string) error {
+	return t.journal(ctx, func(r *outbox.Reader) error {
+		id, err := find(ctx, r, *payment)
+		*payment = string(id)
+		return err
+	})
+}
+
 func (t *tool) outboxRetry(cmd *cobra.Command, args []string) error {
-	return t.running(func(c *control.Client) error {
-		if err := c.RetryRow(cmd.Context(), args[0]); err != nil {
+	id := args[0]
+	if _, number := sequence(id); number {
+		err := t.journal(cmd.Context(), func(r *outbox.Reader) error {
+			row, err := rowNamed(cmd.Context(), r, id)
+			id = row.ID
+			return err
+		})
+		if err != nil {
 			return err
 		}
-		return t.print(control.Done{OK: true}, func(w *tabwriter.Writer) { fmt.Fprintln(w, args[0]+": goes out again") })
+	}
+	return t.running(func(c *control.Client) error {
+		if err := c.RetryRow(cmd.Context(), id); err != nil {
+			return err
+		}
+		return t.print(control.Done{OK: true}, func(w *tabwriter.Writer) { fmt.Fprintln(w, id+": goes out again") })
 	})
+}
+
+// sequence reads the number of a row, where that is what it is called.
+func sequence(name string) (uint64, bool) {
+	n, err := strconv.ParseUint(name, 10, 64)
+	return n, err == nil && n > 0
+}
+
+// rowNamed finds a row by its id or by its sequence.
+func rowNamed(ctx context.Context, r *outbox.Reader, name string) (outbox.Row, error) {
+	n, number := sequence(name)
+	if !number {
+		return r.Row(ctx, name)
+	}
+	rows, err := r.Rows(ctx, "", searched)
+	if err != nil {
+		return outbox.Row{}, err
+	}
+	for _, row := range rows {
+		if row.Sequence == n {
+			return row, nil
+		}
+	}
+	return outbox.Row{}, fmt.Errorf("row %s: %w", name, outbox.ErrNotFound)
 }
 
 // wholeRow is one outbox row with its body.
@@ -65,12 +114,12 @@ type wholeRow struct {
 
 func (t *tool) outboxShow(cmd *cobra.Command, args []string) error {
 	return t.journal(cmd.Context(), func(r *outbox.Reader) error {
-		row, err := r.Row(cmd.Context(), args[0])
+		row, err := rowNamed(cmd.Context(), r, args[0])
 		if err != nil {
 			return err
 		}
 		one := wholeRow{
-			shownRow: shownRow{row.Sequence, row.ID, string(row.Kind), when(row.OccurredAt.UnixMilli), string(row.State), row.Reason},
+			shownRow: shownRowOf(row),
 			Payment:  string(row.Payment), Hash: row.Hash,
 		}
 		if row.SettledAt != 0 {

@@ -98,7 +98,7 @@ func TestOrders(t *testing.T) {
 		want []string
 		told string
 	}{
-		{[]string{"status"}, []string{"charge-undecided", "7K4P-22", "for 25h", "last closing", "2026-11-21"}, ""},
+		{[]string{"status"}, []string{"charge-undecided", "7K4P-22", "for 25h", "last closing", "2026-11-21", "DYDX-T3", standsClosing, "1 row waits"}, ""},
 		{[]string{"terminal", "status"}, []string{"offline", "no route"}, "status"},
 		{[]string{"terminal", "totals"}, []string{"87.40", "86.40", "differ by", "1.00"}, "totals"},
 		{[]string{"terminal", "last"}, []string{"charged", "000042", "EURO 87.40"}, "last"},
@@ -109,7 +109,9 @@ func TestOrders(t *testing.T) {
 		{[]string{"printer", "test-page"}, []string{"printed"}, "print test"},
 		{[]string{"payment", "resolve", string(id), "--charged", "000042"}, []string{"durable"}, "resolve " + string(id) + " charged 000042"},
 		{[]string{"payment", "resolve", string(id), "--refused"}, []string{"durable"}, "resolve " + string(id) + " refused "},
+		{[]string{"payment", "resolve", "dydx-t3", "--refused"}, []string{"durable"}, "resolve " + string(id) + " refused "},
 		{[]string{"outbox", "retry", "a/b"}, []string{"again"}, "retry a/b"},
+		{[]string{"outbox", "retry", "1"}, []string{"again"}, "retry " + string(id) + "/payment.paid"},
 	} {
 		for _, asJSON := range []bool{false, true} {
 			r.told = nil

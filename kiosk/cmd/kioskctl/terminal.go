@@ -17,7 +17,7 @@ import (
 )
 
 // errOnlyReads says what can be done without the kiosk.
-var errOnlyReads = errors.New("without a running kiosk kioskctl only reads the journal; start the kiosk and try again")
+var errOnlyReads = errors.New("without a running kiosk kioskctl only reads the book; start the kiosk and try again")
 
 // running asks the running kiosk.
 func (t *tool) running(use func(*control.Client) error) error {
