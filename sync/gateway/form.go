@@ -157,32 +157,37 @@ func (k peopleKey) formMark(service, field, value string) string {
 	return k.seal("form", service, field, value)
 }
 
-// byMarks finds the debts of a service all of whose marks are among so many.
-func byMarks(n int) string {
-	places := make([]string, n)
+// byMarks finds the debts of a service all of whose marks are among so many, but
+// for those of so many fields that were left empty.
+func byMarks(typed, empty int) string {
+	places := make([]string, typed+empty)
 	for i := range places {
 		places[i] = fmt.Sprintf("$%d", i+3) // $1 is the moment, $2 the service
 	}
-	return `d.id IN (SELECT k.debt FROM debt_keys k WHERE k.service = $2 AND k.mark IN (` + strings.Join(places, ", ") + `)
-		GROUP BY k.debt HAVING count(*) = (SELECT count(*) FROM debt_keys a WHERE a.debt = k.debt))`
+	spared := ""
+	if empty > 0 {
+		spared = " AND a.field NOT IN (" + strings.Join(places[typed:], ", ") + ")"
+	}
+	return `d.id IN (SELECT k.debt FROM debt_keys k WHERE k.service = $2 AND k.mark IN (` + strings.Join(places[:typed], ", ") + `)
+		GROUP BY k.debt HAVING count(*) = (SELECT count(*) FROM debt_keys a WHERE a.debt = k.debt` + spared + `))`
 }
 
-// findByForm finds the debts all of whose keys were typed. Where some can still
-// be paid, those are the answer; else the others, so that whoever paid already
-// is told so.
+// findByForm finds the debts all of whose keys were typed, without regard to fields
+// that may be left empty and were. Where some can still be paid, those are the
+// answer; else the others, so that whoever paid already is told so.
 func (s *Store) findByForm(ctx context.Context, service kiosk.Service, values []kiosk.FormValue) ([]debt, error) {
-	args, marks := []any{service.ID}, 0
+	marks, empty := []any{service.ID}, []any(nil)
 	for i, v := range values {
 		if v == "" {
+			empty = append(empty, service.Fields[i].ID)
 			continue
 		}
-		args = append(args, s.people.formMark(service.ID, service.Fields[i].ID, v.Clear()))
-		marks++
+		marks = append(marks, s.people.formMark(service.ID, service.Fields[i].ID, v.Clear()))
 	}
-	if marks == 0 {
+	if len(marks) == 1 {
 		return nil, nil
 	}
-	all, err := s.findDebts(ctx, byMarks(marks), args...)
+	all, err := s.findDebts(ctx, byMarks(len(marks)-1, len(empty)), append(marks, empty...)...)
 	if err != nil {
 		return nil, err
 	}

@@ -498,7 +498,7 @@ func TestSearchesUseTheirIndexes(t *testing.T) {
 		return // its planner rightly scans a table of a hundred rows
 	}
 	s, _, _ := newFinding(t, testLog())
-	for name, condition := range map[string]string{"citizen": byDebtor, "form": byMarks(2), "notice": "d.creditor = $2 AND d.notice = $3"} {
+	for name, condition := range map[string]string{"citizen": byDebtor, "form": byMarks(2, 0), "form with an empty field": byMarks(1, 1), "notice": "d.creditor = $2 AND d.notice = $3"} {
 		args := []any{0, "a", "b", "c"}
 		plan := ""
 		err := each(t.Context(), s.read, func(rows *sql.Rows) error {

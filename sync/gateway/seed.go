@@ -70,7 +70,7 @@ func (s *Store) seedDebts(ctx context.Context, tx *sql.Tx, all []sampleRow) erro
 	}{
 		{&into.debt, `INSERT INTO debts (id, creditor, notice, iuv, subject, instalment, amount, activation_amount, due, state, stand_in, service, debtor)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT DO NOTHING`},
-		{&into.key, "INSERT INTO debt_keys (debt, service, mark) VALUES ($1, $2, $3)"},
+		{&into.key, "INSERT INTO debt_keys (debt, service, mark, field) VALUES ($1, $2, $3, $4)"},
 	} {
 		statement, err := tx.PrepareContext(ctx, one.text)
 		if err != nil {
@@ -108,7 +108,7 @@ func (s *Store) seedDebt(ctx context.Context, tx *sql.Tx, into seeding, r sample
 		return err
 	}
 	for _, k := range r.keys {
-		_, err := into.key.ExecContext(ctx, id, r.service, s.people.formMark(r.service, k.field, k.value))
+		_, err := into.key.ExecContext(ctx, id, r.service, s.people.formMark(r.service, k.field, k.value), k.field)
 		if err != nil {
 			return err
 		}
