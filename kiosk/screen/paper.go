@@ -41,7 +41,8 @@ func (v *view) desk(code kiosk.CreditorCode) bool {
 	if !ok || cr.Phone == "" {
 		return false
 	}
-	v.note(page.ToneInfo, "phone", v.tf("desk_strong", i18n.Args{"name": cr.Name}), v.tf("desk_text", i18n.Args{"phone": cr.Phone, "hours": cr.Hours.In(v.lang)}))
+	phone := strings.ReplaceAll(cr.Phone, " ", "\u00a0") // a number is not broken
+	v.note(page.ToneInfo, "phone", v.tf("desk_strong", i18n.Args{"name": cr.Name}), v.tf("desk_text", i18n.Args{"phone": phone, "hours": cr.Hours.In(v.lang)}))
 	return true
 }
 

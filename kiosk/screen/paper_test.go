@@ -44,7 +44,7 @@ func TestWhatIsPrintedOfTheCatalogue(t *testing.T) {
 // elsewhere that of the kiosk.
 func TestWhoIsToBeCalled(t *testing.T) {
 	c := pages.Catalogue()
-	desk := "050 910111"
+	desk := "050\u00a0910111"
 	for _, lang := range kiosk.Languages() {
 		for code, want := range map[kiosk.Code]bool{
 			kiosk.CodeNothingOwed: true, kiosk.CodeBillExpired: true, kiosk.CodeBillRevoked: true, kiosk.CodeBillUnknown: true,

@@ -188,6 +188,37 @@ func TestEveryServiceIsPaidAtTheGateway(t *testing.T) {
 	}
 }
 
+// What may be left empty is left empty, and the bill is found all the same.
+func TestOptionalQuestionsAreSkipped(t *testing.T) {
+	x, n := newTill(t), 0
+	for _, svc := range x.shown.Services {
+		want, skipped := catalogue.Example(x.shown, svc), 0
+		for i, f := range svc.Fields {
+			if f.Optional {
+				want.Values[i] = ""
+				skipped++
+			}
+		}
+		if skipped == 0 {
+			continue
+		}
+		n++
+		t.Run(svc.ID, func(t *testing.T) {
+			w := x.visit(t)
+			for _, id := range []string{"choice-services", "group-" + svc.Group, "service-" + svc.ID} {
+				mustTouch(t, w, id)
+			}
+			fill(t, w, svc, want)
+			x.answer(t, w)
+			mustTouch(t, w, "continue")
+			x.pay(t, w)
+		})
+	}
+	if n == 0 {
+		t.Error("no question may be left empty")
+	}
+}
+
 // find finds the service's bill in its own way, and puts it into the cart.
 func (x *till) find(t *testing.T, w *world, svc kiosk.Service, paper gateway.Sample) {
 	t.Helper()
