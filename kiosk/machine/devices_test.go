@@ -6,7 +6,9 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -104,5 +106,22 @@ func TestOldReceiptsGo(t *testing.T) {
 		if _, err := os.Stat(filepath.Join(dir, name)); (err == nil) != want {
 			t.Errorf("%s: %v, kept %t", name, err, want)
 		}
+	}
+}
+
+// The service manager waits for a card that is being charged, and for its result
+// to be written: what it cuts off is a doubt.
+func TestTheServiceWaitsForTheCard(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "..", "packaging", "systemd", "jolly-kiosk.service"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := regexp.MustCompile(`(?m)^TimeoutStopSec=(\S+)$`).FindSubmatch(text)
+	if found == nil {
+		t.Fatal("no TimeoutStopSec")
+	}
+	wait, err := time.ParseDuration(strings.ReplaceAll(string(found[1]), "min", "m"))
+	if need := runner.ChargeLimit + 30*time.Second; err != nil || wait < need {
+		t.Errorf("waits %s, %v; a charge may take %s", wait, err, need)
 	}
 }
