@@ -68,7 +68,7 @@ func proved(who kiosk.FiscalCode) CardVerdict {
 func newFinding(t testing.TB, log *slog.Logger) (*Store, *clock, string) {
 	t.Helper()
 	c, path := newClock(), newBookURL(t)
-	s, err := Open(t.Context(), path, StoreConfig{Now: c.now, testOnlyNoSync: true, Cards: fakeCheck, PeopleKey: []byte("a key of the test")}, log)
+	s, err := Open(t.Context(), path, StoreConfig{Now: c.now, testOnlyNoSync: true, Cards: fakeCheck, PeopleKey: testPeopleKey}, log)
 	if err != nil {
 		t.Fatal(err)
 	}

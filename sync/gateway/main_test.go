@@ -5,6 +5,7 @@ package gateway
 // One test alone there: JOLLY_TEST_BOOK=postgres go test -run Name ./sync/gateway
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"flag"
@@ -13,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -106,8 +108,9 @@ func fewerChecks() error {
 	return flag.Set("rapid.checks", propertyChecks)
 }
 
-// templateFile is an empty book in a file: copying it is quicker than making one.
-var templateFile string
+// templateFile is an empty book in a file, seededFile one with the samples at the
+// time of a new clock: copying is quicker than making.
+var templateFile, seededFile string
 
 func runOnFiles(m *testing.M) int {
 	dir, err := os.MkdirTemp("", "book-template-")
@@ -116,11 +119,34 @@ func runOnFiles(m *testing.M) int {
 		templateFile = filepath.Join(dir, "book.db")
 		err = emptyBook(context.Background(), templateFile)
 	}
+	if err == nil {
+		seededFile = filepath.Join(dir, "seeded.db")
+		err = seededBook(context.Background(), seededFile)
+	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	return m.Run()
+	if wantedTest(onPostgreSQL) {
+		if second, err = beginAgain(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+	}
+	code := m.Run()
+	if second != nil { // the test was not reached
+		_ = second.cmd.Process.Kill()
+		_ = second.cmd.Wait()
+	}
+	return code
+}
+
+func seededBook(ctx context.Context, url string) error {
+	s, err := Open(ctx, url, StoreConfig{Now: newClock().now, PeopleKey: testPeopleKey}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return err
+	}
+	return errors.Join(s.Seed(ctx), s.Close())
 }
 
 func emptyBook(ctx context.Context, url string) error {
@@ -158,15 +184,7 @@ func newBookURL(t testing.TB) string {
 func takeBook(t testing.TB) (url string, release func()) {
 	t.Helper()
 	if servers.postgres == nil {
-		book, err := os.ReadFile(templateFile)
-		if err != nil {
-			t.Fatal(err)
-		}
-		path := t.TempDir() + "/book.db"
-		if err := os.WriteFile(path, book, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return path, func() {}
+		return copied(t, templateFile), func() {}
 	}
 	name := servers.take()
 	if name == "" {
@@ -184,6 +202,20 @@ func takeBook(t testing.TB) (url string, release func()) {
 	}
 }
 
+// copied is a book of this test alone, as another in a file.
+func copied(t testing.TB, from string) string {
+	t.Helper()
+	book, err := os.ReadFile(from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "book.db")
+	if err := os.WriteFile(path, book, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
 // emptied takes every row out of a book, past its guards: quicker than a new one.
 func emptied(ctx context.Context, url string) (err error) {
 	conn, err := pgx.Connect(ctx, url)
@@ -191,7 +223,7 @@ func emptied(ctx context.Context, url string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, conn.Close(ctx)) }()
-	_, err = conn.Exec(ctx, `SET session_replication_role = replica; DO $$ DECLARE t text; BEGIN
+	_, err = conn.Exec(ctx, `SET synchronous_commit = off; SET session_replication_role = replica; DO $$ DECLARE t text; BEGIN
 		FOR t IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'goose_db_version' LOOP
 			EXECUTE format('DELETE FROM %I', t);
 		END LOOP; END $$`)
@@ -220,11 +252,31 @@ func wholeBook(t testing.TB, url string) []byte {
 	return held
 }
 
-// TestOnPostgreSQL is the whole suite on PostgreSQL.
-func TestOnPostgreSQL(t *testing.T) {
-	if servers.postgres != nil {
-		return // it is this process
+// second is this suite on PostgreSQL, in a process of its own that runs beside
+// ours; nil: nobody asked for it.
+var second *again
+
+// again is a process that has been started.
+type again struct {
+	cmd  *exec.Cmd
+	said bytes.Buffer
+}
+
+const onPostgreSQL = "TestOnPostgreSQL"
+
+// wantedTest says whether the command line wants a test.
+func wantedTest(name string) bool {
+	flagOf := func(name string) string { return flag.Lookup("test." + name).Value.String() }
+	matches := func(pattern string) bool {
+		first, _, _ := strings.Cut(pattern, "/")
+		found, err := regexp.MatchString(first, name)
+		return err == nil && found
 	}
+	return flagOf("list") == "" && flagOf("fuzz") == "" && matches(flagOf("run")) && (flagOf("skip") == "" || !matches(flagOf("skip")))
+}
+
+// beginAgain starts the second process.
+func beginAgain() (*again, error) {
 	args := []string{"-test.timeout=5m", "-rapid.checks=15"}
 	if underRace {
 		args = append(args, "-test.run="+manyAtOnce)
@@ -234,11 +286,28 @@ func TestOnPostgreSQL(t *testing.T) {
 			args = append(args, arg)
 		}
 	}
-	cmd := exec.CommandContext(t.Context(), os.Args[0], args...)
-	cmd.Env = append(os.Environ(), bookEnv+"=postgres")
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		t.Fatalf("on PostgreSQL: %v\n%s", err, out)
+	a := &again{cmd: exec.Command(os.Args[0], args...)}
+	a.cmd.Env = append(os.Environ(), bookEnv+"=postgres")
+	a.cmd.Stdout, a.cmd.Stderr = &a.said, &a.said
+	return a, a.cmd.Start()
+}
+
+// TestOnPostgreSQL is the whole suite on PostgreSQL.
+func TestOnPostgreSQL(t *testing.T) {
+	if servers.postgres != nil {
+		return // it is this process
 	}
-	t.Logf("on PostgreSQL:\n%s", out)
+	if second == nil { // once more, by -count
+		var err error
+		if second, err = beginAgain(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	err := second.cmd.Wait()
+	said := second.said.String()
+	second = nil
+	if err != nil {
+		t.Fatalf("on PostgreSQL: %v\n%s", err, said)
+	}
+	t.Logf("on PostgreSQL:\n%s", said)
 }
