@@ -65,19 +65,21 @@ func TestProblemsOfTheBook(t *testing.T) {
 		depth  outbox.Depth
 		upkeep outbox.Upkeep
 		push   push.Status
+		err    error
 		want   []string
 	}{
-		"rows that wait":       {outbox.Depth{Pending: 9}, good, push.Status{Failures: 4, LastError: "no answer"}, nil},
-		"nothing waits":        {outbox.Depth{}, good, push.Status{Failures: 9, LastError: "no answer"}, nil},
-		"before the first":     {outbox.Depth{}, outbox.Upkeep{}, push.Status{}, nil},
-		"rows that are parked": {outbox.Depth{Pending: 9, Parked: 2}, good, push.Status{}, []string{"rows-parked: 2 rows; see kioskctl outbox list"}},
-		"rows not taken": {outbox.Depth{Pending: 9}, good, push.Status{Failures: 5, Held: 1, LastError: "send 9 rows: no answer"},
+		"rows that wait":       {outbox.Depth{Pending: 9}, good, push.Status{Failures: 4, LastError: "no answer"}, nil, nil},
+		"nothing waits":        {outbox.Depth{}, good, push.Status{Failures: 9, LastError: "no answer"}, nil, nil},
+		"before the first":     {outbox.Depth{}, outbox.Upkeep{}, push.Status{}, nil, nil},
+		"cannot be read":       {outbox.Depth{}, good, push.Status{}, errors.New("depth: book is closed"), []string{"journal-upkeep: depth: book is closed"}},
+		"rows that are parked": {outbox.Depth{Pending: 9, Parked: 2}, good, push.Status{}, nil, []string{"rows-parked: 2 rows; see kioskctl outbox list"}},
+		"rows not taken": {outbox.Depth{Pending: 9}, good, push.Status{Failures: 5, Held: 1, LastError: "send 9 rows: no answer"}, nil,
 			[]string{"rows-waiting: 9 rows wait, 5 attempts failed, 1 payments or rows are passed over: send 9 rows: no answer"}},
-		"nearly full": {outbox.Depth{}, full, push.Status{}, []string{"disk-full: 4096 bytes are free: no payment may begin"}},
-		"upkeep":      {outbox.Depth{}, ill, push.Status{}, []string{"journal-upkeep: log has 20000000 bytes: a reader stays too long"}},
+		"nearly full": {outbox.Depth{}, full, push.Status{}, nil, []string{"disk-full: 4096 bytes are free: no payment may begin"}},
+		"upkeep":      {outbox.Depth{}, ill, push.Status{}, nil, []string{"journal-upkeep: log has 20000000 bytes: a reader stays too long"}},
 	} {
 		var got []string
-		for _, p := range bookProblems(c.depth, c.upkeep, c.push) {
+		for _, p := range bookProblems(c.depth, c.err, c.upkeep, c.push) {
 			got = append(got, p.Code+": "+p.Detail)
 		}
 		if !slices.Equal(got, c.want) {

@@ -120,7 +120,7 @@ func (m *Machine) Payments(ctx context.Context) ([]control.Payment, error) {
 const deliveryFails = 5
 
 // bookProblems are what a maintainer must see to in the book itself.
-func bookProblems(d outbox.Depth, u outbox.Upkeep, p push.Status) []control.Problem {
+func bookProblems(d outbox.Depth, err error, u outbox.Upkeep, p push.Status) []control.Problem {
 	var all []control.Problem
 	add := func(is bool, code health.ProblemCode, format string, args ...any) {
 		if is {
@@ -133,6 +133,7 @@ func bookProblems(d outbox.Depth, u outbox.Upkeep, p push.Status) []control.Prob
 	looked := u.Room != outbox.Room{} || u.Err != nil // the first round comes with the start
 	add(looked && !u.Room.Enough, health.ProblemDisk, "%d bytes are free: no payment may begin", u.Room.Free)
 	add(u.Err != nil, health.ProblemBook, "%v", u.Err)
+	add(err != nil, health.ProblemBook, "%v", err)
 	return all
 }
 
@@ -150,10 +151,7 @@ func (m *Machine) Health(ctx context.Context) (control.Health, error) {
 		h.Day = &v.Day
 	}
 	depth, err := m.store.Depth(ctx)
-	if err != nil {
-		return control.Health{}, err
-	}
-	h.Problems = append(h.Problems, bookProblems(depth, m.store.Upkeep(), m.push.Status())...)
+	h.Problems = append(h.Problems, bookProblems(depth, err, m.store.Upkeep(), m.push.Status())...)
 	if words, since := m.identity.Trouble(); words != "" {
 		h.Problems = append(h.Problems, control.Problem{Code: string(health.ProblemIdentity), Detail: words, Since: since.UnixMilli()})
 	}
