@@ -3,6 +3,8 @@ package receipt
 // From a receipt to its lines.
 
 import (
+	"slices"
+
 	"github.com/tserve/jolly/kiosk"
 	"github.com/tserve/jolly/kiosk/i18n"
 )
@@ -170,7 +172,9 @@ func (w *writer) bill(i int, b kiosk.ReceiptBill) {
 	if w.r.Kind == kiosk.PaperRefund || (w.r.Kind == kiosk.PaperPending && b.Closing == kiosk.ClosingOK) {
 		w.pair("closing", w.t(closingKey(b.Closing)))
 	}
-	w.field("desk", b.Desk, false)
+	if !slices.ContainsFunc(w.bills()[i+1:], func(later kiosk.ReceiptBill) bool { return later.Desk == b.Desk }) {
+		w.field("desk", b.Desk, false) // once, with the last bill of a creditor
+	}
 }
 
 func iuv(b kiosk.Bill) string {

@@ -163,6 +163,25 @@ func TestWordsOfTheCatalogue(t *testing.T) {
 	}
 }
 
+// Several bills of one creditor name its help line once.
+func TestOneDeskForBillsOfOneCreditor(t *testing.T) {
+	r := example(t)
+	r.Bills[0].Desk = "0574 1234"
+	r.Bills[1], r.Bills[2] = r.Bills[0], r.Bills[0]
+	r.Bills[1].Desk, r.Count = "050 1234", 3
+	for desk, want := range map[string]int{"0574 1234": 1, "050 1234": 1} {
+		got := 0
+		for _, l := range receipt.Lines(r) {
+			if l.Text == desk {
+				got++
+			}
+		}
+		if got != want {
+			t.Errorf("%s stands there %d times", desk, got)
+		}
+	}
+}
+
 func TestItalianBeneath(t *testing.T) {
 	titles := map[kiosk.PaperKind]string{
 		kiosk.PaperReceipt:  "RICEVUTA DI PAGAMENTO",

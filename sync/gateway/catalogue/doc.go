@@ -5,9 +5,12 @@
 // that many forms share) and one file per creditor under data. They are embedded;
 // [Load] makes the [kiosk.Catalogue] of them that the gateway works with and the
 // kiosks show. To add a service, add a table to its creditor's file, raise the
-// version, and run "gateway catalogue check".
+// version, and run "gateway catalogue check". A field's "ask" is the question that
+// its page has as title, its "name" what stands on the paper; "words" are what
+// people call the service, as the kiosk's keys type them: Chinese by its pinyin.
 //
-// [Check] is the review that a machine can do: every text in every language and
+// [Review] reads the files and tells everything that is wrong with them, each with
+// its file. [Check] is the review that a machine can do: every text in every language and
 // short enough for its place on the kiosk's screen and paper (measured with the
 // kiosk's own type), pictograms that exist, check digits that hold, examples that
 // their own field takes. A catalogue with a flaw is never signed.
