@@ -213,9 +213,12 @@ func gatewayKilledWithRows(w *world, ctx context.Context, r Round) error {
 	if err := w.rig.InsertCard("bancomat"); err != nil {
 		return err
 	}
-	for range r.Times {
-		if err := w.awaitDelivery(ctx, before); err != nil {
-			return err
+	for n := range r.Times {
+		if !w.delivers(ctx, before, cardWait>>(2*n)) {
+			if n == 0 {
+				return errors.New("the kiosk sent no row")
+			}
+			break // all was taken before the death
 		}
 		if err := pause(ctx, r.Span/30); err != nil {
 			return err
@@ -276,15 +279,16 @@ func (w *world) passed(so func(rig.Passed) bool) int {
 	return n
 }
 
-func (w *world) awaitDelivery(ctx context.Context, before int) error {
-	ctx, cancel := context.WithTimeout(ctx, cardWait)
+// delivers waits until the kiosk has sent rows, and says whether it did.
+func (w *world) delivers(ctx context.Context, before int, wait time.Duration) bool {
+	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 	for w.deliveries() == before {
 		if pause(ctx, lookClosely) != nil {
-			return errors.New("the kiosk sent no row")
+			return false
 		}
 	}
-	return nil
+	return true
 }
 
 // badTerminal pays at a terminal that behaves so, until the kiosk says how it ended.
