@@ -177,6 +177,17 @@ func TestStands(t *testing.T) {
 	}
 }
 
+// A card that is in the terminal, and one that nobody knows of, are not the same.
+func TestStandsNow(t *testing.T) {
+	for phase, want := range map[payment.Phase]string{
+		payment.Charging: "being paid now", payment.Doubtful: standsDoubt, payment.Resolving: standsDoubt, "": standsAsked,
+	} {
+		if got := standsNow(phase); got != want {
+			t.Errorf("%q: %q, want %q", phase, got, want)
+		}
+	}
+}
+
 // Without a kiosk status tells what the book holds open, and that nothing runs.
 func TestStatusWithoutAKiosk(t *testing.T) {
 	config, id := kioskWithAPayment(t)

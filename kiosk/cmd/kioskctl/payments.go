@@ -37,7 +37,7 @@ type shownPayment struct {
 // The words for how a payment stands.
 const (
 	standsBegun   = "begun, no card asked for"
-	standsAsked   = "IN DOUBT: the card was asked for, the terminal is not yet"
+	standsAsked   = "card asked for, no result yet: a kiosk that starts asks the terminal"
 	standsDoubt   = "IN DOUBT: nobody knows whether the card was charged"
 	standsPaid    = "paid"
 	standsClosing = "charged, closing to come"

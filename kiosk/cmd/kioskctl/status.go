@@ -14,6 +14,7 @@ import (
 	"github.com/tserve/jolly/kiosk"
 	"github.com/tserve/jolly/kiosk/config"
 	"github.com/tserve/jolly/kiosk/control"
+	"github.com/tserve/jolly/kiosk/payment"
 	"github.com/tserve/jolly/sync/outbox"
 )
 
@@ -124,6 +125,9 @@ func (s standing) lines(w *tabwriter.Writer) {
 		phases[p.ID] = p.Phase
 	}
 	for _, p := range s.Open {
+		if p.Stands == standsAsked {
+			p.Stands = standsNow(payment.Phase(phases[p.ID]))
+		}
 		fmt.Fprintf(w, "payment\t%s\t%v\t%s\t%s\t%s\n", p.Ref, kiosk.Cents(p.Total), p.Began, p.Stands, phases[p.ID])
 		delete(phases, p.ID)
 	}
@@ -136,6 +140,19 @@ func (s standing) lines(w *tabwriter.Writer) {
 		if p.Stands == standsDoubt {
 			fmt.Fprintln(w, adviceDoubt(p.Ref))
 		}
+	}
+}
+
+// standsNow says how a payment stands whose card was asked for, by what the
+// running kiosk is at.
+func standsNow(p payment.Phase) string {
+	switch p {
+	case payment.Charging, payment.Recording:
+		return "being paid now"
+	case payment.Doubtful, payment.Resolving, payment.Undecided:
+		return standsDoubt
+	default:
+		return standsAsked
 	}
 }
 
