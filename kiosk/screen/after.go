@@ -324,6 +324,11 @@ func (v *view) billOnScreen(i int, b kiosk.Bill) {
 		page.Row{Label: v.t("bill_number"), Value: b.Notice.Grouped()})
 	v.printedRow("iuv", iuv)
 	v.printedRow("token", token)
+	for _, later := range p.Cart.Bills()[i+1:] {
+		if later.Bill.Creditor == b.Creditor {
+			desk = "" // once, with the last bill of a creditor
+		}
+	}
 	v.printedRow("desk", desk)
 }
 
