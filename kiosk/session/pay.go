@@ -56,11 +56,15 @@ func confirm(s State, e Event) (State, []Effect) {
 	return s, nil
 }
 
+// start begins a payment. The one before it, if any, is what it tries again, also
+// when that has not come to its end: from now on it moves no page.
 func start(s State) (State, []Effect) {
+	if s.Payment.ID != "" {
+		s.Previous = s.Payment.ID
+	}
 	s.Payment = payment.State{}
-	previous := s.Previous
 	s = enter(s, Preparing{})
-	return s, []Effect{StartPayment{Visit: s.Visit, Cart: s.Cart, Language: s.Language, Previous: previous}}
+	return s, []Effect{StartPayment{Visit: s.Visit, Cart: s.Cart, Language: s.Language, Previous: s.Previous}}
 }
 
 func printerOut(s State, e Event) (State, []Effect) {

@@ -185,6 +185,39 @@ func TestTheSamePaperTwiceIsOneBill(t *testing.T) {
 	}
 }
 
+// Trying again is a new payment that is linked to the old one, also when the old
+// one has not come to its end yet, or could not be written.
+func TestTryingAgainIsLinked(t *testing.T) {
+	for name, way := range map[string]func(s State) State{
+		"no answer in time": func(s State) State {
+			s, out := Step(s, Ticked{s.Until})
+			if len(out) != 1 || out[0].(Abandon).Payment != "p1" {
+				t.Fatalf("effects %v", out)
+			}
+			return s
+		},
+		"the journal could not be written": func(s State) State {
+			s, _ = Step(s, PaymentMoved{1, payment.State{ID: "p1", Phase: payment.Unrecorded, Problem: kiosk.CodeJournal}})
+			return s
+		},
+	} {
+		s := enter(State{Now: 1, Visit: 1, Devices: devices(), Cart: kiosk.Cart{}.With(quote())}, Preparing{})
+		s, _ = Step(s, PaymentMoved{1, payment.State{ID: "p1", Phase: payment.Activating}})
+		s = way(s)
+		if r, ok := s.Scene.(Refused); !ok || !r.Paying {
+			t.Fatalf("%s: %T", name, s.Scene)
+		}
+		s, _ = Step(s, RetryAsked{})
+		_, out := Step(s, PayPressed{Total: s.Cart.Total()})
+		if len(out) != 1 {
+			t.Fatalf("%s: effects %v", name, out)
+		}
+		if got := out[0].(StartPayment).Previous; got != "p1" {
+			t.Errorf("%s: linked to %q", name, got)
+		}
+	}
+}
+
 // A late word of the payment before must not move the next one.
 func TestAFormerPaymentDoesNotSpeakForTheNext(t *testing.T) {
 	s := enter(State{Now: 1, Visit: 1, Devices: devices(), Cart: kiosk.Cart{}.With(quote()), Payment: paymentIn(payment.Consenting)}, Changed{})
