@@ -109,13 +109,16 @@ func (b *box) crash() {
 		b.term.technician()
 	}
 	b.person.startled()
-	if b.w.fault(b.w.par.Gone) {
+	if len(b.book.open) > 0 && b.w.fault(b.w.par.Gone) && 5*b.w.count.gone < len(b.w.boxes) {
 		b.gone = true
 		b.w.count.gone++
 		return
 	}
-	boots := b.boots
-	b.w.after(b.w.between(3*second, 60*second), func() {
+	boots, off := b.boots, b.w.between(3*second, 60*second)
+	if b.w.fault(b.w.par.Dark) {
+		off = tokenLife + b.w.between(0, 2*b.w.par.ExpireAfter)
+	}
+	b.w.after(off, func() {
 		if b.boots == boots {
 			b.boot()
 		}

@@ -15,7 +15,7 @@ type params struct {
 	Loss, Double, Late, LostAnswer, Cut, HalfAnswer, Busy int // of messages
 	KioskCutEvery, GateDownEvery                          int64
 	CutForLong, CutAtMoney                                int
-	Gone                                                  int   // of power cuts: for ever
+	Gone, Dark                                            int   // of power cuts: for ever in the middle of a payment, and for longer than tokens live
 	ExpireAfter                                           int64 // past its end an activation without an outcome is closed
 	CrashEvery                                            int64
 	CrashAtStep                                           int // a power cut around a write
@@ -44,7 +44,7 @@ func draw(w *world) params {
 	return params{
 		Loss: n(5, 80), Double: n(5, 80), Late: n(5, 60), LostAnswer: n(5, 100), Cut: n(200, 800), HalfAnswer: n(5, 60), Busy: n(5, 60),
 		KioskCutEvery: w.between(2*minute, 10*minute), GateDownEvery: w.between(3*minute, 15*minute), CutForLong: n(2, 30), CutAtMoney: n(2, 25),
-		Gone: n(3, 15), ExpireAfter: w.between(10*minute, 30*minute),
+		Gone: n(10, 60), Dark: n(5, 30), ExpireAfter: w.between(10*minute, 30*minute),
 		CrashEvery: w.between(4*minute, 20*minute), CrashAtStep: n(2, 12), CommitFails: n(0, 2), FsyncMax: w.between(15*ms, 80*ms),
 		JumpEvery: w.between(20*second, 2*minute), BootIn1970: n(100, 500),
 		Decline: n(50, 250), LateCard: n(5, 40), LineBefore: n(20, 80), LineAfter: n(20, 80), SendLost: n(5, 40), Nak: n(5, 40), OtherAmount: n(0, 4),

@@ -66,7 +66,7 @@ func TestEveryPlantedMistakeIsFound(t *testing.T) {
 				case bugStaleKO: // seen at the end alone: a kiosk comes back with money for the node after the deadline
 					o.events = 2_000_000
 				case bugNoExpiry: // seen at the end alone: a kiosk is gone in the middle of a payment
-					o.events = 500_000
+					o.events, o.kiosks = 500_000, 60
 				case bugOtherTerminal, bugKeysExpire: // rare: a technician at that very moment; a copy that comes after ten minutes
 					o.events = 2_000_000
 				case bugLoanForgotten: // seen at the end alone: a cart of two debts of the node, and one of them is not to be had
