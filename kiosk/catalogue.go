@@ -41,7 +41,8 @@ type Creditor struct {
 	Phone string       `json:"phone,omitempty"` // the human help line
 	Hours Text         `json:"hours,omitempty"` // when somebody answers it
 
-	Circuit Amount `json:"circuit,omitempty"` // owed to the circuit for each payment, by contract: 20 to 30; 0 is nothing
+	Circuit Amount  `json:"circuit,omitempty"` // owed to the circuit for each payment, by contract: 20 to 30; 0 is nothing
+	Fee     FeeRule `json:"fee,omitzero"`      // of a paper that names none of its services; zero is what the circuit takes of any
 }
 
 // Group is one choice of the first services page.
@@ -85,7 +86,7 @@ type Service struct {
 	Receipt  Text         `json:"receipt"` // what the payment is called on the paper
 }
 
-// FeeRule is what the citizen pays for a payment of a service.
+// FeeRule is what the citizen pays for a payment of a service, or of a creditor.
 type FeeRule struct {
 	Cents Amount `json:"cents"` // 100 to 220
 }
@@ -206,6 +207,16 @@ func (c *Catalogue) Creditor(code CreditorCode) (Creditor, bool) {
 func (c *Catalogue) CircuitOf(code CreditorCode) Amount {
 	cr, _ := c.Creditor(code)
 	return cr.Circuit
+}
+
+// FeeOf is what the citizen pays for a bill of a creditor: by the rule of its
+// service, or else by the creditor's own; 0 where neither has one.
+func (c *Catalogue) FeeOf(code CreditorCode, service string) Amount {
+	if s, ok := c.Service(service); ok && s.Fee.Cents > 0 {
+		return s.Fee.Cents
+	}
+	cr, _ := c.Creditor(code)
+	return cr.Fee.Cents
 }
 
 // CompareVersions says whether version a of a catalogue is older than b (-1), the

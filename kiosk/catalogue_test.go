@@ -95,3 +95,24 @@ func TestCatalogueCheck(t *testing.T) {
 		t.Error("no catalogue is a good one")
 	}
 }
+
+func TestFeeOf(t *testing.T) {
+	c := &kiosk.Catalogue{
+		Creditors: []kiosk.Creditor{{Code: "00341620508", Fee: kiosk.FeeRule{Cents: 130}}, {Code: "84006890481"}},
+		Services:  []kiosk.Service{{ID: "pisa-multe", Creditor: "00341620508", Fee: kiosk.FeeRule{Cents: 170}}, {ID: "pisa-ztl", Creditor: "00341620508"}},
+	}
+	for _, f := range []struct {
+		code    kiosk.CreditorCode
+		service string
+		want    kiosk.Amount
+	}{
+		{"00341620508", "pisa-multe", 170}, {"00341620508", "pisa-ztl", 130}, {"00341620508", "", 130}, {"84006890481", "", 0}, {"84006890481", "nothing", 0}, {"", "", 0},
+	} {
+		if got := c.FeeOf(f.code, f.service); got != f.want {
+			t.Errorf("%q of %s: %s, want %s", f.service, f.code, got, f.want)
+		}
+	}
+	if got := (*kiosk.Catalogue)(nil).FeeOf("84006890481", "x"); got != 0 {
+		t.Errorf("without a catalogue: %s", got)
+	}
+}

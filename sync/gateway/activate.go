@@ -194,7 +194,7 @@ func (s *Store) gather(ctx context.Context, tx *sql.Tx, now time.Time, wanted []
 			token = newPending()
 		}
 		bills = append(bills, paymentBill{
-			debt: d.id, iuv: d.iuv, creditor: d.creditor, expected: kiosk.Cents(w.Amount), amount: d.asked(), fee: s.fee(d.service), token: token, remote: remote,
+			debt: d.id, iuv: d.iuv, creditor: d.creditor, expected: kiosk.Cents(w.Amount), amount: d.asked(), fee: s.fee(d.creditor, d.service), token: token, remote: remote,
 		})
 	}
 	return bills, nil

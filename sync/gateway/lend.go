@@ -85,7 +85,7 @@ func (s *Store) quote(ctx context.Context, c creditor, d Debt) (api.Quote, error
 		d.Service = ours.service
 	}
 	bill.Service = d.Service
-	return api.Quote{Bill: bill, Fee: int64(s.fee(d.Service))}, nil
+	return api.Quote{Bill: bill, Fee: int64(s.fee(c.code, d.Service))}, nil
 }
 
 // formAt asks a source by a filled form.
@@ -197,7 +197,7 @@ func mirror(ctx context.Context, tx *sql.Tx, d Debt) error {
 	_, err := tx.ExecContext(ctx, `INSERT INTO debts (id, creditor, notice, iuv, service, subject, instalment, amount, due, state, stand_in)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'open', $10)
 		ON CONFLICT (creditor, notice) DO UPDATE SET amount = excluded.amount, subject = excluded.subject, due = excluded.due,
-			service = CASE WHEN excluded.service <> '' THEN excluded.service ELSE debts.service END`,
+			stand_in = excluded.stand_in, service = CASE WHEN excluded.service <> '' THEN excluded.service ELSE debts.service END`,
 		d.ID, string(d.Creditor), string(d.Notice), d.IUV, d.Service, d.Subject, d.Instalment, d.Amount, d.Due.String(), d.StandIn)
 	if err != nil {
 		return fmt.Errorf("mirror debt: %w", err)

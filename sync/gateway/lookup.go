@@ -14,13 +14,14 @@ import (
 	"github.com/tserve/jolly/sync/gateway/outcome"
 )
 
-// feePerNotice is what the citizen pays for a notice of no service of the catalogue.
+// feePerNotice is what the citizen pays where the catalogue has no rule: neither
+// of the bill's service nor of its creditor.
 const feePerNotice kiosk.Amount = 100
 
-// fee is what the citizen pays for a bill of the service.
-func (s *Store) fee(service string) kiosk.Amount {
-	if known, ok := s.catalogues.current().Service(service); ok && known.Fee.Cents > 0 {
-		return known.Fee.Cents
+// fee is what the citizen pays for a bill.
+func (s *Store) fee(creditor, service string) kiosk.Amount {
+	if cents := s.catalogues.current().FeeOf(kiosk.CreditorCode(creditor), service); cents > 0 {
+		return cents
 	}
 	return feePerNotice
 }
@@ -46,7 +47,7 @@ func (s *Store) Lookup(ctx context.Context, req api.NoticeSearch) (api.Quote, er
 	if err != nil {
 		return api.Quote{}, fmt.Errorf("lookup: %w", err)
 	}
-	return api.Quote{Bill: s.bill(c, d), Fee: int64(s.fee(d.service))}, nil
+	return api.Quote{Bill: s.bill(c, d), Fee: int64(s.fee(d.creditor, d.service))}, nil
 }
 
 type creditor struct {
@@ -148,7 +149,7 @@ func (s *Store) found(ctx context.Context, debts []debt) (api.Found, error) {
 			break
 		}
 		c := creditor{code: d.creditor, name: names[d.creditor]}
-		answer.Bills = append(answer.Bills, api.Quote{Bill: s.bill(c, d), Fee: int64(s.fee(d.service))})
+		answer.Bills = append(answer.Bills, api.Quote{Bill: s.bill(c, d), Fee: int64(s.fee(d.creditor, d.service))})
 	}
 	return answer, nil
 }

@@ -134,3 +134,25 @@ func TestSeedingAgainChangesNothing(t *testing.T) {
 		t.Errorf("status %s after seeding again, want paid", got)
 	}
 }
+
+// What a paper costs that names no service is its creditor's rule, at the lookup,
+// with the lock, and in the book.
+func TestAPaperHasTheFeeOfItsCreditor(t *testing.T) {
+	s, _ := newBook(t)
+	s.UseCatalogue(&kiosk.Catalogue{Version: "2026-11-22.1", Creditors: []kiosk.Creditor{{Code: pisa, Fee: kiosk.FeeRule{Cents: 220}}, {Code: prato}}})
+	cart := []Sample{sample(t, "pisa-fine"), sample(t, "meals")}
+	for i, want := range []int64{220, 100} {
+		q, err := s.Lookup(t.Context(), lookupOf(cart[i]))
+		if err != nil || q.Fee != want {
+			t.Errorf("%s: fee %d, %v; want %d", cart[i].Name, q.Fee, err, want)
+		}
+	}
+	a := mustActivate(t, s, cart...)
+	if a.Fee != 320 || a.Bills[0].Fee != 220 || a.Bills[1].Fee != 100 || a.Total != cart[0].Asked.Cents()+cart[1].Asked.Cents()+320 {
+		t.Errorf("%+v", a)
+	}
+	push(t, s, (&writer{at: s.now()}).outcome(t, kiosk.RowPaid, a, kiosk.Charged))
+	if got := balances(t, s)["fee-revenue"]; got != -320 {
+		t.Errorf("fees of %s", got)
+	}
+}

@@ -55,7 +55,10 @@ func (t telling) payment() string  { return string(t.outcome.Payment) }
 func (t telling) creditor() string { return string(t.outcome.Debt.Creditor) }
 
 const tellingColumns = `t.payment, t.debt, t.key, t.token, t.paid, t.amount, t.fee, t.circuit, t.at, t.tries, t.next_at,
-	d.creditor, d.notice, d.iuv, d.service, d.subject, d.instalment, d.due, d.stand_in`
+	d.creditor, d.notice, d.iuv, d.service, d.subject, d.instalment, d.due, d.stand_in, p.expires_at`
+
+// tellingRows are the rows that [tellingColumns] are of.
+const tellingRows = "tellings t JOIN debts d ON d.id = t.debt JOIN payments p ON p.id = t.payment"
 
 // dueTellings are those that may be told now, the fresh ones first: what is
 // tried for the first time is not held up by an owner who has been away for long.
@@ -65,8 +68,8 @@ func (s *Store) dueTellings(ctx context.Context, now time.Time, most int) ([]tel
 		t, err := s.scanTelling(rows)
 		all = append(all, t)
 		return err
-	}, fmt.Sprintf(`SELECT %s FROM tellings t JOIN debts d ON d.id = t.debt
-		WHERE t.state = 'due' AND t.next_at <= $1 ORDER BY t.tries, t.next_at, t.payment, t.debt LIMIT %d`, tellingColumns, most), now.UnixMilli())
+	}, fmt.Sprintf(`SELECT %s FROM %s
+		WHERE t.state = 'due' AND t.next_at <= $1 ORDER BY t.tries, t.next_at, t.payment, t.debt LIMIT %d`, tellingColumns, tellingRows, most), now.UnixMilli())
 	if err != nil {
 		return nil, fmt.Errorf("read what is to be told: %w", err)
 	}
@@ -76,10 +79,10 @@ func (s *Store) dueTellings(ctx context.Context, now time.Time, most int) ([]tel
 func (s *Store) scanTelling(rows *sql.Rows) (telling, error) {
 	var t telling
 	var circuit, due string
-	var at int64
+	var at, expires int64
 	o, d := &t.outcome, &t.outcome.Debt
 	err := rows.Scan(&o.Payment, &d.ID, &o.Key, &o.Token, &o.Paid, &o.Amount, &o.Fee, &circuit, &at, &t.tries, &t.nextAt,
-		&d.Creditor, &d.Notice, &d.IUV, &d.Service, &d.Subject, &d.Instalment, &due, &d.StandIn)
+		&d.Creditor, &d.Notice, &d.IUV, &d.Service, &d.Subject, &d.Instalment, &due, &d.StandIn, &expires)
 	if err != nil {
 		return t, err
 	}
@@ -92,6 +95,7 @@ func (s *Store) scanTelling(rows *sql.Rows) (telling, error) {
 	// Whoever repeats it writes the same: the amount is the bill's and not what the
 	// debt's row says since, the day is the Italian one on every machine.
 	d.Amount, d.Status, o.At = o.Amount, kiosk.BillPayable, time.UnixMilli(at).In(s.rome)
+	o.Expires = time.UnixMilli(expires)
 	return t, nil
 }
 

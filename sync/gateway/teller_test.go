@@ -512,3 +512,55 @@ func TestTheOperatorSpeaksForAnOwner(t *testing.T) {
 	}
 	invariants(t, s)
 }
+
+// The owner says that a bill was paid which was not paid here: a person tells him
+// so, and there is nothing to be booked.
+func TestTheOperatorEndsAKOThatItsOwnerContradicts(t *testing.T) {
+	s, clk, node := newLent(t)
+	bill, _ := foreignBill(1)
+	a, err := s.Activate(t.Context(), newID(t), cartOf(bill))
+	if err != nil {
+		t.Fatal(err)
+	}
+	node.end = func(LoanOutcome) (kiosk.Closing, error) { return "", ownerAlarm{"disagreement", true} }
+	push(t, s, (&writer{at: s.now()}).outcome(t, kiosk.RowNotPaid, a, ""))
+	tellAll(t, s, clk)
+	u, err := s.Untold(t.Context())
+	if err != nil || len(u) != 1 || u[0].State != "alarm" || u[0].Paid {
+		t.Fatalf("%+v, %v", u, err)
+	}
+	for _, closing := range []kiosk.Closing{kiosk.ClosingOK, kiosk.ClosingDuplicate} {
+		if err := s.SettleFor(t.Context(), a.Payment, u[0].Bill, closing, "M. Rossi"); !errors.Is(err, ErrNotUntold) {
+			t.Errorf("what was not paid was settled as %s: %v", closing, err)
+		}
+	}
+	if err := s.SettleFor(t.Context(), a.Payment, u[0].Bill, kiosk.ClosingKO, "M. Rossi"); err != nil {
+		t.Fatal(err)
+	}
+	if u, err = s.Untold(t.Context()); err != nil || len(u) != 0 || len(balances(t, s)) != 0 {
+		t.Errorf("left: %+v, %v, balances %v", u, err, balances(t, s))
+	}
+	if got := closingOf(t, s, a.Payment, a.Bills[0].BillID); got != api.ClosingKo {
+		t.Errorf("closing %q", got)
+	}
+	invariants(t, s)
+}
+
+// An owner hears when the loan ended, that he can be believed about what was taken since.
+func TestAnOwnerIsToldWhenTheLoanEnded(t *testing.T) {
+	s, clk, node := newLent(t)
+	var told LoanOutcome
+	node.end = func(o LoanOutcome) (kiosk.Closing, error) { told = o; return kiosk.ClosingOK, nil }
+	bill, _ := foreignBill(1)
+	a, err := s.Activate(t.Context(), newID(t), cartOf(bill))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ends := s.now().Add(time.Duration(a.LifeSeconds) * time.Second)
+	clk.add(2 * time.Hour)
+	push(t, s, (&writer{at: s.now()}).outcome(t, kiosk.RowPaid, a, kiosk.Charged))
+	tellAll(t, s, clk)
+	if d := told.Expires.Sub(ends); d < 0 || d > time.Second {
+		t.Errorf("told that the loan ended %s, it did %s", told.Expires, ends)
+	}
+}

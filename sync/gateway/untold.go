@@ -70,7 +70,8 @@ func oneRow(r sql.Result) error {
 }
 
 // SettleFor says an owner's last word in his place, after an alarm: ok, or
-// duplicate, which makes bill and fee a refund case. It is final.
+// duplicate, which makes bill and fee a refund case; ko of a bill that was not
+// paid. It is final.
 func (s *Store) SettleFor(ctx context.Context, payment, bill string, closing kiosk.Closing, by string) error {
 	if by == "" || len(by) > maxKept {
 		return errors.New("settle: say who decides, in 64 letters at most")
@@ -82,16 +83,18 @@ func (s *Store) SettleFor(ctx context.Context, payment, bill string, closing kio
 			t, err := s.scanTelling(rows)
 			found = append(found, t)
 			return err
-		}, "SELECT "+tellingColumns+` FROM tellings t JOIN debts d ON d.id = t.debt
-			WHERE t.payment = $1 AND t.debt = $2 AND t.state = 'alarm' AND t.paid = 1`, payment, bill)
+		}, "SELECT "+tellingColumns+" FROM "+tellingRows+`
+			WHERE t.payment = $1 AND t.debt = $2 AND t.state = 'alarm' AND t.paid = $3`, payment, bill, digit(closing != kiosk.ClosingKO))
 		if err != nil {
 			return err
 		}
 		if len(found) == 0 {
 			return ErrNotUntold
 		}
-		if err := s.closeOwned(ctx, tx, found[0], closing); err != nil {
-			return err
+		if found[0].outcome.Paid {
+			if err := s.closeOwned(ctx, tx, found[0], closing); err != nil {
+				return err
+			}
 		}
 		_, err = tx.ExecContext(ctx, "UPDATE tellings SET state = 'done', meaning = $1 WHERE payment = $2 AND debt = $3",
 			clip(string(closing)+" by "+by), payment, bill)

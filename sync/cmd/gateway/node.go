@@ -204,18 +204,21 @@ func nodeAgainCommand() *cobra.Command {
 func nodeSettleCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "settle PAYMENT BILL", Short: "Say for an owner what became of a bill, for ever: after an alarm that telling again does not end", Args: cobra.ExactArgs(2),
-		Long: "Say for an owner what became of a bill that a card was charged for. Ask the node's help desk first: the closing is final.\nWith --duplicate the bill and its fee are owed back to the citizen.",
+		Long: "Say for an owner what became of a bill that a card was charged for. Ask the node's help desk first: the closing is final.\nWith --duplicate the bill and its fee are owed back to the citizen. --ko is for a bill that was not paid here, once the\nowner knows that.",
 	}
-	ok := cmd.Flags().Bool("ok", false, "the owner has the payment")
+	cmd.Flags().Bool("ok", false, "the owner has the payment")
 	duplicate := cmd.Flags().Bool("duplicate", false, "somebody else has paid the bill")
+	ko := cmd.Flags().Bool("ko", false, "the owner knows that it was not paid here")
+	cmd.MarkFlagsMutuallyExclusive("ok", "duplicate", "ko")
+	cmd.MarkFlagsOneRequired("ok", "duplicate", "ko")
 	by := cmd.Flags().String("by", "", "who decides; kept with the bill")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		closing := kiosk.ClosingOK
-		if *duplicate {
+		switch {
+		case *duplicate:
 			closing = kiosk.ClosingDuplicate
-		}
-		if *ok == *duplicate {
-			return errors.New("say either --ok or --duplicate")
+		case *ko:
+			closing = kiosk.ClosingKO
 		}
 		return withBook(cmd, func(store *gateway.Store) error {
 			return store.SettleFor(cmd.Context(), args[0], args[1], closing, *by)

@@ -201,6 +201,9 @@ func (k *checker) creditor(c kiosk.Creditor) {
 	if c.Circuit != 0 && (c.Circuit < 20 || c.Circuit > 30) {
 		k.add(where, "%s to the circuit for each payment: contracts are from 0.20 to 0.30", c.Circuit)
 	}
+	if fee := c.Fee.Cents; fee != 0 && (fee < minFee || fee > maxFee) {
+		k.add(where, "fee of %d cents, the circuit takes %d to %d", fee.Cents(), minFee.Cents(), maxFee.Cents())
+	}
 	if !phoneForm.MatchString(c.Phone) {
 		k.add(where, "phone %q: people need a number to call", c.Phone)
 	}

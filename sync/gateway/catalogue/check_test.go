@@ -65,6 +65,8 @@ func TestCheckFindsEveryMistake(t *testing.T) {
 		"its id is that of a service, too": func(c *kiosk.Catalogue) { find(t, c, "prato-mensa").ID = "prato-multe" },
 		"its id is that of a group, too":   func(c *kiosk.Catalogue) { find(t, c, "prato-mensa").ID = "auto" },
 		"want lower-case letters":          func(c *kiosk.Catalogue) { find(t, c, "prato-mensa").ID = "Mensa Prato" },
+		"fee of 98 cents":                  func(c *kiosk.Catalogue) { c.Creditors[0].Fee.Cents = 98 },
+		"fee of 222 cents":                 func(c *kiosk.Catalogue) { c.Creditors[0].Fee.Cents = 222 },
 		"fee of 99 cents":                  func(c *kiosk.Catalogue) { find(t, c, "prato-mensa").Fee.Cents = 99 },
 		"fee of 221 cents":                 func(c *kiosk.Catalogue) { find(t, c, "prato-mensa").Fee.Cents = 221 },
 		"version: \"2026\"":                func(c *kiosk.Catalogue) { c.Version = "2026" },

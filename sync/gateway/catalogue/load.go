@@ -190,6 +190,7 @@ type (
 		Phone   string    `toml:"phone"`
 		Hours   textTable `toml:"hours"`
 		Circuit int64     `toml:"circuit"` // cents for each payment, by the body's contract with the circuit
+		Fee     int64     `toml:"fee"`     // cents of a paper that names none of the services below; without it what the circuit takes of any
 		Confirm []string  `toml:"confirm"`
 	}
 	serviceTable struct {
@@ -250,7 +251,7 @@ func (r *reading) add(file string, f creditorFile, shared map[string]fieldItem) 
 	r.creditors = append(r.creditors, file)
 	r.catalogue.Creditors = append(r.catalogue.Creditors, kiosk.Creditor{
 		Code: code, Name: f.Creditor.Name, GLN: f.Creditor.GLN, City: f.Creditor.City, Phone: f.Creditor.Phone, Hours: f.Creditor.Hours.text(),
-		Circuit: kiosk.Cents(f.Creditor.Circuit),
+		Circuit: kiosk.Cents(f.Creditor.Circuit), Fee: kiosk.FeeRule{Cents: kiosk.Cents(f.Creditor.Fee)},
 	})
 	for _, what := range f.Creditor.Confirm {
 		r.unsure = append(r.unsure, Unsure{code, what})

@@ -60,7 +60,8 @@ var reasons = map[string]string{
 	outcome.ReasonClosed: "il pagamento era già chiuso", outcome.ReasonDoubtful: "il pagamento è in dubbio", outcome.ReasonOwner: "l'ente dice altro",
 	"activation-without-outcome": "scaduto, e il chiosco tace", "activation-expired": "chiuso come non pagato: il chiosco tace", "doubt-without-decision": "il dubbio aspetta una decisione",
 	"owner-disagreement": "l'ente ha già un altro esito", "owner-refused-alarm": "l'ente rifiuta l'esito", "owner-amount-differs": "l'ente chiede un altro importo",
-	"owner-no-source": "l'ente non è raggiungibile da qui", "owner-later-alarm": "l'ente non prende l'esito",
+	"owner-acquired-late": "l'ente ha l'esito, forse preso tardi",
+	"owner-no-source":     "l'ente non è raggiungibile da qui", "owner-later-alarm": "l'ente non prende l'esito",
 	"row-invalid": "la riga non si può tenere", "refused-by-book": "il libro la rifiuta",
 }
 

@@ -109,4 +109,5 @@ type loan struct {
 	amount           kiosk.Amount
 	expires          time.Time
 	outcome          string // OK, KO, or none yet
+	took             bool   // and nobody else had paid
 }

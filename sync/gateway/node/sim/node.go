@@ -131,6 +131,15 @@ func (n *Node) Counts() Counts {
 	return n.counts
 }
 
+// Took tells whether the money of a token goes to its creditor; otherwise nobody
+// said so, or somebody else had paid.
+func (n *Node) Took(token string) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	l := n.loans[token]
+	return l != nil && l.took
+}
+
 // Mistakes are answers of the simulator that its own schema refuses.
 func (n *Node) Mistakes() []string {
 	n.mu.Lock()
@@ -284,7 +293,7 @@ func (n *Node) end(token, outcome string) wire.Answer {
 		n.counts.Duplicates++
 		return ko("PPT_PAGAMENTO_DUPLICATO", "")
 	}
-	l.outcome, n.paid[key] = outcome, true
+	l.outcome, l.took, n.paid[key] = outcome, true, true
 	n.counts.Money += l.amount
 	if late {
 		n.counts.PaidLate++
