@@ -274,6 +274,9 @@ func (h *house) beat(kioskID, state string, waiting int, ill ...api.DeviceReport
 		Kiosk: kioskID, State: api.KioskState(state), Program: "1.0.0", Catalogue: "2026-11-22.1", Now: h.clock.now().UnixMilli(), UpSeconds: 7200, ClockTrusted: true,
 		Backlog: api.Backlog{Rows: waiting, OldestSeconds: 40 * waiting}, Problems: []api.ProblemReport{}, Devices: ill,
 	}
+	if kioskID == "prato-008" {
+		b.Problems = []api.ProblemReport{{Code: "clock", Detail: "the clock is not known to be right; papers say so"}}
+	}
 	for _, d := range []string{"scanner", "card-reader", "terminal", "printer", "gateway"} {
 		if !slices.ContainsFunc(ill, func(x api.DeviceReport) bool { return x.Device == d }) {
 			b.Devices = append(b.Devices, api.DeviceReport{Device: d, Status: "OK"})

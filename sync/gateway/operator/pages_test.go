@@ -9,6 +9,8 @@ import (
 	"html"
 	"mime/multipart"
 	"net/http"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -36,6 +38,7 @@ func TestTheFleetShowsTheWorstFirst(t *testing.T) {
 	r.get("/op/kiosks/prato-007").want(http.StatusOK, "Che cosa fare", "<code>gateway fleet command prato-007 test-page")
 	r.get("/op/kiosks/prato-003").want(http.StatusOK, "Che cosa fare", "decidi se la carta")
 	r.get("/op/kiosks/prato-002").want(http.StatusOK).wantNot("Che cosa fare")
+	r.get("/op/kiosks/prato-008").want(http.StatusOK, "Da vedere sul posto", "L'ora non è sicura")
 	r.get("/op/kiosks/none").want(http.StatusNotFound, "non è nel libro")
 }
 
@@ -408,5 +411,26 @@ func TestWords(t *testing.T) {
 		if got := span(d); got != want {
 			t.Errorf("%v: %q", d, got)
 		}
+	}
+}
+
+// Whatever a kiosk tells of itself has a word here: its codes are read where they
+// are made.
+func TestEveryProblemOfAKioskHasAWord(t *testing.T) {
+	b, err := os.ReadFile("../../../kiosk/health/health.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	codes := regexp.MustCompile(`ProblemCode = "([a-z-]+)"`).FindAllStringSubmatch(string(b), -1)
+	if len(codes) < 10 {
+		t.Fatalf("only %d codes were found", len(codes))
+	}
+	for _, code := range codes {
+		if problems[code[1]] == "" {
+			t.Errorf("%s has no word", code[1])
+		}
+	}
+	if len(problems) != len(codes) {
+		t.Errorf("%d words for %d codes", len(problems), len(codes))
 	}
 }
