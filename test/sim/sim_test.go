@@ -114,8 +114,8 @@ func TestWhatCannotBeSimulated(t *testing.T) {
 
 // TestEverythingHappens: a simulation in which nothing goes wrong proves nothing.
 func TestEverythingHappens(t *testing.T) {
-	w := newWorld(7, 60, "")
-	w.run(500_000)
+	w := newWorld(3, 60, "")
+	w.run(800_000)
 	w.heal()
 	w.money.atEnd()
 	if w.broken != nil {
