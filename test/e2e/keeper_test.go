@@ -98,7 +98,11 @@ func TestAPersonDecidesACharge(t *testing.T) {
 	s.page("doubtful")
 	book := s.book()
 	charge := s.Terminal().Snapshot().Charges[0]
-	if out, complaint := s.kioskctl("payment", "resolve", book.Payments[0].ID, "--charged", charge.STAN); complaint != "" || !strings.Contains(out, "durable") {
+	ref := book.Payments[0].Ref // all that the citizen's paper says
+	if out, complaint := s.kioskctl("status"); complaint != "" || !strings.Contains(out, ref) || !strings.Contains(out, "IN DOUBT") {
+		t.Errorf("status says nothing of %s: %q, %q", ref, out, complaint)
+	}
+	if out, complaint := s.kioskctl("payment", "resolve", ref, "--charged", charge.STAN); complaint != "" || !strings.Contains(out, "durable") {
 		t.Fatalf("%q, %q", out, complaint)
 	}
 	if _, complaint := s.kioskctl("payment", "resolve", book.Payments[0].ID, "--refused"); !strings.Contains(complaint, "not in doubt") {
