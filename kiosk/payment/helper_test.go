@@ -188,7 +188,7 @@ func toBaselining() []Event {
 }
 
 func toArming() []Event {
-	return append(toBaselining(), BaselineRead{at(4), kiosk.Baseline{Known: true, STAN: "000122"}})
+	return append(toBaselining(), BaselineRead{at(4), kiosk.Baseline{Known: true, TerminalID: "12345678", STAN: "000122", OnlineID: "000007", Amount: 100, Outcome: kiosk.Charged, Boot: "4bc1"}})
 }
 
 func toCharging() []Event { return append(toArming(), Saved{at(5), StepCharging}) }

@@ -86,7 +86,7 @@ func TestRecovered(t *testing.T) {
 	}{
 		{"prepared", toActivating()[:1], Dropping, "save dropped with row payment.not-paid"},
 		{"activated", append(toActivating(), Activated{at(2), activation()}), Dropping, "save dropped with row payment.not-paid"},
-		{"charging", toArming(), Doubtful, ""},
+		{"charging", toArming(), Doubtful, ""}, // with the baseline whole, see below
 		{"charged", append(toCharging(), ChargeResulted{at(30), result(kiosk.Charged)}), Delivering, "push"},
 		{"refused", append(toCharging(), ChargeResulted{at(30), result(kiosk.Refused)}), Dropped, "push"},
 		// Other cards may have been charged since: the terminal's last word is not about this one.
@@ -104,6 +104,9 @@ func TestRecovered(t *testing.T) {
 			}
 			s, effects := Step(State{}, Recovered{at(3), durable(t, save)})
 			check(t, State{}, Recovered{at(3), durable(t, save)}, s, effects)
+			if s.Baseline != save.State.Baseline {
+				t.Errorf("baseline %+v, was %+v", s.Baseline, save.State.Baseline)
+			}
 			if s.Phase != c.phase || words(effects) != c.asks {
 				t.Errorf("recovered as %s, %q; want %s, %q", s.Phase, words(effects), c.phase, c.asks)
 			}
