@@ -21,7 +21,7 @@
 //
 // # What is never done
 //
-// A closing never changes, a ledger row never changes, a row of a kiosk is
+// A closing never changes but for one that was presumed, a ledger row never changes, a row of a kiosk is
 // applied once for ever, and a debt has at most one payment that ended ok: each
 // is a rule of the database, too, so that a mistake in this package fails
 // instead of paying twice. A paid row for a debt that somebody else paid
@@ -36,9 +36,17 @@
 // same key and the same body, until he answers: ok, or duplicate, a refund case.
 // A word that cannot be obeyed is an alarm and waits for a person
 // ([Store.SettleFor]). A loan whose answer was lost is asked for again with the
-// same key before it is given back. An activation of which its kiosk says nothing
-// for a day is an alarm, too, and never ended here: the card may have been charged,
-// and a KO could not be taken back when the kiosk's OK comes late.
+// same key before it is given back.
+//
+// # The word that does not come
+//
+// Every activation gets its outcome. One that is over and of which its kiosk says
+// nothing is closed KO by [Store.Expire]: at once when the kiosk's heartbeats vouch
+// that nothing is left to be said, else after a deadline of days, with an alarm. That
+// is presumed and not known: the payment is expired, not "not paid", and a row of its
+// kiosk undoes it whenever it comes. What its owner was told meanwhile cannot be taken
+// back, so he is told OK under another key, and where he refuses that a person ends
+// it ([Store.SettleFor]). Charges in doubt are never ended by time.
 //
 // # The book
 //
