@@ -57,7 +57,7 @@ func reportCommand() *cobra.Command {
 		return report.Match(ctx, b, p, lines)
 	})
 	cmd.AddCommand(flowsCommand(&from, &to), schemaCommand())
-	match.Flags().StringVar(&bank, "bank", "", "the acquirer's file: CSV with the columns terminal, stan, amount and, where it has one, date")
+	match.Flags().StringVar(&bank, "bank", "", "the acquirer's file: CSV with the columns terminal, stan, amount (or terminale, importo) and, where it has one, date (data)")
 	return cmd
 }
 

@@ -25,11 +25,19 @@ type BankLine struct {
 	Day            kiosk.Date // of the charge; zero where the file does not tell
 }
 
-var bankAmount = regexp.MustCompile(`^(\d{1,9})[.,](\d{2})$`)
+// bankAmount is 1234,56 or 1.234,56 or 1234.56; what was given back is below zero.
+var bankAmount = regexp.MustCompile(`^(-?)(\d{1,3}(?:\.\d{3}){1,2}|\d{1,9})[.,](\d{2})$`)
+
+// bankColumns are the columns of the file by the names that people give them.
+var bankColumns = map[string]string{
+	"terminal": "terminal", "terminale": "terminal", "tid": "terminal", "stan": "stan",
+	"amount": "amount", "importo": "amount", "date": "date", "data": "date",
+}
 
 // ReadBank reads the acquirer's file: CSV with comma or semicolon and a head
-// that names at least terminal, stan and amount (euro with two decimals). A
-// column date, as 2026-11-22 or 22/11/2026, tells the day of each charge.
+// that names at least terminal, stan and amount (euro with two decimals), or
+// terminale, stan and importo. A column date or data, as 2026-11-22 or 22/11/2026,
+// tells the day of each charge. A file without lines is none that is missing.
 func ReadBank(from io.Reader) ([]BankLine, error) {
 	whole, err := io.ReadAll(io.LimitReader(from, 64<<20))
 	if err != nil {
@@ -46,14 +54,16 @@ func ReadBank(from io.Reader) ([]BankLine, error) {
 	}
 	at := map[string]int{}
 	for i, n := range names {
-		at[strings.ToLower(strings.TrimSpace(n))] = i
+		if known := bankColumns[strings.ToLower(strings.TrimSpace(n))]; known != "" {
+			at[known] = i
+		}
 	}
 	for _, n := range []string{"terminal", "stan", "amount"} {
 		if _, ok := at[n]; !ok {
 			return nil, fmt.Errorf("read the bank's file: no column %q in its first line", n)
 		}
 	}
-	var all []BankLine
+	all := []BankLine{}
 	for {
 		row, err := r.Read()
 		if errors.Is(err, io.EOF) {
@@ -78,7 +88,7 @@ func bankLine(at map[string]int, row []string) (BankLine, error) {
 	if m == nil {
 		return l, fmt.Errorf("amount %q: want euro with two decimals", field("amount"))
 	}
-	cents, err := strconv.ParseInt(m[1]+m[2], 10, 64)
+	cents, err := strconv.ParseInt(m[1]+strings.ReplaceAll(m[2], ".", "")+m[3], 10, 64)
 	if err != nil {
 		return l, err
 	}
@@ -190,7 +200,10 @@ func gather(ctx context.Context, b Book, p Period) (all []*charge, err error) {
 // numbers anew: of several charges with one number the one of the same amount is
 // meant, and one after the other. Lines of other days are counted and left out.
 func banked(all []*charge, bank []BankLine, p Period) (_ []*charge, elsewhere int) {
-	number := func(terminal, stan string) string { return terminal + "/" + stan }
+	// Spreadsheets take zeros at the front away.
+	number := func(terminal, stan string) string {
+		return strings.TrimLeft(terminal, "0") + "/" + strings.TrimLeft(stan, "0")
+	}
 	free := map[string][]*charge{}
 	for _, c := range all {
 		at := number(c.Terminal, c.STAN)
@@ -203,7 +216,7 @@ func banked(all []*charge, bank []BankLine, p Period) (_ []*charge, elsewhere in
 		}
 		at := number(line.Terminal, line.STAN)
 		i := slices.IndexFunc(free[at], func(c *charge) bool { return max(c.Total, c.Booked) == line.Amount })
-		if i < 0 && len(free[at]) > 0 {
+		if i < 0 && line.Amount > 0 && len(free[at]) > 0 { // what was given back stands for itself
 			i = 0
 		}
 		if i < 0 {

@@ -219,9 +219,10 @@ func TestMatch(t *testing.T) {
 		t.Errorf("without the bank: %v %v %v", err, r.Failed, r.Notes)
 	}
 	for name, text := range map[string]string{
-		"no day":      "terminal,stan,amount,date\n1,2,3.00,\n",
-		"another day": "terminal,stan,amount,date\n1,2,3.00,2026-13-01\n",
-		"no columns":  "a,b\n1,2\n", "no amount": "terminal,stan,amount\n1,2,3\n", "nothing": "", "short line": "terminal,stan,amount\n1\n",
+		"half a thousand": "terminal,stan,amount\n1,2,\"1.23,00\"\n",
+		"no day":          "terminal,stan,amount,date\n1,2,3.00,\n",
+		"another day":     "terminal,stan,amount,date\n1,2,3.00,2026-13-01\n",
+		"no columns":      "a,b\n1,2\n", "no amount": "terminal,stan,amount\n1,2,3\n", "nothing": "", "short line": "terminal,stan,amount\n1\n",
 	} {
 		if _, err := report.ReadBank(strings.NewReader(text)); err == nil {
 			t.Errorf("the bank's file with %s was taken", name)
@@ -248,6 +249,30 @@ func TestTheBanksLinesFindTheirCharges(t *testing.T) {
 	}
 	if len(r.Notes) != 1 || !strings.HasPrefix(r.Notes[0], "2 righe") {
 		t.Errorf("%q", r.Notes)
+	}
+}
+
+// What people do to an acquirer's file before they hand it over.
+func TestABanksFileOfASpreadsheet(t *testing.T) {
+	b := sample()
+	b.pay("p05", "jolly", time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC), prato, 123400, 140)
+	b.charges[4].Terminal = "00345678"
+	bank, err := report.ReadBank(strings.NewReader("\ufeffData;Terminale;STAN;Importo;Note\n21/11/2026;12345678;1;86,40;x\n21/11/2026;12345678;2;43,40;\n" +
+		"21/11/2026;12345678;3;11,00;\n22/11/2026;12345678;4;51,40;\n20/11/2026;345678;5;1.235,40;\n22/11/2026;12345678;1;-86,40;storno\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := report.Match(t.Context(), b, week, bank)
+	if got := strings.Join(lines(t, r), "\n"); err != nil || !r.Failed || r.Sums[7].Number != r.Sums[5].Number-8640 ||
+		!strings.Contains(got, ",solo in banca,12345678,1,1,0.00,0.00,-86.40,") || !strings.Contains(got, "concordano,,,5,1427.60,1427.60,1427.60") {
+		t.Errorf("%v\n%s", err, got)
+	}
+	none, err := report.ReadBank(strings.NewReader("terminal,stan,amount\n"))
+	if err != nil || none == nil {
+		t.Fatalf("a file without lines: %v, %v", none, err)
+	}
+	if r, err = report.Match(t.Context(), b, week, none); err != nil || !r.Failed || !strings.Contains(strings.Join(lines(t, r), "\n"), "manca in banca") {
+		t.Errorf("a bank that has nothing agrees: %v %v", err, r.Failed)
 	}
 }
 
