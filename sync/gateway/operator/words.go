@@ -234,6 +234,7 @@ func (p *pages) words() template.FuncMap {
 		"dstate":  func(s fleet.Status) badge { return badgeOf(deviceStates, s) },
 		"dreason": func(s string) string { return word(deviceReasons, s) },
 		"kstate":  func(s fleet.State) badge { return badgeOf(kioskStates, s) },
+		"past":    past,
 		"problem": func(s string) string { return word(problems, s) },
 		"command": func(s string) string { return word(commands, s) },
 		"result":  func(s string) badge { return badgeOf(results, s) },
@@ -243,6 +244,14 @@ func (p *pages) words() template.FuncMap {
 		"trouble": func(k fleet.Kind) badge { return troubles[k].badge },
 		"level":   func(l string) string { return word(levels, l) },
 	}
+}
+
+// past is how something was: its colour would say that it still is.
+func past(silent bool, b badge) badge {
+	if silent {
+		b.Tone = calm
+	}
+	return b
 }
 
 // piece is a part of a text; what is typed stands out.
