@@ -99,14 +99,7 @@ func (s *slotsOf) Release(_ context.Context, slot string) error {
 // sample is one of the sample cards, changed.
 func sample(t *testing.T, file string, change func(*sim.Card)) *sim.Channel {
 	t.Helper()
-	c, err := sim.ReadFile(filepath.Join("sim", "cards", file))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if change != nil {
-		change(&c)
-	}
-	e, err := sim.New(c)
+	e, err := sim.Load(filepath.Join("sim", "cards", file), change)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -24,14 +24,7 @@ const pin = "12345678"
 // card is a good CNS; change makes it another one.
 func card(t *testing.T, change func(*sim.Card)) *sim.Channel {
 	t.Helper()
-	c, err := sim.ReadFile(filepath.Join("..", "sim", "cards", "cns.toml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if change != nil {
-		change(&c)
-	}
-	e, err := sim.New(c)
+	e, err := sim.Load(filepath.Join("..", "sim", "cards", "cns.toml"), change)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -30,14 +30,7 @@ var (
 // contactCard is the evidence of the sample CNS, changed, with a signed challenge.
 func contactCard(t *testing.T, change func(*sim.Card)) kiosk.CardEvidence {
 	t.Helper()
-	c, err := sim.ReadFile(filepath.Join("..", "sim", "cards", "cns.toml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if change != nil {
-		change(&c)
-	}
-	card, err := sim.New(c)
+	card, err := sim.Load(filepath.Join("..", "sim", "cards", "cns.toml"), change)
 	if err != nil {
 		t.Fatal(err)
 	}

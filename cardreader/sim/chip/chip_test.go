@@ -33,14 +33,7 @@ func roots(t *testing.T) proof.Roots {
 
 func card(t *testing.T, name string, change func(*sim.Card)) *sim.Channel {
 	t.Helper()
-	c, err := sim.ReadFile(filepath.Join("..", "cards", name+".toml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if change != nil {
-		change(&c)
-	}
-	e, err := sim.New(c)
+	e, err := sim.Load(filepath.Join("..", "cards", name+".toml"), change)
 	if err != nil {
 		t.Fatal(err)
 	}
