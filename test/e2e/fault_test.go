@@ -2,10 +2,9 @@
 
 package e2e
 
-// Faults around money: network, paper, the line to the terminal, nobody there.
+// Faults around money: network, paper, the line to the terminal.
 
 import (
-	"context"
 	"testing"
 	"time"
 
@@ -239,28 +238,4 @@ func TestLateAnswerCounts(t *testing.T) {
 	s.page("paid")
 	s.settled()
 	s.wantApproved(1)
-}
-
-// TestWalkAway leaves the kiosk alone while the terminal works: the charge goes
-// on, its answer counts, the idle box says what happened to the money, and the
-// next citizen finds nothing of it.
-func TestWalkAway(t *testing.T) {
-	t.Parallel()
-	s := ready(t)
-	s.toCard("large")
-	s.ok(s.InsertCard("bancomat"))
-	s.page("paid")
-	book := s.settled()
-	s.wantApproved(1)
-	ctx, cancel := context.WithTimeout(s.ctx, 150*time.Second)
-	defer cancel()
-	s.Hand.Patience = 150 * time.Second
-	box, err := s.Hand.AwaitBox(ctx, "idle")
-	s.ok(err)
-	s.says(box, words("idle_money_paid"))
-	rest := s.page("attract")
-	if rest.Says(book.Payments[0].Ref) {
-		s.Errorf("the next citizen reads the last one's reference: %q", rest.Text)
-	}
-	s.ok(rig.Reconcile(s.ctx, s.Rig))
 }
