@@ -193,6 +193,7 @@ func fleetKeygenCommand() *cobra.Command {
 type alarms struct {
 	webhook, mailServer, mailUser, mailPassword, mailFrom string
 	mailTo                                                []string
+	pages                                                 string
 }
 
 func alarmFlags(cmd *cobra.Command) *alarms {
@@ -203,15 +204,20 @@ func alarmFlags(cmd *cobra.Command) *alarms {
 	f.StringVar(&a.mailUser, "alarm-mail-user", "", "user at the mail server")
 	f.StringVar(&a.mailPassword, "alarm-mail-password-file", "", "file with the password at the mail server")
 	f.StringVar(&a.mailFrom, "alarm-mail-from", "", "whom alarms by mail come from")
+	f.StringVar(&a.pages, "alarm-pages", "", "https://host:port of the operators' pages: alarms carry a link to the kiosk")
 	f.StringSliceVar(&a.mailTo, "alarm-mail-to", nil, "who gets alarms by mail (may be repeated)")
 	return a
 }
 
 // ways are the configured ways to people.
 func (a *alarms) ways() ([]notify.Way, error) {
+	pages, err := notify.NewPages(a.pages)
+	if err != nil {
+		return nil, err
+	}
 	var all []notify.Way
 	if a.webhook != "" {
-		w, err := notify.NewWebhook(a.webhook)
+		w, err := notify.NewWebhook(a.webhook, pages)
 		if err != nil {
 			return nil, err
 		}
@@ -220,7 +226,7 @@ func (a *alarms) ways() ([]notify.Way, error) {
 	if a.mailServer == "" {
 		return all, nil
 	}
-	cfg := notify.MailConfig{Server: a.mailServer, User: a.mailUser, From: a.mailFrom, To: a.mailTo}
+	cfg := notify.MailConfig{Server: a.mailServer, User: a.mailUser, From: a.mailFrom, To: a.mailTo, Pages: pages}
 	if a.mailPassword != "" {
 		b, err := os.ReadFile(a.mailPassword)
 		if err != nil {

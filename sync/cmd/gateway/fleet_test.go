@@ -4,11 +4,16 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
+	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/tserve/jolly/sync/api"
 	"github.com/tserve/jolly/sync/gateway"
 )
 
@@ -56,6 +61,38 @@ func TestTheFleetFromTheCommandLine(t *testing.T) {
 		if _, err := run(t, append([]string{"serve", "--db", db, "--listen", "127.0.0.1:0"}, wrong...)...); err == nil {
 			t.Errorf("%v was taken", wrong)
 		}
+	}
+}
+
+// An alarm goes all the way, from a heartbeat in the book to the operators' desk.
+func TestAnAlarmReachesTheDesk(t *testing.T) {
+	db := filepath.Join(t.TempDir(), "gateway.db")
+	store, err := gateway.Open(t.Context(), db, gateway.StoreConfig{}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = store.Heartbeat(t.Context(), api.Heartbeat{
+		Kiosk: "PO-001", State: api.KioskStateResting, Program: "1.2.3", Now: time.Now().UnixMilli(), Devices: []api.DeviceReport{{Device: "printer", Status: "KO", Reason: "jam"}},
+	})
+	if err := errors.Join(err, store.Close()); err != nil {
+		t.Fatal(err)
+	}
+	got := make(chan map[string]any, 10)
+	desk := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		var m map[string]any
+		if json.NewDecoder(r.Body).Decode(&m) == nil {
+			got <- m
+		}
+	}))
+	defer desk.Close()
+	serve(t, db, "--alarm-webhook", desk.URL, "--alarm-pages", "https://gateway.example.org:8490")
+	select {
+	case m := <-got:
+		if m["kiosk"] != "PO-001" || m["kind"] != "paper" || m["event"] != "raised" || m["page"] != "https://gateway.example.org:8490/op/kiosks/PO-001" || !strings.Contains(m["todo"].(string), "inceppata") {
+			t.Errorf("%v", m)
+		}
+	case <-time.After(time.Minute):
+		t.Error("nobody was told")
 	}
 }
 

@@ -39,14 +39,35 @@ type Way interface {
 	Send(ctx context.Context, id string, n fleet.Notice) error
 }
 
+// Pages is where the operators' pages are, https://host:port; "" for nobody knows.
+type Pages string
+
+// NewPages takes the address without a path.
+func NewPages(address string) (Pages, error) {
+	u, err := url.Parse(strings.TrimSuffix(address, "/"))
+	if address != "" && (err != nil || u.Host == "" || u.Path != "" || u.RawQuery != "" || u.Scheme != "https" && u.Scheme != "http") {
+		return "", fmt.Errorf("operators' pages %q: want https://host:port", address)
+	}
+	return Pages(strings.TrimSuffix(address, "/")), nil
+}
+
+// of is the page of the kiosk that a notice is about.
+func (p Pages) of(n fleet.Notice) string {
+	if p == "" {
+		return ""
+	}
+	return string(p) + "/op/kiosks/" + url.PathEscape(n.Kiosk)
+}
+
 // Webhook posts a notice as JSON.
 type Webhook struct {
 	url    string
+	pages  Pages
 	client *http.Client
 }
 
 // NewWebhook takes an https:// address; http:// on the loopback alone.
-func NewWebhook(address string) (*Webhook, error) {
+func NewWebhook(address string, pages Pages) (*Webhook, error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
 		return nil, fmt.Errorf("webhook %q: want https://host/path", address)
@@ -54,7 +75,7 @@ func NewWebhook(address string) (*Webhook, error) {
 	if ip := net.ParseIP(u.Hostname()); u.Scheme == "http" && u.Hostname() != "localhost" && !ip.IsLoopback() {
 		return nil, fmt.Errorf("webhook %q: plain http:// is for this very machine", address)
 	}
-	return &Webhook{url: address, client: &http.Client{
+	return &Webhook{url: address, pages: pages, client: &http.Client{
 		Timeout: Limit, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}, nil
 }
@@ -69,11 +90,12 @@ type message struct {
 	fleet.Notice
 	Text string `json:"text"`           // in Italian, for people
 	ToDo string `json:"todo,omitempty"` // what to do about it, in Italian
+	Page string `json:"page,omitempty"` // of the kiosk
 }
 
 // Send posts; any answer of the 200s is good.
 func (w *Webhook) Send(ctx context.Context, id string, n fleet.Notice) error {
-	m := message{ID: id, Notice: n, Text: n.Text()}
+	m := message{ID: id, Notice: n, Text: n.Text(), Page: w.pages.of(n)}
 	if n.Event != fleet.Cleared {
 		m.ToDo = n.ToDo()
 	}
@@ -111,6 +133,7 @@ type MailConfig struct {
 	User, Password string // "" for a server that asks for none
 	From           string
 	To             []string
+	Pages          Pages
 	TLS            *tls.Config // for tests; nil: the system's roots
 }
 
@@ -232,6 +255,9 @@ func (m *Mail) text(id string, n fleet.Notice) []byte {
 	fmt.Fprintf(body, "%s\r\n\r\n", line)
 	if n.Event != fleet.Cleared {
 		fmt.Fprintf(body, "Che cosa fare: %s\r\n\r\n", oneLine(n.ToDo()))
+	}
+	if page := m.cfg.Pages.of(n); page != "" {
+		fmt.Fprintf(body, "%s\r\n\r\n", oneLine(page))
 	}
 	fmt.Fprintf(body, "kiosk: %s\r\ndevice: %s\r\nkind: %s\r\ndetail: %s\r\nsince: %s\r\n", oneLine(n.Kiosk), oneLine(n.Device), n.Kind, oneLine(n.Detail),
 		n.Since.UTC().Format(time.RFC3339))

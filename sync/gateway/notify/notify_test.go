@@ -37,14 +37,14 @@ func TestWebhook(t *testing.T) {
 		w.WriteHeader(status)
 	}))
 	defer srv.Close()
-	w, err := notify.NewWebhook(srv.URL + "/hook?secret=s3cret")
+	w, err := notify.NewWebhook(srv.URL+"/hook?secret=s3cret", "https://centrale.example.org:8490")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := w.Send(t.Context(), "n1", paper()); err != nil {
 		t.Error(err)
 	}
-	if got["kiosk"] != "PO-001" || got["kind"] != "paper" || got["event"] != "raised" || got["id"] != "n1" || key != "n1" || !strings.Contains(got["text"].(string), "[allarme] PO-001, stampante: carta") || !strings.Contains(got["todo"].(string), "kioskctl printer reload") {
+	if got["kiosk"] != "PO-001" || got["kind"] != "paper" || got["event"] != "raised" || got["id"] != "n1" || key != "n1" || got["page"] != "https://centrale.example.org:8490/op/kiosks/PO-001" || !strings.Contains(got["text"].(string), "[allarme] PO-001, stampante: carta") || !strings.Contains(got["todo"].(string), "kioskctl printer reload") {
 		t.Errorf("%v", got)
 	}
 	for _, status = range []int{http.StatusInternalServerError, http.StatusFound, http.StatusNotFound} {
@@ -57,7 +57,7 @@ func TestWebhook(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	for _, bad := range []string{"", "x", "http://example.org/hook", "ftp://example.org"} {
-		if _, err := notify.NewWebhook(bad); err == nil {
+		if _, err := notify.NewWebhook(bad, ""); err == nil {
 			t.Errorf("%q was taken", bad)
 		}
 	}
@@ -182,5 +182,18 @@ func TestASilentMailServer(t *testing.T) {
 	defer cancel()
 	if err := m.Send(ctx, "n1", paper()); err == nil {
 		t.Error("silence counts as sent")
+	}
+}
+
+func TestPages(t *testing.T) {
+	for address, want := range map[string]notify.Pages{"": "", "https://x.example.org:8490": "https://x.example.org:8490", "https://x.example.org/": "https://x.example.org"} {
+		if got, err := notify.NewPages(address); err != nil || got != want {
+			t.Errorf("%q: %q %v", address, got, err)
+		}
+	}
+	for _, bad := range []string{"x", "ftp://x", "https://x/op", "https://x?y=1", "https://"} {
+		if _, err := notify.NewPages(bad); err == nil {
+			t.Errorf("%q was taken", bad)
+		}
 	}
 }
