@@ -138,6 +138,7 @@ func TestTypedNotice(t *testing.T) {
 	s.ok(s.InsertCard("credit"))
 	s.page("paid")
 	s.touch("choice-screen", "receipt-screen")
+	s.ok(s.Hand.Turn(s.ctx, "continue")) // a long one has parts
 	s.touch("continue", "thanks")
 	s.settled()
 	s.wantApproved(1)
