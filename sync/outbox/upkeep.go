@@ -49,10 +49,11 @@ func (s *Store) Run(ctx context.Context) error {
 	}
 }
 
-// Maintain is one round: the ballast is put back when there is room again; at
-// rest what is old goes to the archive and, when it is time, the book is copied.
+// Maintain is one round: a book that takes no writes is opened again; the ballast
+// is put back when there is room again; at rest what is old goes to the archive
+// and, when it is time, the book is copied.
 func (s *Store) Maintain(ctx context.Context) error {
-	errs := []error{s.loadBallast()}
+	errs := []error{s.mend(ctx), s.loadBallast()}
 	room, err := s.Room()
 	errs = append(errs, err)
 	depth, err := s.Depth(ctx)

@@ -252,7 +252,15 @@ func TestBallastGivesWay(t *testing.T) {
 	if err := s.Save(t.Context(), all[4]); err == nil {
 		t.Error("saved on a disk that is full for good")
 	}
+	if err := s.Maintain(t.Context()); err == nil {
+		t.Error("a disk that is full for good is no trouble")
+	}
 	v.reset(0)
+	if err := s.Maintain(t.Context()); err != nil { // and in this very process, when there is room again
+		t.Error(err)
+	}
+	saveAll(t, s, all[4:])
+	verify(t, s)
 	s.Close()
 	s = open(t, cfg) // the next start finds the truth
 	verify(t, s)
