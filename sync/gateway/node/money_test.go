@@ -34,7 +34,7 @@ type till struct {
 	*sim.Node
 	t        *testing.T
 	path     string
-	now      time.Time
+	clock    *hands
 	client   *node.Client
 	store    *gateway.Store
 	teller   *gateway.Teller
@@ -48,8 +48,8 @@ type till struct {
 
 func newTill(t *testing.T) *till {
 	t.Helper()
-	w := &till{t: t, path: t.TempDir() + "/book.db", now: time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC), rng: rand.New(rand.NewPCG(1, 2))}
-	w.Node = sim.New(sim.Config{Now: func() time.Time { return w.now }})
+	w := &till{t: t, path: t.TempDir() + "/book.db", clock: newClock(), rng: rand.New(rand.NewPCG(1, 2))}
+	w.Node = sim.New(sim.Config{Now: w.clock.now})
 	server := httptest.NewServer(w.Node)
 	t.Cleanup(server.Close)
 	var err error
@@ -75,11 +75,11 @@ func newTill(t *testing.T) *till {
 func (w *till) start() {
 	w.t.Helper()
 	var err error
-	w.store, err = gateway.Open(w.t.Context(), w.path, gateway.StoreConfig{Now: func() time.Time { return w.now }}, slog.New(slog.DiscardHandler))
+	w.store, err = gateway.Open(w.t.Context(), w.path, gateway.StoreConfig{Now: w.clock.now}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.store.UseSource(node.NewSource(w.client, func() time.Time { return w.now }), pisa)
+	w.store.UseSource(node.NewSource(w.client, w.clock.now), pisa)
 	w.teller = gateway.NewTeller(w.store, gateway.TellerConfig{}, slog.New(slog.DiscardHandler))
 }
 
@@ -149,7 +149,7 @@ func (w *till) end(id string, a api.Activation, kind kiosk.RowKind) {
 	w.sequence++
 	sum := sha256.Sum256(text)
 	row := api.Row{
-		Sequence: w.sequence, ID: id + "/" + string(kind), Payment: id, Kind: string(kind), OccurredAt: w.now.UnixMilli(), ClockTrusted: true,
+		Sequence: w.sequence, ID: id + "/" + string(kind), Payment: id, Kind: string(kind), OccurredAt: w.clock.now().UnixMilli(), ClockTrusted: true,
 		Body: string(text), Hash: hex.EncodeToString(sum[:]),
 	}
 	for range 1 + w.rng.IntN(2) { // the answer may be lost
@@ -176,7 +176,7 @@ func (w *till) tell() {
 			quiet = 0
 		}
 		w.restart()
-		w.now = w.now.Add(6 * time.Minute)
+		w.clock.add(6 * time.Minute)
 	}
 }
 
@@ -301,7 +301,7 @@ func (w *till) visit(pay bool, mishap int) {
 	}
 	switch mishap {
 	case 0:
-		w.now = w.now.Add(31 * time.Minute) // the outcome is late
+		w.clock.add(31 * time.Minute) // the outcome is late
 	case 1:
 		if pay {
 			w.PayElsewhere(pisa, kiosk.NoticeNumber(bills[0].Notice))
@@ -326,7 +326,7 @@ func (w *till) visit(pay bool, mishap int) {
 // expire lets the deadline of what has no outcome go by.
 func (w *till) expire() {
 	w.t.Helper()
-	w.now = w.now.Add(73 * time.Hour)
+	w.clock.add(73 * time.Hour)
 	if n, err := w.store.Expire(w.t.Context(), gateway.ExpiryConfig{}); err != nil || n != 1 {
 		w.t.Fatalf("closed %d, %v", n, err)
 	}

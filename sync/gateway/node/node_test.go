@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -38,13 +39,33 @@ func shared(t *testing.T, name string) (string, bool) {
 	return "", false
 }
 
+// hands are those of a clock that is moved by hand, while others look at it.
+type hands struct {
+	mu sync.Mutex
+	at time.Time
+}
+
+func newClock() *hands { return &hands{at: time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)} }
+
+func (h *hands) now() time.Time {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.at
+}
+
+func (h *hands) add(d time.Duration) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.at = h.at.Add(d)
+}
+
 // hand is a node in the test's hands.
 type hand struct {
 	*sim.Node
 	url     string
 	client  *node.Client
 	source  *node.Source
-	now     time.Time
+	clock   *hands
 	expires time.Time // of the loan whose outcome is told
 	judged  int
 	schema  bool
@@ -53,8 +74,8 @@ type hand struct {
 
 func start(t *testing.T, change func(*node.Config)) *hand {
 	t.Helper()
-	h := &hand{now: time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)}
-	cfg := sim.Config{Now: func() time.Time { return h.now }}
+	h := &hand{clock: newClock()}
+	cfg := sim.Config{Now: h.clock.now}
 	if dir, ok := shared(t, "pagopa"); ok {
 		validate, err := sim.XMLLint(t.Context(), dir)
 		if err != nil {
@@ -81,7 +102,7 @@ func start(t *testing.T, change func(*node.Config)) *hand {
 		t.Fatal(err)
 	}
 	t.Cleanup(h.client.Close)
-	h.source = node.NewSource(h.client, func() time.Time { return h.now })
+	h.source = node.NewSource(h.client, h.clock.now)
 	t.Cleanup(func() {
 		for _, m := range h.Mistakes() {
 			t.Error("the simulator answered what its schema refuses:", m)
@@ -90,7 +111,7 @@ func start(t *testing.T, change func(*node.Config)) *hand {
 	return h
 }
 
-func (h *hand) later(minutes int) { h.now = h.now.Add(time.Duration(minutes) * time.Minute) }
+func (h *hand) later(minutes int) { h.clock.add(time.Duration(minutes) * time.Minute) }
 
 func number(prefix string) kiosk.NoticeNumber {
 	return kiosk.NoticeNumber(prefix + strings.Repeat("0", 18-len(prefix)))
@@ -108,7 +129,7 @@ func (h *hand) activate(t *testing.T, key string, d gateway.Debt) (gateway.Loan,
 
 func (h *hand) end(t *testing.T, key, token string, paid bool) (kiosk.Closing, error) {
 	t.Helper()
-	return h.source.Outcome(t.Context(), gateway.LoanOutcome{Key: key, Token: token, Paid: paid, Fee: 140, At: h.now, Expires: h.expires})
+	return h.source.Outcome(t.Context(), gateway.LoanOutcome{Key: key, Token: token, Paid: paid, Fee: 140, At: h.clock.now(), Expires: h.expires})
 }
 
 func code(err error) api.ProblemCode {
@@ -169,7 +190,7 @@ func TestOnePaymentThroughTheNode(t *testing.T) {
 		t.Fatal(err)
 	}
 	loan, err := h.activate(t, "p1/d1", d)
-	if err != nil || loan.Amount != kiosk.Cents(301000) || !loan.Expires.Equal(h.now.Add(15*time.Minute)) {
+	if err != nil || loan.Amount != kiosk.Cents(301000) || !loan.Expires.Equal(h.clock.now().Add(15*time.Minute)) {
 		t.Fatalf("activation: %+v %v", loan, err)
 	}
 	again, err := h.activate(t, "p1/d1", d)
@@ -199,7 +220,7 @@ func TestOnePaymentThroughTheNode(t *testing.T) {
 
 // What each end of a token's life means for the gateway.
 func TestOutcomes(t *testing.T) {
-	later := func(h *hand) { h.now = h.now.Add(time.Hour) }
+	later := func(h *hand) { h.clock.add(time.Hour) }
 	for _, c := range []struct {
 		name    string
 		before  func(t *testing.T, h *hand, token string)
@@ -287,7 +308,7 @@ func TestSilentCreditors(t *testing.T) {
 func TestLostAnswers(t *testing.T) {
 	for _, kind := range []sim.TroubleKind{sim.TroubleDropBefore, sim.TroubleDropAfter, sim.TroublePage, sim.TroubleHalf, sim.TroubleSOAP, sim.TroubleEntities} {
 		t.Run(string(kind), func(t *testing.T) {
-			h := start(t, nil)
+			h := start(t, func(c *node.Config) { c.Pause = 1 })
 			d, err := h.lookup(t, "30205")
 			if err != nil {
 				t.Fatal(err)
