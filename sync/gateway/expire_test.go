@@ -186,6 +186,10 @@ func TestWhatAKioskVouchedForStays(t *testing.T) {
 	clk.add(time.Minute)
 	vouch(t, s, last, func(h *api.Heartbeat) { h.Journal.OpenPayments = 1 })
 	expireNow(t, s, 1)
+	all, err := s.Fleet(t.Context())
+	if err != nil || len(all) != 1 || all[0].Vouched == nil || !all[0].Vouched.Equal(clk.now().Add(-time.Minute)) {
+		t.Errorf("%+v, %v", all, err)
+	}
 	if got := status(t, s, sample(t, "tia")); got != api.BillStatusInPayment {
 		t.Errorf("the younger payment's bill is %s", got)
 	}

@@ -128,6 +128,7 @@ type FleetKiosk struct {
 	Catalogue string              `json:"catalogue,omitempty"`
 	Up        int64               `json:"upSeconds"`
 	First     time.Time           `json:"first"`
+	Vouched   *time.Time          `json:"vouched,omitempty"` // it has nothing more to say about what it did before
 	Problems  []api.ProblemReport `json:"problems"`
 	Alarms    []fleet.Alarm       `json:"alarms"`
 }
@@ -149,6 +150,10 @@ func (s *Store) Fleet(ctx context.Context) ([]FleetKiosk, error) {
 			return err
 		}
 		k := FleetKiosk{Kiosk: b.kiosk(), Program: b.body.Program, Catalogue: b.body.Catalogue, Up: int64(b.body.UpSeconds), First: b.first.UTC(), Problems: b.body.Problems}
+		if !b.complete.IsZero() {
+			at := b.complete.UTC()
+			k.Vouched = &at
+		}
 		if k.Alarms = of[k.ID]; k.Alarms == nil {
 			k.Alarms = []fleet.Alarm{}
 		}
