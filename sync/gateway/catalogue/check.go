@@ -71,7 +71,9 @@ func check(c *kiosk.Catalogue, from origins) []Flaw {
 	for i, s := range c.Services {
 		k.file = from.service(i)
 		k.service(s, i, from, groups)
-		groups[s.Group]++
+		if groups[s.Group] > 0 { // one that is not there stays so for the next service, too
+			groups[s.Group]++
+		}
 		creditors[s.Creditor]++
 	}
 	k.file = k.common

@@ -155,6 +155,8 @@ func TestReviewTellsEverything(t *testing.T) {
 	spoil("data/epp.toml", `icon = "key"`, `icon = "keyhole"`)
 	spoil("data/livorno.toml", `use = "report"`, `use = "verbale"`)
 	spoil("data/publiacqua.toml", "05040110487", "05040110488")
+	spoil("data/usl-toscana-centro.toml", `group = "salute"`, `group = "sanita"`)
+	spoil("data/usl-toscana-centro.toml", `group = "salute"`, `group = "sanita"`)
 	delete(files, "data/pistoia.toml")
 	files["data/siena.toml"] = &fstest.MapFile{Data: []byte("[creditor]\n")}
 
@@ -166,6 +168,7 @@ func TestReviewTellsEverything(t *testing.T) {
 		`common.toml: order: it names "lucca"`: 1, `common.toml: order: it names "pistoia"`: 1, "common.toml: order: it does not name data/siena.toml": 1,
 		"common.toml: field person: its own check refuses the example": 1, "data/pisa.toml: line 17:": 1, `data/prato.toml: service prato-multe: find "web"`: 1,
 		`data/epp.toml: service epp-affitto: there is no pictogram`: 1, `data/livorno.toml: service livorno-multe: there is no shared field "verbale"`: 1,
+		`data/usl-toscana-centro.toml: service usl-ticket: there is no group "sanita"`: 1, `data/usl-toscana-centro.toml: service usl-pronto-soccorso: there is no group "sanita"`: 1,
 		`data/publiacqua.toml: creditor 05040110488: code "05040110488": the check digit`: 1,
 	}
 	for _, f := range flaws {
