@@ -52,8 +52,10 @@ type Kiosk struct {
 
 // Help is who answers the telephone.
 type Help struct {
-	Phone string `toml:"phone"`
-	Hours string `toml:"hours"`
+	Phone   string `toml:"phone"`
+	Hours   string `toml:"hours"`    // as Italians read them
+	HoursEN string `toml:"hours_en"` // where words make them others in English
+	HoursZH string `toml:"hours_zh"` // and in Chinese
 }
 
 // PSP is who takes the money, by name and fiscal code: the law wants both on the receipt.

@@ -163,7 +163,8 @@ func (m *Machine) house() screen.House {
 	c := m.cfg
 	return screen.House{
 		Kiosk: c.Kiosk.ID, Place: c.Kiosk.Place, Body: c.Kiosk.Body, Arms: c.Kiosk.Arms,
-		HelpPhone: c.Help.Phone, HelpHours: c.Help.Hours, PSPName: c.PSP.Name, PSPCode: c.PSP.Code, PublicURL: c.Gateway.PublicURL,
+		HelpPhone: c.Help.Phone, HelpHours: c.Help.Hours, HoursIn: kiosk.Text{kiosk.English: c.Help.HoursEN, kiosk.Chinese: c.Help.HoursZH},
+		PSPName: c.PSP.Name, PSPCode: c.PSP.Code, PublicURL: c.Gateway.PublicURL,
 		Scanner: page.Direction(c.Places.Scanner), Terminal: page.Direction(c.Places.Terminal), Printer: page.Direction(c.Places.Printer),
 		Cards: page.Direction(c.Places.Card),
 	}

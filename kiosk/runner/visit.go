@@ -156,7 +156,7 @@ func (r *Runner) receipt(s payment.State, kind kiosk.PaperKind, lang kiosk.Langu
 	h := r.cfg.House
 	out := kiosk.Receipt{
 		Kind: kind, Payment: s.ID, Ref: s.Ref, Language: lang, At: s.ResultAt, Kiosk: h.Kiosk, KioskPlace: h.Place,
-		Help: h.HelpPhone, HelpHours: h.HelpHours, PSPName: h.PSPName, PSPCode: r.cfg.PSPCode,
+		Help: h.HelpPhone, HelpHours: h.Hours(lang), PSPName: h.PSPName, PSPCode: r.cfg.PSPCode,
 		PublicURL: screen.PublicPage(h.PublicURL, s.Activation.Token),
 		Count:     s.Cart.Count, Fee: s.Fee(), Total: s.Total(), Charge: s.Result,
 	}

@@ -68,7 +68,7 @@ func (v *view) outOfService() {
 }
 
 func (v *view) help() i18n.Args {
-	return i18n.Args{"phone": v.house.HelpPhone, "hours": v.house.HelpHours}
+	return i18n.Args{"phone": v.house.HelpPhone, "hours": v.house.Hours(v.lang)}
 }
 
 func (v *view) scan(sc session.Scan) {

@@ -73,6 +73,18 @@ func TestWhoIsToBeCalled(t *testing.T) {
 	}
 }
 
+// The hours of the kiosk's own help line are said as each language says them.
+func TestHoursOfTheHelpLine(t *testing.T) {
+	h := house()
+	h.HelpHours, h.HoursIn = "lun-ven 9-13", kiosk.Text{kiosk.English: "Mon-Fri 9-13", kiosk.Chinese: ""}
+	for lang, want := range map[kiosk.Language]string{kiosk.Italian: "lun-ven 9-13", kiosk.English: "Mon-Fri 9-13", kiosk.Chinese: "lun-ven 9-13"} {
+		state := session.State{Language: lang, Scene: session.Refused{Code: kiosk.CodeGatewayBusy}}
+		if notes := fmt.Sprint(Render(state, h).Notes); !strings.Contains(notes, want) {
+			t.Errorf("%s: %s", lang, notes)
+		}
+	}
+}
+
 // Where nothing is owed, what was searched for is shown, so that a slip is seen;
 // what the card said is not.
 func TestNothingOwedShowsWhatWasTyped(t *testing.T) {

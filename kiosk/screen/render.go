@@ -3,6 +3,8 @@ package screen
 // Render: from the session's state to the page.
 
 import (
+	"cmp"
+
 	"github.com/tserve/jolly/kiosk"
 	"github.com/tserve/jolly/kiosk/i18n"
 	"github.com/tserve/jolly/kiosk/page"
@@ -17,6 +19,7 @@ type House struct {
 	Arms      string // pictogram of the arms
 	HelpPhone string
 	HelpHours string
+	HoursIn   kiosk.Text // HelpHours in the languages in which they read otherwise
 	PSPName   string
 	PSPCode   string // its fiscal code
 	PublicURL string // base of the citizen's page, without a slash at the end
@@ -25,6 +28,9 @@ type House struct {
 	Printer   page.Direction
 	Cards     page.Direction // the reader of citizens' cards
 }
+
+// Hours is when the help line is answered, as it is read in a language.
+func (h House) Hours(l kiosk.Language) string { return cmp.Or(h.HoursIn[l], h.HelpHours) }
 
 // view is one page in the making.
 type view struct {
