@@ -28,6 +28,7 @@ type options struct {
 	kiosks int
 	bug    string
 	trace  string
+	build  string
 }
 
 func main() {
@@ -42,6 +43,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "sim:", err)
 		os.Exit(exitFailed)
 	}
+	o.build = build()
 	debug.SetGCPercent(1000) // memory is there to be used: a run is over in seconds
 	if !simulate(os.Stdout, o) {
 		os.Exit(exitViolated)
@@ -64,7 +66,7 @@ func (o options) check(rest []string) error {
 // simulate runs one world and says whether all promises were kept.
 func simulate(out io.Writer, o options) bool {
 	w := newWorld(o.seed, o.kiosks, o.bug)
-	fmt.Fprintf(out, "seed %d events %d kiosks %d bug %q build %s\n", o.seed, o.events, o.kiosks, o.bug, build())
+	fmt.Fprintf(out, "seed %d events %d kiosks %d bug %q build %s\n", o.seed, o.events, o.kiosks, o.bug, o.build)
 	fmt.Fprintf(out, "parameters %s\n", w.par)
 	if o.trace != "" {
 		w.trace = func(id, format string, args ...any) {

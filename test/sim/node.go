@@ -61,7 +61,11 @@ func (n *nation) goesDown() {
 	}
 	n.down = true
 	n.w.count.cuts++
-	n.w.after(n.w.between(second, 5*minute), func() { n.down = false })
+	long := 5 * minute
+	if n.w.chance(100) {
+		long = hour // what it has to hear waits for longer than tokens live
+	}
+	n.w.after(n.w.between(second, long), func() { n.down = false })
 }
 
 // known makes a debt known to the node; somebody else may pay it one day.
