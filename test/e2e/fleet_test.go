@@ -6,6 +6,7 @@ package e2e
 // it can be ordered, and that only an order takes it out.
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"testing"
@@ -63,4 +64,30 @@ func TestRevokedAndEnrolledAnew(t *testing.T) {
 	s.ok(s.Enrol(s.ctx))
 	s.page("attract")
 	s.pay("small", "paid")
+}
+
+// A kiosk whose payments have ended and whose rows are all delivered vouches that
+// nothing is left to be said: what expired without its word can be closed by that.
+func TestAKioskVouchesForWhatItDid(t *testing.T) {
+	t.Parallel()
+	s := ready(t)
+	s.pay("small", "paid")
+	s.settled()
+	paid := time.Now()
+	limit, cancel := context.WithTimeout(s.ctx, 150*time.Second) // two heartbeats: it vouches as of the answer to the one before
+	defer cancel()
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		all, err := s.Fleet(s.ctx)
+		s.ok(err)
+		if len(all) == 1 && all[0].Vouched != nil && all[0].Vouched.After(paid) {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-limit.Done():
+			s.Fatalf("it does not vouch: %+v", all)
+		}
+	}
 }
