@@ -7,6 +7,8 @@ import (
 	"context"
 	"encoding/csv"
 	"encoding/xml"
+	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -312,6 +314,43 @@ func TestForms(t *testing.T) {
 		t.Fatalf("pdftotext: %v (Debian: poppler-utils)", err)
 	}
 	for _, want := range []string{"Rendiconto per ente e giorno", "dal 16/11/2026 al 22/11/2026", "Comune di Prato", "999.999.900,00", "Totale"} {
+		if !strings.Contains(string(out), want) {
+			t.Errorf("the PDF does not say %q:\n%s", want, out)
+		}
+	}
+}
+
+// A name of many words takes nothing of the days, the codes and the figures.
+func TestALongNameLeavesTheRestReadable(t *testing.T) {
+	b := sample()
+	for i := range 60 {
+		b.pay(fmt.Sprintf("p%02d", 10+i), "jolly", time.Date(2026, 11, 17, 9, 0, 0, 0, time.UTC), fmt.Sprintf("%011d", i), kiosk.Amount(12345678900+i), 140)
+	}
+	r, err := report.Settlement(t.Context(), b, week)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range r.Rows {
+		r.Rows[i].Cells[2].Text = strings.Repeat("Unione dei Comuni ", 8)[:140]
+	}
+	path := filepath.Join(t.TempDir(), "r.pdf")
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(r.PDF(f), f.Close()); err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.CommandContext(t.Context(), "pdftotext", "-layout", path, "-").Output()
+	if err != nil {
+		t.Fatalf("pdftotext: %v (Debian: poppler-utils)", err)
+	}
+	for _, row := range r.Rows {
+		if !strings.Contains(string(out), row.Cells[0].Text) || !strings.Contains(string(out), row.Cells[1].Text) {
+			t.Fatalf("the PDF does not say %q of %q whole:\n%s", row.Cells[1].Text, row.Cells[0].Text, out)
+		}
+	}
+	for _, want := range []string{"Unione dei Comuni Unione", "123.456.789,59", "3 / 3", "Codice fiscale"} {
 		if !strings.Contains(string(out), want) {
 			t.Errorf("the PDF does not say %q:\n%s", want, out)
 		}

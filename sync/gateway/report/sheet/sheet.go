@@ -8,6 +8,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/jung-kurt/gofpdf"
@@ -114,27 +115,42 @@ func fit(f *gofpdf.Fpdf, text string, width float64) string {
 }
 
 // widths gives each column what its widest text needs; where that is more than
-// the page has, texts give way and figures do not.
+// the page has, the widest texts give way, and short texts and figures do not.
 func (s Sheet) widths(f *gofpdf.Fpdf) []float64 {
 	f.SetFont("t", "B", 10)
 	w := make([]float64, len(s.Columns))
 	rows := append(append([][]string(nil), s.Rows...), s.Last)
-	var sum, texts float64
+	free := pageWidth - 2*margin
+	var texts []float64
 	for i, c := range s.Columns {
 		w[i] = f.GetStringWidth(c.Title) + between
 		for _, row := range rows {
 			w[i] = max(w[i], f.GetStringWidth(row[i])+between)
 		}
-		sum += w[i]
-		if !c.Right {
-			texts += w[i]
+		if c.Right {
+			free -= w[i]
+		} else {
+			texts = append(texts, w[i])
 		}
 	}
-	free := pageWidth - 2*margin - sum
+	most := level(texts, free)
 	for i, c := range s.Columns {
-		if free < 0 && !c.Right {
-			w[i] += free * w[i] / texts
+		if !c.Right {
+			w[i] = min(w[i], most)
 		}
 	}
 	return w
+}
+
+// level is the width to which texts are cut so that all of them fit into what is free.
+func level(texts []float64, free float64) float64 {
+	slices.Sort(texts)
+	for i, width := range texts {
+		share := free / float64(len(texts)-i)
+		if width > share {
+			return share
+		}
+		free -= width
+	}
+	return pageWidth
 }
