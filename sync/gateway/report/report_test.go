@@ -350,7 +350,7 @@ func TestALongNameLeavesTheRestReadable(t *testing.T) {
 			t.Fatalf("the PDF does not say %q of %q whole:\n%s", row.Cells[1].Text, row.Cells[0].Text, out)
 		}
 	}
-	for _, want := range []string{"Unione dei Comuni Unione", "123.456.789,59", "3 / 3", "Codice fiscale"} {
+	for _, want := range []string{"Unione dei Comuni Unione", "123.456.789,59", "Codice fiscale"} {
 		if !strings.Contains(string(out), want) {
 			t.Errorf("the PDF does not say %q:\n%s", want, out)
 		}
