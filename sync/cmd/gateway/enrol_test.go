@@ -10,6 +10,8 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
+	"image"
+	"image/color"
 	"io"
 	"net/http"
 	"os"
@@ -17,6 +19,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/makiuchi-d/gozxing"
+	"github.com/makiuchi-d/gozxing/qrcode"
 
 	"github.com/tserve/jolly/sync/api"
 	"github.com/tserve/jolly/sync/gateway"
@@ -46,6 +51,9 @@ func TestEnrolBesideTheServingGateway(t *testing.T) {
 	people, err := run(t, "enrol", "PO-008", "--db", db, "--tls", ca, "--url", url)
 	if err != nil || !strings.Contains(people, "kioskctl enrol tserve-enrol.1.") || !strings.Contains(people, "█") {
 		t.Errorf("%v:\n%s", err, people)
+	}
+	if text := decoded(t, people); !strings.Contains(people, "kioskctl enrol "+text+"\n") {
+		t.Errorf("the code says %q, the text beside it\n%s", text, people)
 	}
 	list, err := run(t, "enrol", "list", "--db", db, "--json")
 	var all []gateway.Enrolled
@@ -129,4 +137,42 @@ func TestWhatCannotBeServedOrEnrolledIsSaid(t *testing.T) {
 			t.Errorf("%v: %q, %v; want %q", c.args, out, err, c.want)
 		}
 	}
+}
+
+// decoded reads the code that was drawn with blocks, light on dark as a terminal shows it.
+func decoded(t *testing.T, page string) string {
+	t.Helper()
+	var rows [][]uint8
+	for line := range strings.Lines(page) {
+		cells := []rune(strings.TrimRight(line, "\n"))
+		if len(cells) == 0 || strings.Trim(string(cells), " █▀▄") != "" {
+			continue
+		}
+		over, under := make([]uint8, len(cells)), make([]uint8, len(cells))
+		for i, c := range cells {
+			if c == '█' || c == '▀' {
+				over[i] = 255
+			}
+			if c == '█' || c == '▄' {
+				under[i] = 255
+			}
+		}
+		rows = append(rows, over, under)
+	}
+	const scale = 6
+	picture := image.NewGray(image.Rect(0, 0, len(rows[0])*scale, len(rows)*scale))
+	for y := range picture.Rect.Dy() {
+		for x := range picture.Rect.Dx() {
+			picture.SetGray(x, y, color.Gray{Y: rows[y/scale][x/scale]})
+		}
+	}
+	bitmap, err := gozxing.NewBinaryBitmapFromImage(picture)
+	if err != nil {
+		t.Fatal(err)
+	}
+	result, err := qrcode.NewQRCodeReader().Decode(bitmap, nil)
+	if err != nil {
+		t.Fatalf("the code cannot be read: %v\n%s", err, page)
+	}
+	return result.GetText()
 }
