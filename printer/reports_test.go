@@ -116,9 +116,7 @@ func TestOfficeSheet(t *testing.T) {
 	if strings.Contains(text, "termica") {
 		t.Error("the sheet speaks of thermal paper")
 	}
-	if _, ok := tool(t, "qpdf", "--check", name); !ok {
-		return
-	}
+	tool(t, "qpdf", "--check", name)
 }
 
 // tool runs a program that nobody here wrote, where it is installed.

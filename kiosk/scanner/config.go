@@ -54,7 +54,7 @@ func (c Config) Validate() error {
 	c = c.withDefaults()
 	var errs []error
 	if c.Path == "" {
-		errs = append(errs, errors.New("path: empty, want the reader's device such as /dev/serial/by-id/usb-..."))
+		errs = append(errs, errors.New("path: empty, want the reader's device, one of /dev/serial/by-id/usb-*"))
 	}
 	if c.Kind != KindAuto && c.Kind != KindSerial && c.Kind != KindEvdev {
 		errs = append(errs, fmt.Errorf("kind: %q, want serial, evdev or nothing", c.Kind))

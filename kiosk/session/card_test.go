@@ -37,12 +37,12 @@ func count(effects []Effect, want string) int {
 // From the card on the reader to the bills: the digits go to the vault, and not
 // one of them stays in the state.
 func TestACardLaidDownLeadsToTheBills(t *testing.T) {
-	s, all := walk(t, fresh(), CardMoved{card(7)})
+	s, _ := walk(t, fresh(), CardMoved{card(7)})
 	sc, ok := s.Scene.(CardSecret)
 	if !ok || sc.Typed.Secret != kiosk.SecretCAN || s.Visit != 1 {
 		t.Fatalf("scene %#v of visit %d", s.Scene, s.Visit)
 	}
-	s, all = walk(t, s, typing6("314159")...)
+	s, all := walk(t, s, typing6("314159")...)
 	if n := count(all, "HoldDigit"); n != 6 {
 		t.Errorf("%d digits were held", n)
 	}

@@ -18,7 +18,7 @@ const tokenLead = "tserve-enrol.1."
 const maxToken = 512
 
 // ErrToken says that a text is no token for an enrolment.
-var ErrToken = errors.New("not a token for an enrolment: it begins with " + tokenLead)
+var ErrToken = errors.New(`not a token for an enrolment: it begins with "` + tokenLead + `"`)
 
 var (
 	tokenSecret  = regexp.MustCompile(`^[a-z2-7]{26}$`)

@@ -13,7 +13,7 @@ import (
 )
 
 // ErrNoXvfb says that the machine has no Xvfb.
-var ErrNoXvfb = errors.New("Xvfb is not installed: apt-get install xvfb")
+var ErrNoXvfb = errors.New("no Xvfb on this machine: apt-get install xvfb")
 
 // xvfbStart is how long Xvfb may take until it tells its display.
 const xvfbStart = 20 * time.Second

@@ -47,7 +47,6 @@ type (
 	deleteFunc   = func(*libc.TLS, uintptr, uintptr, int32) int32
 	writeFunc    = func(*libc.TLS, uintptr, uintptr, int32, int64) int32
 	truncateFunc = func(*libc.TLS, uintptr, int64) int32
-	syncFunc     = func(*libc.TLS, uintptr, int32) int32
 	closeFunc    = func(*libc.TLS, uintptr) int32
 )
 
