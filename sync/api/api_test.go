@@ -98,7 +98,7 @@ func TestProblemCodesOfTheCitizenAreThoseOfTheDomain(t *testing.T) {
 	own := []string{"activation-expired", "activation-closed", "payment-conflict", "payment-unknown", "receipt-unknown",
 		"request-invalid", "request-too-large", "media-type", "path-unknown", "method-not-allowed",
 		"token-unknown", "token-used", "token-expired", "csr-invalid", "certificate-needed", "certificate-foreign", "certificate-expired",
-		"certificate-revoked", "kiosk-foreign"}
+		"certificate-revoked", "kiosk-foreign", "too-many-requests"}
 	domain := words(kiosk.Codes()...)
 	for _, code := range enum(t, "ProblemCode") {
 		if slices.Contains(domain, code) == slices.Contains(own, code) {

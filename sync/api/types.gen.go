@@ -148,6 +148,7 @@ const (
 	ProblemCodeTokenExpired       ProblemCode = "token-expired"
 	ProblemCodeTokenUnknown       ProblemCode = "token-unknown"
 	ProblemCodeTokenUsed          ProblemCode = "token-used"
+	ProblemCodeTooManyRequests    ProblemCode = "too-many-requests"
 	ProblemCodeTotalTooLarge      ProblemCode = "total-too-large"
 )
 

@@ -311,6 +311,7 @@ func (c *Client) offline(op string, err error) *kiosk.Problem {
 // codes are the kiosk's words for those codes of the wire that are not the same.
 // What only a mistake of ours can cause is internal.
 var codes = map[api.ProblemCode]kiosk.Code{
+	api.ProblemCodeTooManyRequests:   kiosk.CodeGatewayBusy,
 	api.ProblemCodeActivationExpired: kiosk.CodeActivationStale,
 	api.ProblemCodeActivationClosed:  kiosk.CodeActivationStale,
 	api.ProblemCodePaymentConflict:   kiosk.CodeInternal,
@@ -349,7 +350,7 @@ func (c *Client) refused(op string, b []byte, lost bool) *kiosk.Problem {
 	switch {
 	case p.Code == api.ProblemCodeInternal:
 		return c.offline(op, cause) // it failed in the middle: what it did is not known
-	case p.Code == api.ProblemCodeGatewayBusy && lost:
+	case codeOf(p.Code) == kiosk.CodeGatewayBusy && lost:
 		return c.offline(op, cause)
 	}
 	c.log.Info("refused by the gateway", "op", op, "code", string(p.Code), "bill", p.BillID, "field", p.Field, "detail", p.Detail)

@@ -6,6 +6,7 @@ package gateway
 
 import (
 	"bytes"
+	"context"
 	"crypto/tls"
 	"encoding/json"
 	"fmt"
@@ -65,6 +66,7 @@ type contractWorld struct {
 	activated api.Activation
 	refused   map[api.ProblemCode]bool
 	ca        *testCA
+	late      bool // the time for a request is over before the book is asked
 }
 
 // newContractWorld is a service with a catalogue, a card check and one payment.
@@ -137,7 +139,13 @@ func (w *contractWorld) request(t testing.TB, op operation, media, path string, 
 	} else {
 		path = op.path
 	}
-	r := httptest.NewRequestWithContext(t.Context(), op.method, path, bytes.NewReader(body))
+	ctx := t.Context()
+	if w.late {
+		over, cancel := context.WithCancel(ctx)
+		cancel()
+		ctx = over
+	}
+	r := httptest.NewRequestWithContext(ctx, op.method, path, bytes.NewReader(body))
 	if media != "" {
 		r.Header.Set("Content-Type", media)
 	}
@@ -366,7 +374,10 @@ func (w *contractWorld) problems(t *testing.T, ops map[string]operation) {
 	for range 13 {
 		w.request(t, ops["createChallenge"], api.MediaJSON, "", encoded(t, api.ChallengeRequest{Kiosk: "prato-009", Visit: testVisit}))
 	}
-	w.wantCode(t, "too often", ops["createChallenge"], api.ProblemCodeGatewayBusy, "", api.ChallengeRequest{Kiosk: "prato-009", Visit: testVisit})
+	w.wantCode(t, "too often", ops["createChallenge"], api.ProblemCodeTooManyRequests, "", api.ChallengeRequest{Kiosk: "prato-009", Visit: testVisit})
+	w.late = true
+	w.wantCode(t, "too slow", ops["getPayment"], api.ProblemCodeGatewayBusy, w.activated.Payment, nil)
+	w.late = false
 	w.as = w.ca.shown(t, "prato-010")
 	w.wantCode(t, "another kiosk meanwhile", ops["createChallenge"], "", "", api.ChallengeRequest{Kiosk: "prato-010", Visit: testVisit})
 	w.as = w.ca.shown(t, testKiosk)
@@ -517,7 +528,7 @@ func TestSearchesOfOneKioskAreBounded(t *testing.T) {
 		w.want(t, "", "POST", "/v1/lookup", citizen(testKiosk, newChallenge(t, w.store, testKiosk, testVisit)))
 	}
 	kept := newChallenge(t, w.store, testKiosk, testVisit)
-	if rec := w.want(t, api.ProblemCodeGatewayBusy, "POST", "/v1/lookup", citizen(testKiosk, kept)); rec.Header().Get("Retry-After") == "" {
+	if rec := w.want(t, api.ProblemCodeTooManyRequests, "POST", "/v1/lookup", citizen(testKiosk, kept)); rec.Header().Get("Retry-After") == "" {
 		t.Error("sent away without a word when to come back")
 	}
 	w.as = w.ca.shown(t, "prato-002")
@@ -527,7 +538,7 @@ func TestSearchesOfOneKioskAreBounded(t *testing.T) {
 	for range 3 {
 		w.want(t, "", "POST", "/v1/lookup", plate)
 	}
-	w.want(t, api.ProblemCodeGatewayBusy, "POST", "/v1/lookup", plate)
+	w.want(t, api.ProblemCodeTooManyRequests, "POST", "/v1/lookup", plate)
 	w.want(t, "", "POST", "/v1/lookup", asked(sample(t, "meals"))) // papers are not bounded
 	w.clock.add(time.Minute)
 	w.want(t, "", "POST", "/v1/lookup", plate)

@@ -169,13 +169,13 @@ func (h *handler) lookup(w http.ResponseWriter, r *http.Request) {
 func (h *handler) find(ctx context.Context, req api.LookupRequest) (api.Found, error) {
 	switch {
 	case req.Citizen.Challenge != "":
-		if !h.citizens.allow(req.Kiosk) {
-			return api.Found{}, refuse(api.ProblemCodeGatewayBusy, "")
+		if often := h.citizens.tooOften(req.Kiosk); often != nil {
+			return api.Found{}, often
 		}
 		return h.store.LookupCitizen(ctx, req.Kiosk, req.Citizen)
 	case req.Form.Service != "":
-		if !h.forms.allow(req.Kiosk) {
-			return api.Found{}, refuse(api.ProblemCodeGatewayBusy, "")
+		if often := h.forms.tooOften(req.Kiosk); often != nil {
+			return api.Found{}, often
 		}
 		return h.store.LookupForm(ctx, req.Form)
 	default:
@@ -190,8 +190,8 @@ func (h *handler) challenge(w http.ResponseWriter, r *http.Request) {
 		h.fail(w, r, err)
 		return
 	}
-	if !h.challenges.allow(req.Kiosk) {
-		h.problem(w, refuse(api.ProblemCodeGatewayBusy, ""))
+	if often := h.challenges.tooOften(req.Kiosk); often != nil {
+		h.problem(w, often)
 		return
 	}
 	c, err := h.store.Challenge(r.Context(), req)
@@ -350,7 +350,7 @@ func (h *handler) problem(w http.ResponseWriter, r *Refusal) {
 	}
 	w.Header().Set("Content-Type", api.MediaProblem)
 	w.Header().Set("Cache-Control", "no-store")
-	if r.Code == api.ProblemCodeGatewayBusy {
+	if r.Code == api.ProblemCodeGatewayBusy || r.Code == api.ProblemCodeTooManyRequests {
 		w.Header().Set("Retry-After", strconv.Itoa(1+int(h.crowd.comeBack(r.After)/time.Second)))
 	}
 	h.write(w, known.status, b)

@@ -181,7 +181,7 @@ func TestAnswersAreOfTheContract(t *testing.T) {
 	s.want(t, "method-not-allowed", "DELETE", "/v1/payments/"+id, nil)
 	for range 20 {
 		_, code := s.call(t, "GET", "/r/"+a.ReceiptToken, nil)
-		if code == api.ProblemCodeGatewayBusy {
+		if code == api.ProblemCodeTooManyRequests {
 			break
 		}
 	}
@@ -189,7 +189,7 @@ func TestAnswersAreOfTheContract(t *testing.T) {
 		"activatePayment bill-paid", "activatePayment bill-in-payment", "activatePayment bill-in-verification", "activatePayment bill-expired",
 		"activatePayment bill-revoked", "activatePayment bill-unknown", "activatePayment creditor-unknown", "activatePayment creditor-silent",
 		"activatePayment total-too-large", "getPayment ", "getPayment payment-unknown", "pushTransactions ", "getReceipt ", "getReceipt receipt-unknown",
-		"getReceipt gateway-busy"} {
+		"getReceipt too-many-requests"} {
 		if !s.seen[op] {
 			t.Errorf("%q was never answered", op)
 		}

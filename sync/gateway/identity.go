@@ -103,8 +103,8 @@ func (h *handler) enrol(w http.ResponseWriter, r *http.Request) {
 		h.problem(w, refuse(api.ProblemCodePathUnknown, "this gateway serves no TLS and enrols nobody"))
 		return
 	}
-	if !h.enrolments.allow(address(r)) {
-		h.problem(w, refuse(api.ProblemCodeGatewayBusy, ""))
+	if often := h.enrolments.tooOften(address(r)); often != nil {
+		h.problem(w, often)
 		return
 	}
 	var req api.EnrolmentRequest
@@ -127,8 +127,8 @@ func (h *handler) renew(w http.ResponseWriter, r *http.Request) {
 		h.fail(w, r, err)
 		return
 	}
-	if !h.renewals.allow(id.kiosk) {
-		h.problem(w, refuse(api.ProblemCodeGatewayBusy, ""))
+	if often := h.renewals.tooOften(id.kiosk); often != nil {
+		h.problem(w, often)
 		return
 	}
 	d, err := h.store.Renew(r.Context(), h.cfg.Authority, id, req.Csr)

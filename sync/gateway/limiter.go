@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/tserve/jolly/sync/api"
 )
 
 // maxSeen bounds the memory of a limiter; when it is full, those not seen in
@@ -49,4 +51,19 @@ func (l *limiter) allow(who string) bool {
 	}
 	l.count[who]++
 	return l.count[who] <= l.limit
+}
+
+// left is how long the window lasts.
+func (l *limiter) left() time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.since.Add(l.window).Sub(l.now())
+}
+
+// tooOften is the refusal for somebody who is over the limit, nil while he is not.
+func (l *limiter) tooOften(who string) *Refusal {
+	if l.allow(who) {
+		return nil
+	}
+	return &Refusal{Code: api.ProblemCodeTooManyRequests, After: l.left()}
 }

@@ -170,8 +170,8 @@ func (s *Store) receiptPage(r api.Receipt) receiptPage {
 
 // receipt serves the page, or the same as data.
 func (h *handler) receipt(w http.ResponseWriter, r *http.Request) {
-	if !h.pages.allow(address(r)) {
-		h.problem(w, refuse(api.ProblemCodeGatewayBusy, ""))
+	if often := h.pages.tooOften(address(r)); often != nil {
+		h.problem(w, often)
 		return
 	}
 	token, format := chi.URLParam(r, "token"), r.URL.Query().Get("format")

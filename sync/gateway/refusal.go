@@ -16,7 +16,7 @@ type Refusal struct {
 	Field  string // the field of a form that does not fit, or ""
 	Detail string // for the caller's log, never for a citizen
 
-	After time.Duration // when it may be worth to come back, of [api.ProblemCodeGatewayBusy]; 0 is soon
+	After time.Duration // when it may be worth to come back, with 429 and 503; 0 is soon
 }
 
 // Error writes the refusal for the log.
@@ -67,6 +67,7 @@ var refusals = map[api.ProblemCode]struct {
 	api.ProblemCodeCertificateRevoked: {http.StatusForbidden, "the certificate was revoked; the kiosk must be enrolled anew"},
 	api.ProblemCodeKioskForeign:       {http.StatusForbidden, "the request speaks for another kiosk than the certificate's"},
 	api.ProblemCodeGatewayBusy:        {http.StatusServiceUnavailable, "too many requests; come back later"},
+	api.ProblemCodeTooManyRequests:    {http.StatusTooManyRequests, "too many requests of this caller; come back later"},
 	api.ProblemCodeActivationExpired:  {http.StatusConflict, "the activation has expired; a new try is a new payment"},
 	api.ProblemCodeActivationClosed:   {http.StatusConflict, "the payment is closed; a new try is a new payment"},
 	api.ProblemCodePaymentConflict:    {http.StatusUnprocessableEntity, "the same payment id came with another body"},

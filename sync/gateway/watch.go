@@ -114,11 +114,11 @@ func (h *handler) watched(next http.Handler) http.Handler {
 
 func (h *handler) counted(w *seen, operation string, took time.Duration) {
 	h.store.meter.Request(operation, w.outcome(), took)
-	if w.code == api.ProblemCodeGatewayBusy {
-		if w.why == "" {
-			w.why = earlyRate
-		}
+	switch w.code {
+	case api.ProblemCodeGatewayBusy:
 		h.store.meter.Early(w.why)
+	case api.ProblemCodeTooManyRequests:
+		h.store.meter.Early(earlyRate)
 	}
 }
 

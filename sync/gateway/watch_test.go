@@ -178,7 +178,7 @@ func TestMetricsTellWhatHappened(t *testing.T) {
 	s.want(t, "bill-in-payment", "PUT", "/v1/payments/"+newID(t), wanted(sample(t, "tia")))
 	search := api.LookupRequest{Kiosk: testKiosk, Form: form("none", "plate", markedPlate)}
 	s.call(t, "POST", "/v1/lookup", search)
-	s.want(t, "gateway-busy", "POST", "/v1/lookup", search)
+	s.want(t, "too-many-requests", "POST", "/v1/lookup", search)
 	got := metricsOf(t, s.store)
 	for _, want := range []string{
 		`jolly_gateway_rows_total{verdict="accepted"} 1`, `jolly_gateway_rows_total{verdict="duplicate"} 1`,
