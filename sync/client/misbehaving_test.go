@@ -196,7 +196,7 @@ func TestBusyIsBusyOnlyWhenEveryAttemptSaidSo(t *testing.T) {
 		want  kiosk.Code
 	}{
 		"both busy":  {func(_ *testing.T, w http.ResponseWriter) { problem(w, 503, "gateway-busy") }, kiosk.CodeGatewayBusy},
-		"too often": {func(_ *testing.T, w http.ResponseWriter) { problem(w, 429, "too-many-requests") }, kiosk.CodeGatewayBusy},
+		"too often":  {func(_ *testing.T, w http.ResponseWriter) { problem(w, 429, "too-many-requests") }, kiosk.CodeGatewayBusy},
 		"lost first": {func(t *testing.T, w http.ResponseWriter) { hijack(t, w, "") }, kiosk.CodeGatewayOffline},
 	} {
 		t.Run(name, func(t *testing.T) {
