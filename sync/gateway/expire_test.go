@@ -190,6 +190,10 @@ func TestWhatAKioskVouchedForStays(t *testing.T) {
 	if err != nil || len(all) != 1 || all[0].Vouched == nil || !all[0].Vouched.Equal(clk.now().Add(-time.Minute)) {
 		t.Errorf("%+v, %v", all, err)
 	}
+	vouch(t, s, last, func(h *api.Heartbeat) { h.Journal.AsOf += (24 * time.Hour).Milliseconds() }) // nobody vouches for tomorrow
+	if all, err = s.Fleet(t.Context()); err != nil || !all[0].Vouched.Equal(clk.now()) {
+		t.Errorf("%+v, %v", all, err)
+	}
 	if got := status(t, s, sample(t, "tia")); got != api.BillStatusInPayment {
 		t.Errorf("the younger payment's bill is %s", got)
 	}
