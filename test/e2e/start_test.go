@@ -123,8 +123,12 @@ func (s *site) still() *image.RGBA {
 func TestStopWhileTheTerminalWorks(t *testing.T) {
 	t.Parallel()
 	s := ready(t)
-	s.toCard("meals")
-	before := s.still()
+	s.toConfirm("meals")
+	bill := s.still()
+	s.touch(rig.PayAction, "terminal")
+	s.ok(s.AwaitCardWanted(s.ctx))
+	var before *image.RGBA
+	s.until("the terminal's page is painted", func() bool { before = s.still(); return !bytes.Equal(before.Pix, bill.Pix) })
 	stopped := make(chan error, 1)
 	go func() { stopped <- s.StopKiosk() }()
 	patience := time.NewTimer(2 * time.Second)
@@ -137,6 +141,8 @@ func TestStopWhileTheTerminalWorks(t *testing.T) {
 	s.ok(err)
 	if !bytes.Equal(before.Pix, after.Pix) {
 		t.Error("the page did not stay as it was")
+		s.ok(rig.WritePNG(filepath.Join(s.evidence(), "before.png"), before))
+		s.ok(rig.WritePNG(filepath.Join(s.evidence(), "after.png"), after))
 	}
 	s.ok(s.InsertCard("bancomat"))
 	s.ok(<-stopped)
