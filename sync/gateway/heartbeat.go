@@ -118,6 +118,9 @@ func (b beat) kiosk() fleet.Kiosk {
 	if b.body.CertificateEnds != 0 {
 		k.Ends = time.UnixMilli(b.body.CertificateEnds).UTC()
 	}
+	for _, p := range b.body.Problems {
+		k.Problems = append(k.Problems, fleet.Problem{Code: p.Code, Detail: p.Detail})
+	}
 	return k
 }
 

@@ -125,6 +125,23 @@ func TestHeartbeatsAndAlarms(t *testing.T) {
 	}
 }
 
+// What a kiosk says that a person must see to is an alarm of its own, until it says
+// so no more.
+func TestWhatAKioskReportsIsAnAlarm(t *testing.T) {
+	w := newWatched(t)
+	w.beat(t, func(h *api.Heartbeat) {
+		h.Problems = []api.ProblemReport{
+			{Code: "charge-amount-differs", Detail: "asked for 86.40, took 8.64"}, {Code: "day-close-differs"},
+			{Code: "clock", Detail: "its difference has a limit of its own"},
+		}
+	})
+	w.look(t, "raised charge-amount-differs/reported", "raised day-close-differs/reported")
+	w.beat(t, func(h *api.Heartbeat) { h.Problems = []api.ProblemReport{{Code: "day-close-differs"}} })
+	w.look(t, "cleared charge-amount-differs/reported")
+	w.beat(t, nil)
+	w.look(t, "cleared day-close-differs/reported")
+}
+
 // A gateway that was away blames no kiosk for it, and ends no alarm by it either.
 func TestAGatewayThatListensAnewMissesNobodyAtOnce(t *testing.T) {
 	w := newWatched(t)

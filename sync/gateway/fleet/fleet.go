@@ -47,6 +47,7 @@ const (
 	Certificate Kind = "certificate"  // near its end
 	Closing     Kind = "closed"       // out of service for long
 	Book        Kind = "book"         // the book's own alarms about a kiosk's rows and payments
+	Reported    Kind = "reported"     // what the kiosk itself says that a person must see to
 )
 
 // unheard is no alarm: of a kiosk that could not be heard nothing is known.
@@ -109,12 +110,23 @@ type Kiosk struct {
 	Parked  int           `json:"parked"`
 	Offset  time.Duration `json:"offsetNs"` // its clock, less ours
 	Ends    time.Time     `json:"certificateEnds,omitzero"`
+
+	Problems []Problem `json:"-"`
 }
+
+// Problem is what a kiosk says that a person must see to though its devices work.
+type Problem struct {
+	Code, Detail string
+}
+
+// seenHere are the problems of which a heartbeat tells by itself, each with a kind
+// and a limit of its own.
+var seenHere = []string{"rows-parked", "rows-waiting", "clock", "closed"}
 
 // Condition is something that is not as it should be now.
 type Condition struct {
 	Kiosk  string `json:"kiosk"`
-	Device string `json:"device"` // or [Itself]
+	Device string `json:"device"` // or [Itself], or the code of what is [Reported]
 	Kind   Kind   `json:"kind"`
 	Detail string `json:"detail"`
 }
@@ -146,6 +158,9 @@ func Conditions(k Kiosk, l Limits, now time.Time) []Condition {
 	add(k.Parked > 0, Itself, Parked, "%d rows were refused and wait for a person", k.Parked)
 	add(k.Offset.Abs() > l.Clock, Itself, ClockOff, "its clock differs by %s", k.Offset.Round(time.Second))
 	add(!k.Ends.IsZero() && k.Ends.Sub(now) < l.Certificate, Itself, Certificate, "its certificate ends on %s and was not renewed", k.Ends.UTC().Format(time.DateOnly))
+	for _, p := range k.Problems {
+		add(!slices.Contains(seenHere, p.Code), p.Code, Reported, "%s", p.Detail)
+	}
 	for _, d := range k.Devices {
 		switch {
 		case d.Name == Printer && d.Status != OK:

@@ -13,6 +13,7 @@ import (
 var words = map[Kind]string{
 	Down: "non risponde", StuckLoop: "bloccato", NotPainting: "schermo fermo", Paper: "carta", Broken: "guasto", OldBacklog: "coda ferma",
 	Parked: "righe rifiutate", ClockOff: "orologio", Certificate: "certificato", Closing: "fuori servizio", Book: "casi da guardare",
+	Reported: "da vedere",
 }
 
 // Word is what a kind is called.
@@ -53,11 +54,30 @@ var ofPaper = map[string]string{
 	"offline":    "La stampante non risponde. " + restart + "Se non basta, sul posto: cavo e alimentazione.",
 }
 
+// ofReport is what to do about what a kiosk reports.
+var ofReport = map[string]string{
+	"charge-undecided":      "Il denaro forse è stato preso: apri i Casi, confronta con la lista della banca e decidi. Sul chiosco: `kioskctl payment list`, poi `kioskctl payment resolve ID`.",
+	"charge-amount-differs": "Confronta con la lista della banca che cosa è stato preso, poi decidi nei Casi. Fino ad allora l'avviso resta bloccato a ogni sportello.",
+	"journal":               "Sul chiosco: `kioskctl outbox verify`, spazio e salute del disco. Non cancellare e non reinstallare nulla: nel libro ci sono i pagamenti. Se il disco è guasto, la copia è accanto al libro.",
+	"journal-upkeep":        "Il chiosco lavora, ma la copia del libro non è nuova. Sul chiosco: spazio e salute del disco, `kioskctl status`.",
+	"disk-full":             "Sul chiosco libera spazio: registri vecchi, non il libro. I pagamenti cominciati finiscono, nuovi non cominciano finché non c'è posto.",
+	"day-close-unknown":     "Chiedi alla banca se la giornata del POS è chiusa; sul chiosco: `kioskctl terminal totals`. Non chiuderla una seconda volta prima di saperlo.",
+	"day-close-refused":     "La banca non chiude la giornata: sul chiosco `kioskctl terminal totals` e `kioskctl terminal close`; se rifiuta ancora, telefona alla banca con il codice del POS.",
+	"day-close-differs":     "Il rapporto a tre (`gateway report match`) dice quale pagamento manca e dove. Nulla è perduto: è scritto in almeno uno dei tre libri.",
+	"day-close-late":        "Un pagamento aperto o in dubbio tiene aperta la giornata: sul chiosco `kioskctl payment list`. Quando è deciso, si chiude da sola.",
+	"card-left":             "Qualcuno ha dimenticato la tessera nel lettore: avvisa la sede, perché la custodisca per lui.",
+	"identity":              "Il chiosco non rinnova il certificato: sul chiosco `kioskctl identity`; se serve, attivalo di nuovo dalla pagina Attivazione. Quello che ha in coda resta e arriva.",
+	"catalogue":             "Il chiosco continua con il catalogo di prima. `gateway catalogue check` e la chiave con cui è firmato: è quella scritta nella configurazione del chiosco?",
+}
+
 // ToDo is what somebody who gets the alarm can do.
 func (c Condition) ToDo() string {
 	text := advice[c.Kind]
 	if other := ofPaper[c.Detail]; c.Kind == Paper && other != "" {
 		text = other
+	}
+	if c.Kind == Reported {
+		text = ofReport[c.Device]
 	}
 	if text == "" {
 		return "Guarda la pagina del chiosco."
@@ -68,7 +88,10 @@ func (c Condition) ToDo() string {
 // Text is a notice in one line, for people.
 func (n Notice) Text() string {
 	about := n.Kiosk
-	if n.Device != Itself {
+	switch {
+	case n.Kind == Reported:
+		about += ", " + ProblemWord(n.Device)
+	case n.Device != Itself:
 		about += ", " + DeviceWord(n.Device)
 	}
 	switch n.Event {
@@ -93,6 +116,26 @@ func DeviceWord(name string) string {
 		return w
 	}
 	return name
+}
+
+// problems are what a kiosk says of itself that wants a person, by its code.
+var problems = map[string]string{
+	"charge-undecided": "Un addebito attende una decisione: il POS non sa dire se è riuscito", "charge-amount-differs": "Il POS ha addebitato un altro importo",
+	"journal": "Il libro del chiosco non si legge o non si scrive: non accetta carte", "journal-upkeep": "La copia o la pulizia del libro del chiosco non riesce",
+	"day-close-unknown": "Non si sa se la giornata del POS è stata chiusa: guarda con la banca", "day-close-refused": "La banca ha rifiutato la chiusura della giornata del POS",
+	"day-close-differs": "La chiusura del POS e il libro del chiosco non dicono la stessa somma", "day-close-late": "La giornata del POS non è ancora stata chiusa",
+	"rows-parked": "La centrale ha rifiutato delle righe", "rows-waiting": "Le righe non arrivano alla centrale", "disk-full": "Il disco è quasi pieno: non accetta nuovi pagamenti",
+	"card-left": "Una carta è rimasta nel lettore", "clock": "L'ora non è sicura", "closed": "Chiuso per ordine di un operatore", "identity": "Il certificato non si rinnova",
+	"catalogue": "Il nuovo catalogo non è stato accettato",
+}
+
+// ProblemWord is what a problem of a kiosk is called; a code of a later program is
+// its own word.
+func ProblemWord(code string) string {
+	if w := problems[code]; w != "" {
+		return w
+	}
+	return code
 }
 
 // Moment is a time as people in Italy read it.

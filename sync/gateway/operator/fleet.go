@@ -68,7 +68,7 @@ var troubles = map[fleet.Kind]trouble{
 	fleet.Down: {9, badge{fleet.Down.Word(), bad}}, fleet.StuckLoop: {8, badge{fleet.StuckLoop.Word(), bad}}, fleet.NotPainting: {8, badge{fleet.NotPainting.Word(), bad}},
 	fleet.Closing: {7, badge{fleet.Closing.Word(), bad}}, fleet.Broken: {6, badge{fleet.Broken.Word(), bad}}, fleet.Paper: {4, badge{fleet.Paper.Word(), mind}},
 	fleet.OldBacklog: {4, badge{fleet.OldBacklog.Word(), mind}}, fleet.Parked: {3, badge{fleet.Parked.Word(), mind}}, fleet.ClockOff: {3, badge{fleet.ClockOff.Word(), mind}},
-	fleet.Certificate: {3, badge{fleet.Certificate.Word(), mind}},
+	fleet.Certificate: {3, badge{fleet.Certificate.Word(), mind}}, fleet.Reported: {5, badge{fleet.Reported.Word(), mind}},
 }
 
 // judge says how a kiosk stands.
@@ -162,6 +162,8 @@ func why(c fleet.Condition, k fleet.Kiosk, now time.Time) string {
 		return "l'ora differisce di " + span(k.Offset.Abs())
 	case fleet.Certificate:
 		return "il certificato finisce tra " + span(k.Ends.Sub(now))
+	case fleet.Reported:
+		return fleet.ProblemWord(c.Device)
 	}
 	return fleet.DeviceWord(c.Device) + ": " + word(deviceReasons, c.Detail)
 }

@@ -133,17 +133,6 @@ var deviceReasons = map[string]string{
 	"busy": "occupato", "unplugged": "staccato",
 }
 
-// problems are what a kiosk tells of itself that wants a person, by its code.
-var problems = map[string]string{
-	"charge-undecided": "Un addebito attende una decisione: il POS non sa dire se è riuscito", "charge-amount-differs": "Il POS ha addebitato un altro importo",
-	"journal": "Il libro del chiosco non si legge o non si scrive: non accetta carte", "journal-upkeep": "La copia o la pulizia del libro del chiosco non riesce",
-	"day-close-unknown": "Non si sa se la giornata del POS è stata chiusa: guarda con la banca", "day-close-refused": "La banca ha rifiutato la chiusura della giornata del POS",
-	"day-close-differs": "La chiusura del POS e il libro del chiosco non dicono la stessa somma", "day-close-late": "La giornata del POS non è ancora stata chiusa",
-	"rows-parked": "La centrale ha rifiutato delle righe", "rows-waiting": "Le righe non arrivano alla centrale", "disk-full": "Il disco è quasi pieno: non accetta nuovi pagamenti",
-	"card-left": "Una carta è rimasta nel lettore", "clock": "L'ora non è sicura", "closed": "Chiuso per ordine di un operatore", "identity": "Il certificato non si rinnova",
-	"catalogue": "Il nuovo catalogo non è stato accettato",
-}
-
 var commands = map[string]string{"close": "chiudi", "open": "apri", "reload-catalogue": "rileggi il catalogo", "restart": "riavvia", "test-page": "stampa di prova"}
 
 var results = map[string]badge{"waiting": {"attende", known}, "expired": {"scaduto", calm}, "done": {"fatto", good}, "failed": {"non riuscito", bad}, "refused": {"rifiutato", mind}}
@@ -235,7 +224,7 @@ func (p *pages) words() template.FuncMap {
 		"dreason": func(s string) string { return word(deviceReasons, s) },
 		"kstate":  func(s fleet.State) badge { return badgeOf(kioskStates, s) },
 		"past":    past,
-		"problem": func(s string) string { return word(problems, s) },
+		"problem": fleet.ProblemWord,
 		"command": func(s string) string { return word(commands, s) },
 		"result":  func(s string) badge { return badgeOf(results, s) },
 		"span":    span,
