@@ -106,6 +106,9 @@ const (
 	ProblemAmount ProblemCode = "charge-amount-differs"
 	// ProblemJournal: the journal cannot be written, no card is taken.
 	ProblemJournal ProblemCode = "journal"
+	// ProblemUnheard: the journal is new or was put back, and the gateway has not
+	// said yet which rows it holds: no card is taken.
+	ProblemUnheard ProblemCode = "journal-unconfirmed"
 	// ProblemDayUnknown: nobody knows whether the terminal closed its day.
 	ProblemDayUnknown ProblemCode = "day-close-unknown"
 	// ProblemDayRefused: the terminal would not close its day.

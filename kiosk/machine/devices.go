@@ -51,13 +51,18 @@ func bootID() string {
 	return strings.TrimSpace(string(id))
 }
 
-// journal is the outbox with the points at which a test may kill the kiosk.
+// journal is the outbox with the points at which a test may kill the kiosk. No
+// payment begins in it before the gateway has said which rows it holds: its rows
+// could have numbers that are used up.
 type journal struct {
 	*outbox.Store
 	faults faults
 }
 
 func (j journal) Save(ctx context.Context, s payment.Save) error {
+	if s.Step == payment.StepPrepared && !j.Confirmed() {
+		return &kiosk.Problem{Code: kiosk.CodeJournal, Op: "begin payment", Err: outbox.ErrUnconfirmed}
+	}
 	j.faults.at("before:" + string(s.Step))
 	err := j.Store.Save(ctx, s)
 	if err == nil {

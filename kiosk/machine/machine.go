@@ -51,6 +51,7 @@ type Machine struct {
 
 	stop    func()       // ends Run, as a signal would
 	started time.Time    // of this process
+	heard   atomic.Int64 // the gateway's clock in its last answer to a heartbeat; milliseconds since 1970 UTC
 	drawn   atomic.Int64 // since started, when the screen last took something; nanoseconds
 
 	screen *shown
@@ -143,7 +144,7 @@ func (m *Machine) show(app fyne.App, dev runner.Devices, clock *clock) {
 	}
 	hour, minute, closes := m.cfg.Terminal.DayEnds()
 	m.runner = runner.New(runner.Config{
-		House: m.house(), PSPCode: m.cfg.PSP.Code, NewID: newID, Closed: m.closedByOrder(), Decide: m.cfg.Terminal.Deadline(), CloseAt: runner.CloseTime{On: closes, Hour: hour, Minute: minute},
+		House: m.house(), PSPCode: m.cfg.PSP.Code, NewID: newID, Closed: m.closedByOrder(), Heard: m.store.Confirmed, Decide: m.cfg.Terminal.Deadline(), CloseAt: runner.CloseTime{On: closes, Hour: hour, Minute: minute},
 	}, dev, m.log.With("part", "runner"))
 
 	app.Settings().SetTheme(theme.New())

@@ -44,8 +44,12 @@ func (p patient) Report(ctx context.Context) api.Heartbeat {
 	if until := m.identity.Until(); !until.IsZero() {
 		h.CertificateEnds = until.UnixMilli()
 	}
+	confirmed := m.store.Confirmed() // before the rest is read
 	if depth, err := m.store.Depth(ctx); err == nil {
 		h.Backlog, h.Journal = booksOf(depth, now)
+		if !vouches(confirmed, depth.Since, m.heard.Load()) {
+			h.Journal = api.Journal{}
+		}
 	}
 	v, err := m.view(ctx)
 	if err != nil {
@@ -73,6 +77,36 @@ func booksOf(d outbox.Depth, now kiosk.Wall) (api.Backlog, api.Journal) {
 	}
 	return b, api.Journal{OpenPayments: d.Open, LastSequence: int64(d.Last)}
 }
+
+// silent is for how long a book that is new, or was put back, vouches for nothing.
+// The gateway itself gives up waiting after three days, with an alarm.
+const silent = 7 * 24 * time.Hour
+
+// vouches says that the gateway may close what nobody spoke of on the word of this
+// book. Not so where it is new, or was put back: its former self may have charged
+// a card and lost the row. Both moments are of the gateway's clock.
+func vouches(confirmed bool, since, heard int64) bool {
+	return confirmed && (since == 0 || heard-since >= silent.Milliseconds())
+}
+
+// Heard takes down which rows the gateway holds: a book that was put back, or is
+// new, goes on behind them, and cards are taken from then on.
+func (p patient) Heard(ctx context.Context, last uint64, now int64) error {
+	ctx, cancel := context.WithTimeout(ctx, reportLimit)
+	defer cancel()
+	waited := p.Waits()
+	if err := p.m.store.Confirm(ctx, last, now); err != nil {
+		return err
+	}
+	p.m.heard.Store(now)
+	if waited {
+		return p.m.runner.GatewayHeard(ctx)
+	}
+	return nil
+}
+
+// Waits says that no payment may begin before the gateway was heard.
+func (p patient) Waits() bool { return !p.m.store.Confirmed() }
 
 func stateOf(v runner.View) api.KioskState {
 	switch {

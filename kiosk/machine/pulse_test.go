@@ -3,11 +3,15 @@ package machine
 // What the gateway is told of the kiosk.
 
 import (
+	"errors"
+	"log/slog"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/tserve/jolly/kiosk"
 	"github.com/tserve/jolly/kiosk/health"
+	"github.com/tserve/jolly/kiosk/payment"
 	"github.com/tserve/jolly/kiosk/runner"
 	"github.com/tserve/jolly/kiosk/session"
 	"github.com/tserve/jolly/sync/api"
@@ -42,6 +46,58 @@ func TestBooksOfTheKiosk(t *testing.T) {
 	}
 	if backlog, journal = booksOf(outbox.Depth{}, now); backlog != (api.Backlog{}) || journal != (api.Journal{}) {
 		t.Errorf("a new kiosk: %+v, %+v", backlog, journal)
+	}
+}
+
+// A book that is new, or was put back, does not say that nothing is left to be said:
+// what was lost is not in it.
+func TestAPutBackBookVouchesForNothing(t *testing.T) {
+	const day, put = 24 * 60 * 60 * 1000, 1_800_000_000_000
+	for name, c := range map[string]struct {
+		confirmed    bool
+		since, heard int64
+		want         bool
+	}{
+		"nobody was heard":        {false, 0, put, false},
+		"of the version before":   {true, 0, put, true},
+		"just put back":           {true, put, put, false},
+		"after a start":           {true, put, 0, false},
+		"three days":              {true, put, put + 3*day, false},
+		"the gateway gave up":     {true, put, put + 7*day, true},
+		"the gateway's clock ran": {true, put, put - day, false},
+	} {
+		if got := vouches(c.confirmed, c.since, c.heard); got != c.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
+// Before the gateway was heard no payment begins; what began goes on.
+func TestNoPaymentBeginsInABookThatNobodyConfirmed(t *testing.T) {
+	s, err := outbox.Open(t.Context(), outbox.Config{Path: filepath.Join(t.TempDir(), "outbox.db"), Kiosk: "PO-001"}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	j := journal{Store: s}
+	begun := payment.Save{Step: payment.StepPrepared, State: payment.State{ID: "p1", Ref: "P1"}}
+	if err := j.Save(t.Context(), begun); !errors.Is(err, outbox.ErrUnconfirmed) || kiosk.CodeOf(err) != kiosk.CodeJournal {
+		t.Errorf("begun: %v", err)
+	}
+	if err := s.Save(t.Context(), begun); err != nil { // before the book was put back
+		t.Fatal(err)
+	}
+	dropped := begun
+	dropped.Step = payment.StepDropped
+	if err := j.Save(t.Context(), dropped); err != nil {
+		t.Errorf("what was open cannot be ended: %v", err)
+	}
+	if err := s.Confirm(t.Context(), 41, 1_800_000_000_000); err != nil {
+		t.Fatal(err)
+	}
+	begun.State.ID = "p2"
+	if err := j.Save(t.Context(), begun); err != nil {
+		t.Errorf("not begun, though the gateway was heard: %v", err)
 	}
 }
 

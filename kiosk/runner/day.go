@@ -72,6 +72,7 @@ type dayFacts struct {
 	byHand    bool // a maintainer asks: the time does not matter
 	known     bool
 	shut      bool // the journal cannot be read or written
+	unheard   bool // a new or restored journal, and the gateway has not said which rows it holds
 	running   bool
 	trusted   bool   // the clock
 	due       string // the business day that should be closed by now
@@ -106,6 +107,7 @@ var dayTable = []struct {
 	{"it is being closed", func(f dayFacts) bool { return f.running }, dayNothing},
 	{"the journal was not read", func(f dayFacts) bool { return !f.known }, dayWait},
 	{"the journal cannot be read or written", func(f dayFacts) bool { return f.shut }, dayWait},
+	{"the gateway has not said which rows it holds", func(f dayFacts) bool { return f.unheard }, dayWait},
 	{"a closing has no end", func(f dayFacts) bool { return f.begun }, dayEnd},
 	{"it is never closed", func(f dayFacts) bool { return !f.on && !f.byHand }, dayNothing},
 	{"the clock is not sure", func(f dayFacts) bool { return !f.trusted && !f.byHand }, dayWait},
@@ -149,7 +151,7 @@ func (r *Runner) wallTime(w kiosk.Wall) time.Time {
 func (r *Runner) dayFacts(byHand bool) dayFacts {
 	now := r.now()
 	f := dayFacts{
-		on: r.cfg.CloseAt.On, byHand: byHand, known: r.day.known, shut: !r.recovered || r.noSales, running: r.day.running || r.held, trusted: now.Wall.Trusted,
+		on: r.cfg.CloseAt.On, byHand: byHand, known: r.day.known, shut: !r.recovered || r.noSales, unheard: !r.cfg.Heard(), running: r.day.running || r.held, trusted: now.Wall.Trusted,
 		refused: r.day.last.Close.Outcome == kiosk.CloseRefused, refusals: r.day.refusals, begun: r.day.begun,
 		tooEarly: now.Mono < r.day.notBefore, resting: r.resting(), terminal: r.health.Works(health.Terminal, now.Mono),
 	}

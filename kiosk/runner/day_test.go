@@ -46,6 +46,7 @@ func TestDayTable(t *testing.T) {
 		{"no end of the last one, no time for it", func(f *dayFacts) { f.begun, f.on = true, false }, dayEnd},
 		{"no end of the last one, by hand", func(f *dayFacts) { f.begun, f.byHand = true, true }, dayEnd},
 		{"the journal cannot be written", func(f *dayFacts) { f.shut = true }, dayWait},
+		{"the gateway was not heard, by hand", func(f *dayFacts) { f.unheard, f.byHand = true, true }, dayWait},
 		{"the journal cannot be written, by hand", func(f *dayFacts) { f.shut, f.byHand = true, true }, dayWait},
 		{"journal not read", func(f *dayFacts) { f.known, f.begun = false, true }, dayWait},
 	} {

@@ -96,6 +96,14 @@ func (r *Runner) SetClosed(ctx context.Context, closed bool) error {
 	return nil
 }
 
+// GatewayHeard lets the loop look again at what [Config.Heard] says.
+func (r *Runner) GatewayHeard(ctx context.Context) error {
+	if !r.ask(ctx, func(ctx context.Context, r *Runner) { r.devicesChanged(ctx) }) {
+		return errors.Join(ErrEnded, ctx.Err())
+	}
+	return nil
+}
+
 // released gives the terminal back.
 type released struct{}
 
@@ -222,6 +230,10 @@ func (r *Runner) problems() []health.Problem {
 	var all []health.Problem
 	if r.noSales || r.unread {
 		all = append(all, health.Problem{Code: health.ProblemJournal, Detail: "the journal cannot be read or written; no card is taken"})
+	}
+	if !r.cfg.Heard() {
+		all = append(all, health.Problem{Code: health.ProblemUnheard,
+			Detail: "the journal is new or was put back, and the gateway has not said yet which rows it holds; no card is taken before"})
 	}
 	for _, l := range r.payments {
 		all = append(all, r.chargeProblems(l)...)

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -218,6 +219,29 @@ func TestAClockThatIsNotSureIsShown(t *testing.T) {
 		h.untrust = true
 		k := run(t, h)
 		k.wantProblem(health.ProblemClock, "papers say so")
+		k.end()
+	})
+}
+
+// A journal that is new, or was put back: nobody pays before the gateway was heard.
+func TestNobodyPaysBeforeTheGatewayWasHeard(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var heard atomic.Bool
+		k := runHeard(t, newHouse(t), heard.Load)
+		k.wantPage("out-of-service")
+		k.wantProblem(health.ProblemUnheard, "which rows it holds")
+		if _, err := k.r.CloseDay(t.Context()); err == nil {
+			t.Error("the day was closed: its row has no number yet")
+		}
+		pass(time.Hour)
+		k.wantPage("out-of-service")
+		heard.Store(true)
+		if err := k.r.GatewayHeard(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		pass(time.Second)
+		k.wantPage("attract")
+		k.hasProblem(health.ProblemUnheard, false)
 		k.end()
 	})
 }

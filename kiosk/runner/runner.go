@@ -32,6 +32,7 @@ type Config struct {
 	Card         time.Duration // limit of reading a citizen's card and searching for its bills; default 50 s
 	Decide       time.Duration // after which an unknown charge is a problem for the maintainer; default 24 h
 
+	Heard    func() bool    // the gateway has said which rows it holds; no payment begins before; default: it has
 	Closed   bool           // out of service by order, from before the start
 	CloseAt  CloseTime      // when the terminal's day is closed; default never
 	Location *time.Location // of the kiosk; default the machine's
@@ -57,6 +58,9 @@ func (c Config) withDefaults() Config {
 	set(&c.Print, 120*time.Second)
 	set(&c.Card, 50*time.Second)
 	set(&c.Decide, 24*time.Hour)
+	if c.Heard == nil {
+		c.Heard = func() bool { return true }
+	}
 	if c.Location == nil {
 		c.Location = time.Local
 	}

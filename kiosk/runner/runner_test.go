@@ -39,10 +39,21 @@ func runClosing(t *testing.T, h *house, at CloseTime) *kioskOf {
 // runWith runs a kiosk with other devices than the usual.
 func runWith(t *testing.T, h *house, at CloseTime, log *slog.Logger, change func(*Devices)) *kioskOf {
 	t.Helper()
+	return runAll(t, h, at, log, nil, change)
+}
+
+// runHeard runs a kiosk that waits for its gateway.
+func runHeard(t *testing.T, h *house, heard func() bool) *kioskOf {
+	t.Helper()
+	return runAll(t, h, CloseTime{}, slog.New(slog.DiscardHandler), heard, func(*Devices) {})
+}
+
+func runAll(t *testing.T, h *house, at CloseTime, log *slog.Logger, heard func() bool, change func(*Devices)) *kioskOf {
+	t.Helper()
 	n := 0
 	cfg := Config{
 		House:   screen.House{Kiosk: "PO-001", Place: "Biblioteca", Body: "Comune di Prato", PublicURL: "http://g", Scanner: page.Right, Terminal: page.Below, Printer: page.Below},
-		CloseAt: at, Location: time.UTC,
+		CloseAt: at, Location: time.UTC, Heard: heard,
 		NewID: func() kiosk.PaymentID { n++; return kiosk.PaymentID(fmt.Sprintf("pay-%d", n)) },
 	}
 	dev := Devices{

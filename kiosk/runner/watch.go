@@ -181,7 +181,7 @@ func (r *Runner) sessionDevices() session.Devices {
 	now := r.now().Mono
 	d := session.Devices{
 		Scanner: r.health.Works(health.Scanner, now), Gateway: r.health.Works(health.Gateway, now),
-		Printer: r.printer, Terminal: kiosk.TerminalOffline, SalesStopped: r.noSales || !r.recovered || r.held || r.closed || r.day.running,
+		Printer: r.printer, Terminal: kiosk.TerminalOffline, SalesStopped: r.noSales || !r.recovered || r.held || r.closed || r.day.running || !r.cfg.Heard(),
 		Cards: r.cardReader(now),
 	}
 	if r.health.Works(health.Terminal, now) {

@@ -563,6 +563,11 @@ type Heartbeat struct {
 type HeartbeatAnswer struct {
 	Commands []SignedCommand `json:"commands"`
 
+	// LastSequence The highest sequence of this kiosk's rows that the gateway holds, 0 for none. A kiosk whose
+	// book was put back from a copy, or is new, goes on behind it. A gateway that is older does
+	// not say it.
+	LastSequence *int64 `json:"lastSequence,omitempty"`
+
 	// Now the gateway's clock, milliseconds since 1970 UTC
 	Now int64 `json:"now"`
 }

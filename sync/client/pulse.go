@@ -1,7 +1,7 @@
 package client
 
-// The pulse: how the kiosk is, told once a minute, and the operator's commands,
-// which come with the answers.
+// The pulse: how the kiosk is, told once a minute; the operator's commands and the
+// word on what the gateway holds, which come with the answers.
 
 import (
 	"cmp"
@@ -35,12 +35,13 @@ type PulseConfig struct {
 
 	Every time.Duration    // between two heartbeats, a quarter more or less: 1 min
 	First time.Duration    // at most before the first one: 10 s
+	Soon  time.Duration    // before the first one, and between two, of a kiosk that must hear the gateway before it works: 2 s, a half more or less
 	Look  time.Duration    // between two tries of a command that waits: 3 s
 	Now   func() time.Time // time.Now
 }
 
 func (c PulseConfig) filled() PulseConfig {
-	for d, def := range map[*time.Duration]time.Duration{&c.Every: time.Minute, &c.First: 10 * time.Second, &c.Look: 3 * time.Second} {
+	for d, def := range map[*time.Duration]time.Duration{&c.Every: time.Minute, &c.First: 10 * time.Second, &c.Soon: 2 * time.Second, &c.Look: 3 * time.Second} {
 		if *d <= 0 {
 			*d = def
 		}
@@ -59,6 +60,11 @@ type Patient interface {
 	// [ErrNotNow]. Immediately before it does something it calls begin, and does
 	// nothing where begin fails.
 	Carry(ctx context.Context, action api.CommandAction, begin func() error) (detail string, err error)
+	// Heard is told by each answer what the gateway's clock says and the highest
+	// sequence of the kiosk's rows that it holds.
+	Heard(ctx context.Context, last uint64, now int64) error
+	// Waits says that the kiosk does not work before it has heard the gateway.
+	Waits() bool
 }
 
 // memory is what the kiosk knows of a command.
@@ -85,8 +91,9 @@ type Pulse struct {
 	cfg     PulseConfig
 	patient Patient
 	log     *slog.Logger
-	again   chan struct{} // a result is to be told soon
+	again   chan struct{} // something is to be told soon
 	heard   int64         // the gateway's clock in its last answer
+	older   bool          // the gateway does not say what it holds
 
 	mu      sync.Mutex
 	known   map[string]memory
@@ -106,15 +113,22 @@ func (p *Pulse) Run(ctx context.Context) error {
 	var worker sync.WaitGroup
 	worker.Go(func() { p.work(ctx) })
 	defer worker.Wait()
-	wait := rand.N(p.cfg.First)
-	for p.pause(ctx, wait) {
+	for wait := p.soon(rand.N(p.cfg.First)); p.pause(ctx, wait); {
 		if err := p.beat(ctx); err != nil && ctx.Err() == nil {
 			p.log.Debug("heartbeat not told", "error", err.Error())
 		}
 		quarter := p.cfg.Every / 4
-		wait = p.cfg.Every - quarter + rand.N(2*quarter+1)
+		wait = p.soon(p.cfg.Every - quarter + rand.N(2*quarter+1))
 	}
 	return nil
+}
+
+// soon is a wait, or a short one while the kiosk needs the answer.
+func (p *Pulse) soon(wait time.Duration) time.Duration {
+	if !p.patient.Waits() {
+		return wait
+	}
+	return min(wait, p.cfg.Soon/2+rand.N(p.cfg.Soon))
 }
 
 // pause waits, less when a result is to be told; false when ctx ended.
@@ -146,6 +160,30 @@ func (p *Pulse) beat(ctx context.Context) error {
 	p.told(h.Done)
 	for _, c := range answer.Commands {
 		p.take(c)
+	}
+	return p.hear(ctx, answer)
+}
+
+// hear hands on what the gateway holds. One that is older than the question says
+// nothing: then the kiosk works as it did with it before.
+func (p *Pulse) hear(ctx context.Context, a api.HeartbeatAnswer) error {
+	var last uint64
+	switch {
+	case a.LastSequence == nil && !p.older:
+		p.log.Warn("the gateway is too old to say which rows it holds: after a restored journal new rows may be refused")
+	case a.LastSequence != nil && *a.LastSequence < 0:
+		return fmt.Errorf("the gateway holds row %d", *a.LastSequence)
+	case a.LastSequence != nil:
+		last = uint64(*a.LastSequence)
+	}
+	p.older = a.LastSequence == nil
+	waited := p.patient.Waits()
+	if err := p.patient.Heard(ctx, last, a.Now); err != nil {
+		p.log.Error("what the gateway holds was not noted", "error", err.Error())
+		return err
+	}
+	if waited && !p.patient.Waits() {
+		p.ring() // it works now: that is told at once
 	}
 	return nil
 }
@@ -226,6 +264,11 @@ func (p *Pulse) ended(c api.Command, result api.CommandResultResult, detail stri
 	}
 	delete(p.waiting, c.ID)
 	p.keep()
+	p.ring()
+}
+
+// ring lets the next heartbeat be told soon.
+func (p *Pulse) ring() {
 	select {
 	case p.again <- struct{}{}:
 	default:

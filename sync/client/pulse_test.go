@@ -29,6 +29,9 @@ type patient struct {
 	mu   sync.Mutex
 	busy bool
 	did  []api.CommandAction
+
+	waits bool
+	heard []uint64
 }
 
 func (p *patient) Report(context.Context) api.Heartbeat {
@@ -46,6 +49,20 @@ func (p *patient) Carry(_ context.Context, action api.CommandAction, begin func(
 	}
 	p.did = append(p.did, action)
 	return "carried out", nil
+}
+
+func (p *patient) Heard(_ context.Context, last uint64, _ int64) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.heard = append(p.heard, last)
+	return nil
+}
+
+// Waits until the gateway was heard twice, if it waits at all.
+func (p *patient) Waits() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.waits && len(p.heard) < 2
 }
 
 func (p *patient) done() []api.CommandAction {
@@ -293,5 +310,40 @@ func TestTheJournalIsAsOfTheGatewaysLastWord(t *testing.T) {
 	defer mu.Unlock()
 	if got, want := said[:min(5, len(said))], []string{"0", "1000", "2000", "2000", "4000"}; !slices.Equal(got, want) {
 		t.Errorf("as of %v, want %v", got, want)
+	}
+}
+
+// A kiosk that must hear the gateway before it works does not wait for its minute;
+// what the gateway holds is handed on, and an older one holds nothing.
+func TestAKioskThatWaitsHearsSoon(t *testing.T) {
+	answers := []string{
+		`{"now":1000,"commands":[],"lastSequence":41}`, `{"now":2000,"commands":[],"lastSequence":-1}`, `{"now":3000,"commands":[]}`,
+	}
+	var mu sync.Mutex
+	n := 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		answer(w, "application/json", 200, answers[min(n, len(answers)-1)])
+		n++
+	}))
+	defer server.Close()
+	p := &patient{waits: true}
+	pulse := client.NewPulse(dial(t, server.URL), client.PulseConfig{
+		File: filepath.Join(t.TempDir(), "commands.json"), Every: time.Hour, First: time.Hour, Soon: 5 * time.Millisecond,
+	}, p, slog.New(slog.DiscardHandler))
+	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
+	defer cancel()
+	ended := make(chan error, 1)
+	go func() { ended <- pulse.Run(ctx) }()
+	for look := time.NewTicker(5 * time.Millisecond); p.Waits() && ctx.Err() == nil; {
+		<-look.C
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	if len(p.heard) < 2 || !slices.Equal(p.heard[:2], []uint64{41, 0}) {
+		t.Errorf("heard %v", p.heard)
 	}
 }

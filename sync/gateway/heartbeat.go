@@ -57,6 +57,9 @@ func (s *Store) Heartbeat(ctx context.Context, h api.Heartbeat) (api.HeartbeatAn
 				return err
 			}
 		}
+		if answer.LastSequence, err = lastSequence(ctx, tx, h.Kiosk); err != nil {
+			return err
+		}
 		answer.Commands, err = waitingCommands(ctx, tx, h.Kiosk, now)
 		return err
 	})
@@ -64,6 +67,16 @@ func (s *Store) Heartbeat(ctx context.Context, h api.Heartbeat) (api.HeartbeatAn
 		return api.HeartbeatAnswer{}, fmt.Errorf("heartbeat: %w", err)
 	}
 	return answer, nil
+}
+
+// lastSequence is the highest that is here of a kiosk: where its book was put back
+// from a copy, or is new, it must go on behind it.
+func lastSequence(ctx context.Context, tx *sql.Tx, kioskID string) (*int64, error) {
+	var last int64
+	if err := tx.QueryRowContext(ctx, "SELECT coalesce(max(last), 0) FROM kiosk_runs WHERE kiosk = $1", kioskID).Scan(&last); err != nil {
+		return nil, fmt.Errorf("read the last sequence: %w", err)
+	}
+	return &last, nil
 }
 
 // follow is the row after a heartbeat: since when something is so outlives the

@@ -142,6 +142,32 @@ func TestWhatAKioskReportsIsAnAlarm(t *testing.T) {
 	w.look(t, "cleared day-close-differs/reported")
 }
 
+// A kiosk whose book was put back must hear which numbers are used up: the highest,
+// whatever is missing below it, and its own alone.
+func TestHeartbeatsAreToldWhatIsHere(t *testing.T) {
+	w := newWatched(t)
+	last := func(want int64) {
+		t.Helper()
+		if a := w.beat(t, nil); a.LastSequence == nil || *a.LastSequence != want {
+			t.Errorf("last sequence %v, want %d", a.LastSequence, want)
+		}
+	}
+	last(0)
+	k := &writer{at: w.clock.now()}
+	for _, skip := range []uint64{0, 0, 7, 0} {
+		k.sequence += int64(skip)
+		push(t, w.Store, k.row(t, kiosk.RowDayClosed, kiosk.DayClose{Day: "2026-11-21"}))
+		last(k.sequence)
+	}
+	if k.sequence != 11 {
+		t.Errorf("the last one is %d", k.sequence)
+	}
+	a := w.beat(t, func(h *api.Heartbeat) { h.Kiosk = "pisa-001" })
+	if a.LastSequence == nil || *a.LastSequence != 0 {
+		t.Errorf("another kiosk: %+v", a)
+	}
+}
+
 // A gateway that was away blames no kiosk for it, and ends no alarm by it either.
 func TestAGatewayThatListensAnewMissesNobodyAtOnce(t *testing.T) {
 	w := newWatched(t)

@@ -26,6 +26,7 @@ create table if not exists steps (n integer primary key, payment text not null, 
 create table if not exists outbox (sequence integer primary key, id text not null, payment text not null, kind text not null,
 	occurred_ms integer not null, occurred_sure integer not null, body text not null, hash text not null, chain text not null,
 	settled_ms integer not null) strict;
+create table if not exists skips (after integer primary key, upto integer not null) strict;
 create index if not exists steps_payment on steps (payment);
 create index if not exists outbox_id on outbox (id);`
 
@@ -52,12 +53,15 @@ func (s *Store) Archive(ctx context.Context, before int64) (Archived, error) {
 
 func (s *Store) archive(ctx context.Context, before int64) (moved Archived, err error) {
 	var tails, to heads
+	var rows int
 	err = s.view(ctx, "look", func(q querier) error {
 		if tails, err = readTails(ctx, q); err != nil {
 			return err
 		}
-		to, err = archivable(ctx, q, tails, before)
-		return err
+		if to, err = archivable(ctx, q, tails, before); err != nil {
+			return err
+		}
+		return q.QueryRowContext(ctx, "select count(*) from outbox where sequence <= ?", to.outbox.n).Scan(&rows)
 	})
 	if err != nil || to == tails {
 		return Archived{}, err
@@ -69,7 +73,7 @@ func (s *Store) archive(ctx context.Context, before int64) (moved Archived, err 
 	if err != nil {
 		return Archived{}, fmt.Errorf("cut book: %w", err)
 	}
-	return Archived{Steps: int(to.steps.n - tails.steps.n), Rows: int(to.outbox.n - tails.outbox.n)}, nil
+	return Archived{Steps: int(to.steps.n - tails.steps.n), Rows: rows}, nil
 }
 
 // mendArchive lets SQLite undo what a power cut left half done in the archive:
@@ -108,9 +112,9 @@ func archivable(ctx context.Context, q querier, tails heads, before int64) (head
 			return to, fmt.Errorf("read link: %w", err)
 		}
 	}
-	err = q.QueryRowContext(ctx, `select sequence, chain from outbox where sequence <= ?1 + ?2 and sequence <
-		coalesce((select min(sequence) from outbox where state <> 'delivered' or settled_ms >= ?3), 1 << 62)
-		order by sequence desc limit 1`, tails.outbox.n, atOnce, before).Scan(&to.outbox.n, &to.outbox.hash)
+	err = q.QueryRowContext(ctx, `select sequence, chain from (select sequence, chain from outbox where sequence <
+			coalesce((select min(sequence) from outbox where state <> 'delivered' or settled_ms >= ?1), 1 << 62)
+			order by sequence limit ?2) order by sequence desc limit 1`, before, atOnce).Scan(&to.outbox.n, &to.outbox.hash)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return to, fmt.Errorf("read link: %w", err)
 	}
@@ -189,7 +193,10 @@ func (s *Store) putAway(ctx context.Context, tails, to heads) error {
 		if err := fill(ctx, q, tx, chainSteps, "n", stepColumns, to.steps.n); err != nil {
 			return err
 		}
-		return fill(ctx, q, tx, chainOutbox, "sequence", archiveColumns, to.outbox.n)
+		if err := fill(ctx, q, tx, chainOutbox, "sequence", archiveColumns, to.outbox.n); err != nil {
+			return err
+		}
+		return fillHoles(ctx, q, tx, to.outbox.n)
 	})
 	if err != nil {
 		return err
@@ -273,6 +280,23 @@ func fill(ctx context.Context, book querier, archive *sql.Tx, chain, key, column
 		}
 	}
 	return rows.Err()
+}
+
+// fillHoles notes the holes before a row in the archive, too. The book keeps them.
+func fillHoles(ctx context.Context, book querier, archive *sql.Tx, to uint64) error {
+	all, err := readHoles(ctx, book, 0)
+	if err != nil {
+		return err
+	}
+	for after, upto := range all {
+		if upto >= to {
+			continue
+		}
+		if _, err := archive.ExecContext(ctx, "insert into skips (after, upto) values (?, ?) on conflict do nothing", int64(after), int64(upto)); err != nil {
+			return fmt.Errorf("write archive: %w", err)
+		}
+	}
+	return nil
 }
 
 // cut takes out of the book what the archive holds. The triggers let nothing

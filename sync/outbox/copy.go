@@ -48,6 +48,9 @@ func (s *Store) copyBook(ctx context.Context) error {
 	if err := s.vacuumInto(ctx, fresh); err != nil {
 		return err
 	}
+	if err := s.unconfirm(ctx, fresh); err != nil {
+		return err
+	}
 	if err := disk.Sync(fresh); err != nil {
 		return err
 	}
@@ -71,6 +74,21 @@ func (s *Store) vacuumInto(ctx context.Context, fresh string) error {
 	db.SetMaxOpenConns(1)
 	if _, err := db.ExecContext(ctx, "vacuum into ?", fresh); err != nil {
 		return fmt.Errorf("write it: %w", err)
+	}
+	return db.Close()
+}
+
+// unconfirm takes out of the copy that the gateway was heard: when it is put back,
+// the gateway may hold more than it does.
+func (s *Store) unconfirm(ctx context.Context, fresh string) error {
+	db, err := sql.Open(databaseKind, s.cfg.archiveDSN(fresh))
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	db.SetMaxOpenConns(1)
+	if _, err := db.ExecContext(ctx, "delete from facts where name = ?", factConfirmed); err != nil {
+		return fmt.Errorf("mark it as a copy: %w", err)
 	}
 	return db.Close()
 }

@@ -35,7 +35,22 @@
 // those that the book begins with. What waits or is parked never moves. Once a
 // day it makes a copy of the book, proves it whole and only then lets it replace
 // the last one. To restore it: stop the kiosk, put outbox.copy.db in the place of
-// outbox.db and remove its -wal; the gateway tells what was newer.
+// outbox.db and remove its -wal and -shm. The archive stays where it is.
+//
+// # Copies and new books hear the gateway
+//
+// A copy that was put back does not know which numbers its former self gave to
+// rows, nor does a new book of a kiosk that had another. A row under a number that
+// the gateway knows of another one is refused for ever. So the answer to each
+// heartbeat says the highest number that the gateway holds, and [Store.Confirm] goes
+// on behind it: the hole is noted in the book, [Reader.Verify] accepts it and
+// nothing else, and [Reader.Export] names it. The counter of receipts goes up, too,
+// by the hole and a margin for what the gateway never heard of. Until the gateway
+// was heard, [Store.Confirmed] says no, and whoever owns the book lets no payment
+// begin; what is open is finished. What the lost book charged and did not deliver
+// nobody here knows: it is in the terminal's totals and in the bank's list, and the
+// gateway raises an alarm about the activation. For that, [Depth] tells since when
+// the book is whole: a book that is younger must not vouch that all was said.
 //
 // # Tampering
 //

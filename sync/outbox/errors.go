@@ -25,6 +25,9 @@ var (
 	// ErrNoRoom says that the disk is too full for a new payment to begin; open
 	// ones go on.
 	ErrNoRoom = errors.New("not enough room on the disk")
+	// ErrUnconfirmed says that the gateway was not heard since the book was made
+	// or put back: see [Store.Confirm].
+	ErrUnconfirmed = errors.New("the gateway has not said yet which rows it holds")
 	// ErrClosed says that the store was closed.
 	ErrClosed = errors.New("book is closed")
 )

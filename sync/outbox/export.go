@@ -11,6 +11,8 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"maps"
+	"slices"
 
 	"github.com/tserve/jolly/kiosk"
 )
@@ -41,6 +43,11 @@ type (
 		Reason    string     `json:"reason,omitempty"`
 		SettledAt int64      `json:"settledAt,omitempty"`
 	}
+	holeLine struct {
+		Type string `json:"type"` // "hole": numbers that the gateway holds of a book that is no more
+		From uint64 `json:"from"`
+		To   uint64 `json:"to"`
+	}
 	endLine struct {
 		Type   string `json:"type"` // "end"
 		Steps  int    `json:"steps"`
@@ -50,7 +57,7 @@ type (
 )
 
 // Export writes all steps and all rows, the archive's first, each in its order,
-// and a last line that proves that nothing is missing.
+// with the holes where rows are missing, and a last line that proves that nothing is missing.
 func (r *Reader) Export(ctx context.Context, to io.Writer) error {
 	x := &exporter{sum: sha256.New()}
 	out := bufio.NewWriter(to)
@@ -60,13 +67,19 @@ func (r *Reader) Export(ctx context.Context, to io.Writer) error {
 		if err != nil {
 			return err
 		}
+		if x.holes, err = readHoles(ctx, q, 0); err != nil {
+			return err
+		}
 		err = r.archived(ctx, "export", tails, func(a querier) error {
 			return x.all(ctx, a, "'delivered', '', settled_ms", "n <= ?", "sequence <= ?", tails)
 		})
 		if err != nil {
 			return err
 		}
-		return x.all(ctx, q, "state, reason, settled_ms", "n > ?", "sequence > ?", tails)
+		if err := x.all(ctx, q, "state, reason, settled_ms", "n > ?", "sequence > ?", tails); err != nil {
+			return err
+		}
+		return x.holesBefore(1 << 62)
 	})
 	if err != nil {
 		return err
@@ -85,6 +98,21 @@ type exporter struct {
 	out         io.Writer
 	sum         hash.Hash
 	steps, rows int
+	holes       holes // that were not written yet
+}
+
+// holesBefore writes the holes that come before a row.
+func (x *exporter) holesBefore(sequence uint64) error {
+	for _, after := range slices.Sorted(maps.Keys(x.holes)) {
+		if after >= sequence {
+			return nil
+		}
+		if err := json.NewEncoder(x.out).Encode(holeLine{Type: "hole", From: after + 1, To: x.holes[after]}); err != nil {
+			return fmt.Errorf("export: %w", err)
+		}
+		delete(x.holes, after)
+	}
+	return nil
 }
 
 func (x *exporter) all(ctx context.Context, q querier, fate, steps, rows string, tails heads) error {
@@ -125,6 +153,9 @@ func (x *exporter) allRows(ctx context.Context, q querier, fate, where string, t
 		l := rowLine{Type: "row"}
 		err := rows.Scan(&l.Sequence, &l.ID, &l.Payment, &l.Kind, &l.At.UnixMilli, &l.At.Trusted, &l.Body, &l.Hash, &l.Chain, &l.State, &l.Reason, &l.SettledAt)
 		if err != nil {
+			return err
+		}
+		if err := x.holesBefore(l.Sequence); err != nil {
 			return err
 		}
 		if err := to.Encode(l); err != nil {

@@ -313,6 +313,7 @@ type Depth struct {
 	Oldest  kiosk.Wall // when the first pending row occurred; zero when none waits
 	Open    int        // payments that have not ended
 	Last    uint64     // sequence of the last row that was ever written
+	Since   int64      // when the gateway was first heard after the book was made or put back, by its clock; 0: not yet, or before that was noted
 	Log     int64      // bytes of the -wal file: it grows when a reader stays too long
 }
 
@@ -322,7 +323,8 @@ func (r *Reader) Depth(ctx context.Context) (d Depth, err error) {
 	err = r.view(ctx, "depth", func(q querier) error {
 		err := q.QueryRowContext(ctx, `select (select count(*) from outbox where state = 'pending'),
 			(select count(*) from outbox where state = 'parked'), (select count(*) from payments where open = 1),
-			(select n from heads where chain = 'outbox')`).Scan(&d.Pending, &d.Parked, &d.Open, &d.Last)
+			(select n from heads where chain = 'outbox'), coalesce((select value from facts where name = ?), 0)`, factConfirmed).
+			Scan(&d.Pending, &d.Parked, &d.Open, &d.Last, &d.Since)
 		if err != nil || d.Pending == 0 {
 			return err
 		}

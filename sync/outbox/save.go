@@ -299,7 +299,7 @@ func (s *Store) NextReceipt(ctx context.Context) (uint64, error) {
 	var n uint64
 	err := s.apply(ctx, func(ctx context.Context, b *batch) error {
 		b.wrote = true
-		return b.bump.QueryRowContext(ctx, "receipt").Scan(&n)
+		return b.bump.QueryRowContext(ctx, factReceipt).Scan(&n)
 	})
 	if err != nil {
 		return 0, fmt.Errorf("count receipt: %w", err)

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -35,6 +36,8 @@ type Store struct {
 	stmts  statements
 	heads  heads // of the chains, as they are durable
 	places places
+
+	confirmed atomic.Bool // as it is durable
 }
 
 // statements are prepared once on the writing connection.
@@ -98,7 +101,11 @@ func (s *Store) prepare(ctx context.Context) error {
 		}
 	}
 	s.places = places{}
-	s.heads, err = readHeads(ctx, conn)
+	if s.heads, err = readHeads(ctx, conn); err != nil {
+		return err
+	}
+	confirmed, err := readConfirmed(ctx, conn)
+	s.confirmed.Store(confirmed)
 	return err
 }
 

@@ -119,12 +119,13 @@ func integrity(ctx context.Context, q querier) error {
 
 // walk follows a chain.
 type walk struct {
-	name string
-	at   head
+	name  string
+	at    head
+	holes holes // where numbers may be missing, and must: those passed are taken out
 }
 
 func (w *walk) next(n uint64, hash, computed string) error {
-	if n != w.at.n+1 {
+	if n != w.holes.pass(w.at.n)+1 {
 		return fmt.Errorf("%w: %s: %d follows %d", ErrCorrupt, w.name, n, w.at.n)
 	}
 	if hash != computed {
@@ -136,6 +137,12 @@ func (w *walk) next(n uint64, hash, computed string) error {
 
 // end compares with the head, where there is one.
 func (w *walk) end(want *head) error {
+	if want != nil {
+		w.at.n = w.holes.pass(w.at.n)
+	}
+	for after, upto := range w.holes {
+		return fmt.Errorf("%w: %s: there is no hole from %d to %d", ErrCorrupt, w.name, after+1, upto)
+	}
 	if want != nil && w.at != *want {
 		return fmt.Errorf("%w: %s: ends at %d, the head is at %d", ErrCorrupt, w.name, w.at.n, want.n)
 	}
@@ -181,12 +188,16 @@ func verifySteps(ctx context.Context, q querier, from head, want *head) error {
 }
 
 func verifyRows(ctx context.Context, q querier, from head, want *head) error {
+	noted, err := readHoles(ctx, q, from.n)
+	if err != nil {
+		return err
+	}
 	rows, err := q.QueryContext(ctx, "select "+rowColumns+", chain from outbox order by sequence")
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
-	w := walk{name: chainOutbox, at: from}
+	w := walk{name: chainOutbox, at: from, holes: noted}
 	for rows.Next() {
 		var (
 			row   kiosk.OutboxRow

@@ -27,7 +27,9 @@ func TestStartWithoutDevices(t *testing.T) {
 	s.printer("switch-off", 0)
 	s.ok(s.Scanner().Unplug())
 	s.ok(s.StartKiosk(s.ctx))
-	s.says(s.page("out-of-service"), words("out_terminal"))
+	missed := words("out_terminal") // once the gateway has confirmed the new journal
+	_, err := s.Hand.Await(s.ctx, "the terminal is missed", func(p rig.Screen) bool { return p.Page == "out-of-service" && p.Says(missed) })
+	s.ok(err)
 
 	// Each device is picked up when it comes.
 	s.Hand.Patience = 90 * time.Second
@@ -35,7 +37,7 @@ func TestStartWithoutDevices(t *testing.T) {
 	s.says(s.page("attract"), words("noprinter_strong"), words("attract_notice_noscan"))
 	s.printer("mend", 0)
 	s.ok(s.Scanner().Plug())
-	_, err := s.Hand.Await(s.ctx, "all devices", func(p rig.Screen) bool {
+	_, err = s.Hand.Await(s.ctx, "all devices", func(p rig.Screen) bool {
 		return p.Page == "attract" && !p.Says(words("noprinter_strong")) && !p.Says(words("attract_notice_noscan"))
 	})
 	s.ok(err)

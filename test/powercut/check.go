@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/tserve/jolly/sync/outbox"
 )
@@ -18,7 +19,7 @@ import (
 type content struct {
 	steps [][]byte // as exported: they never change
 	rows  []row
-	fates string
+	fates string // and the holes, where they are
 }
 
 // row is what never changes of an outbox row.
@@ -53,10 +54,19 @@ func read(ctx context.Context, book *outbox.Reader) (content, error) {
 				return c, err
 			}
 			c.rows = append(c.rows, r.row)
-			if r.Sequence != len(c.rows) {
-				return c, violated("sequence-gap", "row %d has sequence %d", len(c.rows), r.Sequence)
+			if r.Sequence != len(c.fates)+1 {
+				return c, violated("sequence-gap", "row %d follows %d", r.Sequence, len(c.fates))
 			}
 			c.fates += map[outbox.RowState]string{outbox.RowPending: string(waits), outbox.RowDelivered: string(delivered), outbox.RowParked: string(parked)}[r.State]
+		case bytes.HasPrefix(line, []byte(`{"type":"hole"`)):
+			var hole struct{ From, To int }
+			if err := json.Unmarshal(line, &hole); err != nil {
+				return c, err
+			}
+			if hole.From != len(c.fates)+1 || hole.To < hole.From {
+				return c, violated("sequence-gap", "a hole from %d to %d follows %d", hole.From, hole.To, len(c.fates))
+			}
+			c.fates += strings.Repeat(string(missing), hole.To-hole.From+1)
 		}
 	}
 	return c, nil

@@ -27,7 +27,7 @@ const bookName = "outbox.db"
 // moment is what the book must hold after an action.
 type moment struct {
 	steps, rows int
-	fates       string   // of the rows, a letter each
+	fates       string   // of the numbers of rows, a letter each
 	receipts    uint64   // numbers given out
 	open        []string // payments for start-up recovery, sorted
 	copied      int      // steps that the copy must have at least
@@ -38,6 +38,7 @@ const (
 	waits     = 'w'
 	delivered = 'd'
 	parked    = 'p'
+	missing   = '-' // in a hole
 )
 
 // script runs actions on a book and takes note.
@@ -213,6 +214,19 @@ func (s *script) printed(ctx context.Context, id string) error {
 	})
 }
 
+// confirm is the word of a gateway that holds rows of which the book knows nothing.
+func (s *script) confirm(ctx context.Context, behind int) error {
+	return s.do("confirm", func() error {
+		last := uint64(len(s.plan.fates) + behind)
+		s.plan.fates += strings.Repeat(string(missing), behind)
+		s.plan.receipts += uint64(behind) + unheard
+		return s.book.Confirm(ctx, last, s.now.Load())
+	})
+}
+
+// unheard is how many receipt numbers the book leaves out besides.
+const unheard = 1000
+
 func (s *script) archive(ctx context.Context, before int64) error {
 	return s.do("archive", func() error {
 		_, err := s.book.Archive(ctx, before)
@@ -287,7 +301,9 @@ func (s *script) between(ctx context.Context, random *rand.Rand) error {
 		return s.copy(ctx)
 	case at < 30:
 		return s.restart(ctx)
-	case at < 31:
+	case at < 32:
+		return s.confirm(ctx, 1+random.IntN(5))
+	case at < 33:
 		return s.do("ballast", func() error { return s.book.Maintain(ctx) })
 	}
 	return nil

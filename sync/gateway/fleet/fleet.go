@@ -120,8 +120,9 @@ type Problem struct {
 }
 
 // seenHere are the problems of which a heartbeat tells by itself, each with a kind
-// and a limit of its own.
-var seenHere = []string{"rows-parked", "rows-waiting", "clock", "closed"}
+// and a limit of its own. A journal that waits for this gateway's word has had it with
+// the answer; a kiosk that does not open then is out of service for too long.
+var seenHere = []string{"rows-parked", "rows-waiting", "clock", "closed", "journal-unconfirmed"}
 
 // Condition is something that is not as it should be now.
 type Condition struct {

@@ -126,7 +126,7 @@ var problems = map[string]string{
 	"day-close-differs": "La chiusura del POS e il libro del chiosco non dicono la stessa somma", "day-close-late": "La giornata del POS non è ancora stata chiusa",
 	"rows-parked": "La centrale ha rifiutato delle righe", "rows-waiting": "Le righe non arrivano alla centrale", "disk-full": "Il disco è quasi pieno: non accetta nuovi pagamenti",
 	"card-left": "Una carta è rimasta nel lettore", "clock": "L'ora non è sicura", "closed": "Chiuso per ordine di un operatore", "identity": "Il certificato non si rinnova",
-	"catalogue": "Il nuovo catalogo non è stato accettato",
+	"catalogue": "Il nuovo catalogo non è stato accettato", "journal-unconfirmed": "Il libro del chiosco è nuovo o ripristinato e non ha ancora sentito la centrale: non accetta carte",
 }
 
 // ProblemWord is what a problem of a kiosk is called; a code of a later program is
