@@ -6,6 +6,7 @@ package e2e
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"github.com/tserve/jolly/kiosk"
 	"github.com/tserve/jolly/kiosk/payment"
 	terminalsim "github.com/tserve/jolly/kiosk/terminal/sim"
+	"github.com/tserve/jolly/sync/outbox"
 	"github.com/tserve/jolly/test/rig"
 )
 
@@ -254,4 +256,28 @@ func TestGatewayRestarts(t *testing.T) {
 	s.ok(s.StartGateway(s.ctx))
 	s.settled()
 	s.wantApproved(1)
+}
+
+// Another disk: the gateway says which numbers are used up, and takes what is paid
+// then.
+func TestAnotherDisk(t *testing.T) {
+	t.Parallel()
+	s := ready(t)
+	s.pay("small", "paid")
+	last := s.settled().Rows
+	s.ok(s.StopKiosk())
+	s.ok(s.LoseDisk())
+	s.start()
+	s.pay("tia", "paid")
+	var rows []outbox.Row
+	s.until("all is delivered", func() bool {
+		rows = s.book().Rows
+		return len(rows) > 0 && !slices.ContainsFunc(rows, func(r outbox.Row) bool { return r.State != outbox.RowDelivered })
+	})
+	for _, r := range rows {
+		if r.Sequence <= uint64(len(last)) {
+			t.Errorf("row %d of %s: the gateway had %d from before", r.Sequence, r.Kind, len(last))
+		}
+	}
+	s.wantApproved(2)
 }

@@ -325,6 +325,15 @@ func (r *Rig) KillKiosk() {
 	r.kiosk.kill()
 }
 
+// LoseDisk takes the kiosk's journal away, while it does not run.
+func (r *Rig) LoseDisk() error {
+	all, err := filepath.Glob(r.path("kiosk", "outbox*"))
+	for _, file := range all {
+		err = errors.Join(err, os.Remove(file))
+	}
+	return err
+}
+
 // StopKiosk asks the kiosk to end; it must end with exit code 0.
 func (r *Rig) StopKiosk() error {
 	r.mu.Lock()
