@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tserve/jolly/cardreader/cie"
 	"github.com/tserve/jolly/cardreader/proof"
@@ -167,7 +168,7 @@ func TestSignaturesOfOpenSSL(t *testing.T) {
 			dir := signer(t, c.key...)
 			ev := ev
 			ev.SOD = lds.Append(nil, lds.TagSOD, sign(t, dir, typeObject, object(t, files), c.args...))
-			v := proof.Check(ev, asked, roots, today)
+			v := proof.Check(ev, asked, roots, time.Now())
 			if c.refused == "" {
 				if v.Failed || v.Level != kiosk.LevelPresent || v.Checks.Passive != kiosk.CheckOK {
 					t.Errorf("%v", v)
@@ -194,7 +195,7 @@ func TestCertificatesOverSHA1(t *testing.T) {
 	ev := document(t, "cie-3-dh.toml", "123456")
 	content := object(t, map[int][]byte{1: ev.DG1, 11: ev.DG11})
 	ev.SOD = lds.Append(nil, lds.TagSOD, sign(t, dir, typeObject, content, "-md", "sha256"))
-	if v := proof.Check(ev, asked, testRoots(t), today); !v.Failed || !strings.Contains(v.Reason, "SHA-1 is not accepted") {
+	if v := proof.Check(ev, asked, testRoots(t), time.Now()); !v.Failed || !strings.Contains(v.Reason, "SHA-1 is not accepted") {
 		t.Errorf("a document signer: %v", v)
 	}
 
@@ -216,7 +217,7 @@ func TestCertificatesOverSHA1(t *testing.T) {
 	if cert, err = x509.ParseCertificate(old.Certificate); err != nil || cert.SignatureAlgorithm != x509.SHA1WithRSA {
 		t.Fatalf("%v, %v", cert.SignatureAlgorithm, err)
 	}
-	if v := proof.Check(old, asked, testRoots(t), today); v.Failed || v.Level != kiosk.LevelProved {
+	if v := proof.Check(old, asked, testRoots(t), time.Now()); v.Failed || v.Level != kiosk.LevelProved {
 		t.Errorf("an old contact card: %v", v)
 	}
 }
@@ -251,11 +252,11 @@ func TestMasterList(t *testing.T) {
 		t.Errorf("%d and %d: of three the one on an unknown curve is left out, and none is for the CNS", n, cns)
 	}
 	ev := document(t, "cie-3-dh.toml", "123456")
-	if v := proof.Check(ev, asked, roots, today); v.Level != kiosk.LevelPresent {
+	if v := proof.Check(ev, asked, roots, time.Now()); v.Level != kiosk.LevelPresent {
 		t.Errorf("with the list: %v", v)
 	}
 	others := put(t, dir, "others.ml", sign(t, dir, typeList, list(t, stranger), "-md", "sha256"))
-	if v := proof.Check(ev, asked, trust(t, others), today); !v.Failed {
+	if v := proof.Check(ev, asked, trust(t, others), time.Now()); !v.Failed {
 		t.Errorf("with a list that has not the issuer: %v", v)
 	}
 
@@ -330,7 +331,7 @@ func TestSignersThatMayNot(t *testing.T) {
 		roots := c.make(dir)
 		ev := ev
 		ev.SOD = lds.Append(nil, lds.TagSOD, sign(t, dir, typeObject, object(t, map[int][]byte{1: ev.DG1, 11: ev.DG11}), "-md", "sha256"))
-		v := proof.Check(ev, asked, roots, today)
+		v := proof.Check(ev, asked, roots, time.Now())
 		if c.refused == "" && v.Level != kiosk.LevelPresent || c.refused != "" && (!v.Failed || !strings.Contains(v.Reason, c.refused)) {
 			t.Errorf("%s: %v", name, v)
 		}
@@ -340,7 +341,7 @@ func TestSignersThatMayNot(t *testing.T) {
 	zone := "I<UTOD231458907<<<<<<<<<<<<<<<7408122F1204159UTO<<<<<<<<<<<6ERIKSSON<<ANNA<MARIA<<<<<<<<<<"
 	foreign := kiosk.CardEvidence{Kind: kiosk.CardCIE3, Challenge: asked, Opened: "pace-can", DG1: lds.Append(nil, lds.TagDG1, lds.Append(nil, 0x5F1F, []byte(zone)))}
 	foreign.SOD = lds.Append(nil, lds.TagSOD, sign(t, dir, typeObject, object(t, map[int][]byte{1: foreign.DG1}), "-md", "sha256"))
-	if v := proof.Check(foreign, asked, usual, today); !v.Failed || !strings.Contains(v.Reason, "not issued by Italy") {
+	if v := proof.Check(foreign, asked, usual, time.Now()); !v.Failed || !strings.Contains(v.Reason, "not issued by Italy") {
 		t.Errorf("Utopia's: %v", v)
 	}
 }
