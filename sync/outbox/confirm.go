@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	factConfirmed = "confirmed" // its value is when, by the gateway's clock; 0: before that was noted
+	factConfirmed = "confirmed" // its value is when, by the gateway's clock; 0: of a new kiosk, or before that was noted
 	factReceipt   = "receipt"
 
 	// maxSequence is the highest number that the contract can carry.
@@ -80,7 +80,9 @@ func confirm(ctx context.Context, b *batch, last uint64, now int64) (behind uint
 		put("hole", "insert into skips (after, upto) values (?, ?)", int64(at.n), int64(last))
 		b.heads.outbox.n = last
 	}
-	if last > 0 || at.n > 0 { // else the kiosk is new, too
+	if last == 0 && at.n == 0 {
+		now = 0 // the kiosk is new, too: no book was before this one
+	} else {
 		put("receipts", `insert into facts (name, value) values (?1, ?2) on conflict (name) do update set value = value + excluded.value`,
 			factReceipt, int64(behind+unheard))
 	}

@@ -137,6 +137,9 @@ func TestANewBookOfAKnownKiosk(t *testing.T) {
 		t.Error("a new book was confirmed by nobody")
 	}
 	tell(t, s, 41)
+	if d, err := s.Depth(t.Context()); err != nil || d.Since != heard {
+		t.Errorf("a book was before this one: %+v %v", d, err)
+	}
 	if n := receipts(t, s, 1); n <= 41 {
 		t.Errorf("receipt %d was given out before", n)
 	}
@@ -156,6 +159,9 @@ func TestANewBookOfAKnownKiosk(t *testing.T) {
 func TestANewKioskBeginsWithOne(t *testing.T) {
 	s := open(t, config(t))
 	tell(t, s, 0)
+	if d, err := s.Depth(t.Context()); err != nil || d.Since != 0 {
+		t.Errorf("no book was before this one: %+v %v", d, err)
+	}
 	if n := receipts(t, s, 1); n != 1 {
 		t.Errorf("first receipt is %d", n)
 	}

@@ -313,7 +313,7 @@ type Depth struct {
 	Oldest  kiosk.Wall // when the first pending row occurred; zero when none waits
 	Open    int        // payments that have not ended
 	Last    uint64     // sequence of the last row that was ever written
-	Since   int64      // when the gateway was first heard after the book was made or put back, by its clock; 0: not yet, or before that was noted
+	Since   int64      // when the gateway was first heard after the book was made or put back, by its clock; 0: not yet, of a new kiosk, or before that was noted
 	Log     int64      // bytes of the -wal file: it grows when a reader stays too long
 }
 
