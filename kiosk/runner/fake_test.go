@@ -25,7 +25,6 @@ type house struct {
 	pages []page.Page
 
 	scanned  func(kiosk.ScannedCode)
-	verdict  func(kiosk.Verdict)
 	closings kiosk.PaymentStatus
 
 	saveErr    map[payment.Journal]error

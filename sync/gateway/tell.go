@@ -46,7 +46,6 @@ const (
 type telling struct {
 	outcome LoanOutcome
 	circuit []outcome.Due
-	service string
 	tries   int
 	nextAt  int64
 }

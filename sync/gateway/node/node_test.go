@@ -69,7 +69,6 @@ type hand struct {
 	expires time.Time // of the loan whose outcome is told
 	judged  int
 	schema  bool
-	request func(string) // sees every request
 }
 
 func start(t *testing.T, change func(*node.Config)) *hand {
