@@ -52,7 +52,7 @@ func (r *running) follow(ctx context.Context) kiosk.PrintReport {
 		case errors.As(err, &no):
 			return unknown("job lost", r.state, err)
 		case err != nil:
-			r.state = stateOf(err)
+			r.missed(within, err)
 		}
 		status, _, err := r.d.look(within, asked)
 		if err == nil {
@@ -64,6 +64,14 @@ func (r *running) follow(ctx context.Context) kiosk.PrintReport {
 		if wait(within, r.d.t.Poll) != nil {
 			return r.stopped(ctx, fmt.Errorf("not over in time: %w", within.Err()))
 		}
+	}
+}
+
+// missed takes what a look without an answer says of the printer: nothing, when the
+// look was broken off because our own time was up.
+func (r *running) missed(ctx context.Context, err error) {
+	if ctx.Err() == nil {
+		r.state = stateOf(err)
 	}
 }
 
@@ -136,6 +144,9 @@ func (r *running) cancel(ctx context.Context) (jobStatus, error) {
 		j, err := r.look(ctx)
 		if err == nil && j.over() {
 			return j, nil
+		}
+		if err != nil {
+			r.missed(ctx, err)
 		}
 		if wait(ctx, r.d.t.Poll) != nil {
 			return j, errors.Join(asking, err)

@@ -16,7 +16,7 @@ import (
 )
 
 var fast = Timing{
-	Dial: time.Second, Request: 500 * time.Millisecond, Poll: 5 * time.Millisecond, Job: 300 * time.Millisecond, Cancel: 300 * time.Millisecond,
+	Dial: time.Second, Request: 10 * time.Second, Poll: 5 * time.Millisecond, Job: 10 * time.Second, Cancel: 300 * time.Millisecond,
 }
 
 func simulator(t *testing.T) (*sim.Printer, *Device) {
@@ -164,6 +164,40 @@ func TestReports(t *testing.T) {
 			r := d.Print(t.Context(), page())
 			if r.Result != c.result || r.State != c.state || !strings.Contains(r.Reason, c.reason) {
 				t.Errorf("%+v, want %s, %s, %q", r, c.result, c.state, c.reason)
+			}
+		})
+	}
+}
+
+// That our own time is up says nothing about the printer: what was seen before it
+// counts, and what is seen after it.
+func TestStateWhenTheTimeIsUp(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		at     sim.Condition // when the time is up
+		result kiosk.PrintResult
+		state  kiosk.PrinterState
+	}{
+		{"still there", sim.Condition{Waits: true}, kiosk.PrintFailed, kiosk.PrinterReady},
+		{"switched off", sim.Condition{Waits: true, Offline: true}, kiosk.PrintUnknown, kiosk.PrinterOffline},
+		{"fallen silent", sim.Condition{Waits: true, Silent: true}, kiosk.PrintUnknown, kiosk.PrinterUnknown},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			s, d := simulator(t)
+			d.t.Job, d.t.Request, d.t.Cancel = time.Hour, 100*time.Millisecond, time.Second
+			s.Set(sim.Condition{Waits: true})
+			ctx, patience := context.WithCancel(t.Context())
+			defer patience()
+			done := make(chan kiosk.PrintReport, 1)
+			go func() { done <- d.Print(ctx, page()) }()
+			if err := s.Await(t.Context(), func(jobs, _ int) bool { return jobs > 0 }); err != nil {
+				t.Fatal(err)
+			}
+			s.Set(c.at)
+			patience()
+			if r := <-done; r.Result != c.result || r.State != c.state {
+				t.Errorf("%+v", r)
 			}
 		})
 	}

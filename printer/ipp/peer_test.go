@@ -119,7 +119,7 @@ func (p *peer) kill() {
 
 func (p *peer) device(t *testing.T) *Device {
 	t.Helper()
-	d, err := NewDevice(p.uri, Timing{Request: 2 * time.Second, Poll: 20 * time.Millisecond, Job: 5 * time.Second, Cancel: 2 * time.Second}, nil)
+	d, err := NewDevice(p.uri, Timing{Request: 10 * time.Second, Poll: 20 * time.Millisecond, Job: 30 * time.Second, Cancel: 2 * time.Second}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -169,7 +169,7 @@ func describe(t *testing.T, to, without string) {
 
 func until(t *testing.T, what string, yes func() bool) {
 	t.Helper()
-	deadline, tick := time.After(15*time.Second), time.NewTicker(20*time.Millisecond)
+	deadline, tick := time.After(time.Minute), time.NewTicker(20*time.Millisecond)
 	defer tick.Stop()
 	for !yes() {
 		select {
@@ -286,12 +286,15 @@ func TestForeignPrinterDies(t *testing.T) {
 	if err := os.WriteFile(p.file("command"), []byte(slow), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	d := p.device(t)
-	d.t.Job, d.t.Cancel = 3*time.Second, 200*time.Millisecond // the first is what a busy machine takes to begin the job
+	d, j := p.device(t), drawn(t)
+	d.t.Job = 10 * time.Minute // the kiosk's patience ends when the printer is dead, not before
+	ctx, patience := context.WithCancel(t.Context())
+	defer patience()
 	done := make(chan kiosk.PrintReport, 1)
-	go func() { done <- d.Print(t.Context(), drawn(t)) }()
+	go func() { done <- d.Print(ctx, j) }()
 	until(t, "a job under way", func() bool { _, err := os.Stat(p.file("busy")); return err == nil })
 	p.kill()
+	patience()
 	if r := <-done; r.Result != kiosk.PrintUnknown || r.State != kiosk.PrinterOffline {
 		t.Errorf("%+v", r)
 	}

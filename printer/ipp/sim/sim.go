@@ -28,6 +28,7 @@ type Condition struct {
 	CoverOpen  bool `json:"coverOpen"`
 	Jam        bool `json:"jam"`
 	Cutter     bool `json:"cutter"`     // is stuck
+	Waits      bool `json:"waits"`      // takes jobs, tells no fault and begins none
 	Offline    bool `json:"offline"`    // does not listen
 	Silent     bool `json:"silent"`     // listens, and answers nothing
 	LoseCount  bool `json:"loseCount"`  // completes jobs without telling their pages
@@ -209,7 +210,7 @@ func (p *Printer) work(ctx context.Context) error {
 
 // next is the job that could be printed on now. p.mu is held.
 func (p *Printer) next() *job {
-	if p.cond.PaperOut || p.cond.CoverOpen || p.cond.Jam || p.cond.Cutter || p.cond.Offline {
+	if p.cond.PaperOut || p.cond.CoverOpen || p.cond.Jam || p.cond.Cutter || p.cond.Offline || p.cond.Waits {
 		return nil
 	}
 	for _, j := range p.jobs {
