@@ -39,6 +39,29 @@ type window struct {
 	said chan string
 }
 
+// profile is a directory for one browser. Its helpers live a moment longer than the
+// browser, and write until they go: what is removed can come back.
+func profile(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "jolly-browser-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		late, tick := time.After(stepTime), time.NewTicker(20*time.Millisecond)
+		defer tick.Stop()
+		for err := os.RemoveAll(dir); err != nil; err = os.RemoveAll(dir) {
+			select {
+			case <-tick.C:
+			case <-late:
+				t.Errorf("the browser is still there: %v", err)
+				return
+			}
+		}
+	})
+	return dir
+}
+
 func openWindow(t *testing.T, h *house) *window {
 	t.Helper()
 	path, err := exec.LookPath("chromium")
@@ -46,7 +69,7 @@ func openWindow(t *testing.T, h *house) *window {
 		t.Fatalf("%v (Debian: chromium)", err)
 	}
 	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.WindowSize(1366, 768),
-		chromedp.UserDataDir(t.TempDir()), chromedp.Flag("disable-dev-shm-usage", true), chromedp.Flag("lang", "it-IT"), chromedp.WSURLReadTimeout(stepTime))
+		chromedp.UserDataDir(profile(t)), chromedp.Flag("disable-dev-shm-usage", true), chromedp.Flag("lang", "it-IT"), chromedp.WSURLReadTimeout(stepTime))
 	allocator, end := chromedp.NewExecAllocator(t.Context(), opts...)
 	ctx, closeWindow := chromedp.NewContext(allocator)
 	t.Cleanup(func() {
