@@ -92,7 +92,7 @@ func receive[T any](t *testing.T, from <-chan T, what string) T {
 	select {
 	case v := <-from:
 		return v
-	case <-time.After(10 * time.Second):
+	case <-time.After(tooLong):
 		t.Fatalf("%s: nothing came", what)
 		panic("not reached")
 	}
@@ -137,7 +137,7 @@ func TestKeeperTellsWhyThereIsNothing(t *testing.T) {
 			Keys: []ed25519.PublicKey{other}, File: filepath.Join(t.TempDir(), "c.json"), Retry: 10 * time.Millisecond, Every: 20 * time.Millisecond,
 		}, testLog())
 		keep(t, k, func(c *kiosk.Catalogue) { t.Errorf("took %s", c.Version) })
-		deadline := time.After(10 * time.Second)
+		deadline := time.After(tooLong)
 		for words := ""; !strings.Contains(words, want); words, _ = k.Trouble() {
 			select {
 			case <-deadline:

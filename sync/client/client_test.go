@@ -27,7 +27,7 @@ func testLog() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 func dial(t *testing.T, url string, change ...func(*client.Config)) *client.Client {
 	t.Helper()
-	cfg := client.Config{URL: url, Kiosk: "prato-001", AttemptTimeout: 2 * time.Second, MaxWait: 20 * time.Millisecond}
+	cfg := client.Config{URL: url, Kiosk: "prato-001", AttemptTimeout: tooLong, DialTimeout: tooLong, MaxWait: 20 * time.Millisecond}
 	for _, f := range change {
 		f(&cfg)
 	}
@@ -284,7 +284,7 @@ func TestRefusalsHaveTheirCodes(t *testing.T) {
 // More rows than one request may carry, in number and in bytes.
 func TestManyRowsGoInSeveralRequests(t *testing.T) {
 	g := newGateway(t)
-	c := dial(t, g.url, func(cfg *client.Config) { cfg.AttemptTimeout = 30 * time.Second })
+	c := dial(t, g.url)
 	id := newID(t)
 	var rows []kiosk.OutboxRow
 	for i := range 450 {

@@ -167,7 +167,7 @@ func TestARefusedEnrolmentChangesNothing(t *testing.T) {
 // runKeeper runs a keeper until the file changed.
 func runKeeper(t *testing.T, k *client.IdentityKeeper, file, before string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), tooLong)
 	ended := make(chan error, 1)
 	go func() { ended <- k.Run(ctx) }()
 	tick := time.NewTicker(5 * time.Millisecond)

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -19,6 +18,9 @@ import (
 	"github.com/tserve/jolly/kiosk"
 	"github.com/tserve/jolly/sync/client"
 )
+
+// tooLong is longer than anything takes that ends at all.
+const tooLong = time.Minute
 
 const health = `{"status":"ok","now":"2026-11-22T09:00:00Z"}`
 
@@ -44,6 +46,7 @@ func hijack(t *testing.T, w http.ResponseWriter, raw string) {
 }
 
 func TestNoUsableAnswerIsOffline(t *testing.T) {
+	endless := map[string]bool{"late": true, "drops in": true} // only our own time ends these
 	for name, c := range map[string]struct {
 		serve    func(t *testing.T, w http.ResponseWriter, r *http.Request)
 		attempts int32
@@ -102,6 +105,7 @@ func TestNoUsableAnswerIsOffline(t *testing.T) {
 		}, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			var hits atomic.Int32
 			srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				if r.URL.Path == "/elsewhere" {
@@ -111,11 +115,19 @@ func TestNoUsableAnswerIsOffline(t *testing.T) {
 				c.serve(t, w, r)
 			}))
 			defer srv.Close()
-			cl := dial(t, srv.URL, func(cfg *client.Config) { cfg.AttemptTimeout = 300 * time.Millisecond })
+			cl := dial(t, srv.URL, func(cfg *client.Config) {
+				if endless[name] {
+					cfg.AttemptTimeout = time.Second
+				}
+			})
 			begun := time.Now()
 			wantCode(t, cl.Alive(t.Context()), kiosk.CodeGatewayOffline)
-			if d := time.Since(begun); d > 5*time.Second {
+			if d := time.Since(begun); d > tooLong {
 				t.Errorf("took %s", d)
+			}
+			// An attempt that was given up may reach the server after that.
+			for end := begun.Add(tooLong); hits.Load() < c.attempts && time.Now().Before(end); {
+				<-time.After(time.Millisecond)
 			}
 			if n := hits.Load(); n != c.attempts {
 				t.Errorf("%d attempts, want %d", n, c.attempts)
@@ -138,21 +150,16 @@ func TestAnEndlessAnswerIsNotRead(t *testing.T) {
 		}
 	}))
 	defer srv.Close()
-	wantCode(t, dial(t, srv.URL, func(cfg *client.Config) { cfg.AttemptTimeout = 20 * time.Second }).Alive(t.Context()), kiosk.CodeGatewayOffline)
+	wantCode(t, dial(t, srv.URL, func(cfg *client.Config) { cfg.AttemptTimeout = 10 * time.Minute }).Alive(t.Context()), kiosk.CodeGatewayOffline)
 	if n := sent.Load(); n > all/4 {
 		t.Errorf("%d MiB were read", n>>20)
 	}
 }
 
 func TestNobodyThereIsOffline(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	l.Close()
-	c := dial(t, "http://"+l.Addr().String())
+	c := dial(t, "http://127.0.0.1:1")
 	wantCode(t, c.Alive(t.Context()), kiosk.CodeGatewayOffline)
-	_, err = c.Activate(t.Context(), newID(t), "", kiosk.Cart{}.With(kiosk.Quote{Bill: kiosk.Bill{ID: "b"}}))
+	_, err := c.Activate(t.Context(), newID(t), "", kiosk.Cart{}.With(kiosk.Quote{Bill: kiosk.Bill{ID: "b"}}))
 	wantCode(t, err, kiosk.CodeGatewayOffline)
 }
 
@@ -213,7 +220,7 @@ func TestBusyIsBusyOnlyWhenEveryAttemptSaidSo(t *testing.T) {
 			begun := time.Now()
 			_, err := dial(t, srv.URL).Payment(t.Context(), newID(t))
 			wantCode(t, err, c.want)
-			if d := time.Since(begun); d > 2*time.Second {
+			if d := time.Since(begun); d > tooLong { // asked for are 16 hours
 				t.Errorf("Retry-After was honoured without a cap: %s", d)
 			}
 		})
@@ -279,8 +286,8 @@ func TestContextEndsACall(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	begun := time.Now()
-	wantCode(t, dial(t, srv.URL, func(cfg *client.Config) { cfg.AttemptTimeout = time.Minute }).Alive(ctx), kiosk.CodeGatewayOffline)
-	if d := time.Since(begun); d > 3*time.Second {
+	wantCode(t, dial(t, srv.URL, func(cfg *client.Config) { cfg.AttemptTimeout = 10 * tooLong }).Alive(ctx), kiosk.CodeGatewayOffline)
+	if d := time.Since(begun); d > tooLong {
 		t.Errorf("took %s", d)
 	}
 }

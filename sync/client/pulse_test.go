@@ -16,7 +16,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -118,7 +117,7 @@ func (g *lockedGateway) order(t *testing.T, action api.CommandAction, key string
 // await waits until the gateway knows what became of a command.
 func (g *lockedGateway) await(t *testing.T, id, result string) {
 	t.Helper()
-	end := time.NewTimer(15 * time.Second)
+	end := time.NewTimer(tooLong)
 	defer end.Stop()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
@@ -207,25 +206,33 @@ func TestReplayedOrders(t *testing.T) {
 	replayed := api.HeartbeatAnswer{Now: now.UnixMilli(), Commands: []api.SignedCommand{
 		seal(someKiosk, now, now.Add(time.Hour), "1"), seal("prato-002", now, now.Add(time.Hour), "2"), seal(someKiosk, now.Add(-48*time.Hour), now.Add(-24*time.Hour), "3"),
 	}}
-	var beats atomic.Int32
-	told := make(chan api.CommandResult, 1000)
+	var mu sync.Mutex
+	beats, results := 0, map[string]string{}
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var h api.Heartbeat
 		_ = json.NewDecoder(r.Body).Decode(&h)
+		mu.Lock()
+		defer mu.Unlock()
 		for _, d := range h.Done {
-			told <- d
+			results[d.ID[35:]] = string(d.Result) + " " + d.Detail
 		}
-		beats.Add(1)
+		beats++
 		w.Header().Set("Content-Type", api.MediaJSON)
 		_ = json.NewEncoder(w).Encode(replayed)
 	}))
 	defer srv.Close()
 	p, file := &patient{}, filepath.Join(t.TempDir(), "commands.json")
 	g := &lockedGateway{realGateway: &realGateway{url: srv.URL}}
+	seen := func() (int, int) {
+		mu.Lock()
+		defer mu.Unlock()
+		return beats, len(results)
+	}
 	for range 2 { // a restart between
+		from, _ := seen()
 		stop := g.pulse(t, "", file, p)
 		tick := time.NewTicker(time.Millisecond)
-		for from := beats.Load(); beats.Load() < from+10; {
+		for n, told, end := from, 0, time.Now().Add(tooLong); (n < from+10 || told < 3) && time.Now().Before(end); n, told = seen() {
 			<-tick.C
 		}
 		tick.Stop()
@@ -233,11 +240,6 @@ func TestReplayedOrders(t *testing.T) {
 	}
 	if did := p.done(); len(did) != 1 {
 		t.Errorf("carried out %d times", len(did))
-	}
-	results := map[string]string{}
-	for len(told) > 0 {
-		d := <-told
-		results[d.ID[35:]] = string(d.Result) + " " + d.Detail
 	}
 	if results["1"] != "done carried out" || results["2"] != "refused it is for another kiosk" || results["3"] != "refused it has expired" {
 		t.Errorf("%v", results)
@@ -293,7 +295,7 @@ func TestTheJournalIsAsOfTheGatewaysLastWord(t *testing.T) {
 	pulse := client.NewPulse(dial(t, server.URL), client.PulseConfig{
 		File: filepath.Join(t.TempDir(), "commands.json"), Every: 20 * time.Millisecond, First: time.Millisecond,
 	}, &booked{}, slog.New(slog.DiscardHandler))
-	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), tooLong)
 	defer cancel()
 	ended := make(chan error, 1)
 	go func() { ended <- pulse.Run(ctx) }()
@@ -332,7 +334,7 @@ func TestAKioskThatWaitsHearsSoon(t *testing.T) {
 	pulse := client.NewPulse(dial(t, server.URL), client.PulseConfig{
 		File: filepath.Join(t.TempDir(), "commands.json"), Every: time.Hour, First: time.Hour, Soon: 5 * time.Millisecond,
 	}, p, slog.New(slog.DiscardHandler))
-	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), tooLong)
 	defer cancel()
 	ended := make(chan error, 1)
 	go func() { ended <- pulse.Run(ctx) }()

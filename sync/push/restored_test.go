@@ -70,7 +70,7 @@ func (k *till) Waits() bool { return !k.book.Confirmed() }
 // hear runs the pulse until the gateway was heard.
 func (k *till) hear() {
 	k.t.Helper()
-	ctx, cancel := context.WithTimeout(k.t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(k.t.Context(), tooLong)
 	defer cancel()
 	heard := make(chan struct{}, 1)
 	pulse := client.NewPulse(k.gw, client.PulseConfig{File: filepath.Join(k.t.TempDir(), "commands.json"), First: time.Millisecond}, listener{k, heard}, slog.New(slog.DiscardHandler))
@@ -155,7 +155,7 @@ func (k *till) deliver() {
 	if err != nil || len(rows) == 0 {
 		k.t.Fatalf("%d rows wait, %v", len(rows), err)
 	}
-	ctx, cancel := context.WithTimeout(k.t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(k.t.Context(), tooLong)
 	defer cancel()
 	done, told := make(chan error, 1), make(chan kiosk.Verdict)
 	p := push.New(push.Config{}, k.book, k.gw, slog.New(slog.DiscardHandler))
@@ -193,7 +193,7 @@ func TestWhatIsPaidAfterADiskWasLostIsTaken(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			url := servedGateway(t)
 			quiet := slog.New(slog.DiscardHandler)
-			gw, err := client.New(client.Config{URL: url, Kiosk: "PO-001"}, quiet)
+			gw, err := client.New(client.Config{URL: url, Kiosk: "PO-001", AttemptTimeout: tooLong}, quiet)
 			if err != nil {
 				t.Fatal(err)
 			}
