@@ -129,7 +129,7 @@ func raw(t *testing.T, address, text string, then func(net.Conn)) (*http.Respons
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.Close() })
-	if err := conn.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
+	if err := conn.SetDeadline(time.Now().Add(tooLong)); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := io.WriteString(conn, text); err != nil {
@@ -144,6 +144,7 @@ func raw(t *testing.T, address, text string, then func(net.Conn)) (*http.Respons
 func TestASlowBodyIsRefusedInWords(t *testing.T) {
 	s, address := served(t, HandlerConfig{BodyTimeout: 150 * time.Millisecond})
 	before := bookOf(t, s)
+	quickest := tooLong // one that is late says nothing: the machine may be busy
 	head := "POST /v1/lookup HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
 	for name, text := range map[string]string{
 		"stops":   head + "Content-Length: 100\r\n\r\n{\"kiosk\"",
@@ -156,9 +157,13 @@ func TestASlowBodyIsRefusedInWords(t *testing.T) {
 			t.Errorf("%s: no words: %v", name, err)
 			continue
 		}
-		if code := problemOf(t, resp); code != api.ProblemCodeRequestInvalid || time.Since(begun) > 3*time.Second {
-			t.Errorf("%s: %q after %s", name, code, time.Since(begun))
+		quickest = min(quickest, time.Since(begun))
+		if code := problemOf(t, resp); code != api.ProblemCodeRequestInvalid {
+			t.Errorf("%s: %q", name, code)
 		}
+	}
+	if quickest > 3*time.Second { // by default it would be 5 s
+		t.Errorf("the first words came after %s", quickest)
 	}
 	if after := bookOf(t, s); after != before {
 		t.Errorf("the book changed from %s to %s", before, after)

@@ -340,7 +340,7 @@ func TestNothingIsPaidTwiceWhateverChannelsRace(t *testing.T) {
 		if t.Failed() {
 			return
 		}
-		if got := porcupine.CheckOperationsTimeout(raceModel, a.history, 20*time.Second); got != porcupine.Ok {
+		if got := porcupine.CheckOperationsTimeout(raceModel, a.history, tooLong); got != porcupine.Ok {
 			t.Fatalf("round %d: %s: no order explains\n%s", round, got, story(a.history))
 		}
 		settled := map[string]bool{}

@@ -297,7 +297,7 @@ func TestCertificatesOnARealListener(t *testing.T) {
 			t.Fatal(err)
 		}
 		req.Header.Set("Content-Type", api.MediaJSON)
-		resp, err := (&http.Client{Transport: tr, Timeout: 10 * time.Second}).Do(req)
+		resp, err := (&http.Client{Transport: tr, Timeout: tooLong}).Do(req)
 		if err != nil {
 			return "", err
 		}

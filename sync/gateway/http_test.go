@@ -406,7 +406,7 @@ func TestServerStopsGracefully(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
-	case <-time.After(grace + 5*time.Second):
+	case <-time.After(grace + tooLong):
 		t.Fatal("the server did not stop")
 	}
 }

@@ -277,14 +277,12 @@ func wantedTest(name string) bool {
 
 // beginAgain starts the second process.
 func beginAgain() (*again, error) {
-	args := []string{"-test.timeout=5m", "-rapid.checks=15"}
+	args := []string{"-rapid.checks=15"}
 	if underRace {
 		args = append(args, "-test.run="+manyAtOnce)
 	}
-	for _, arg := range os.Args[1:] {
-		if strings.HasPrefix(arg, "-test.short") || strings.HasPrefix(arg, "-test.v") || strings.HasPrefix(arg, "-test.shuffle") {
-			args = append(args, arg)
-		}
+	for _, name := range []string{"test.timeout", "test.short", "test.v", "test.shuffle"} {
+		args = append(args, "-"+name+"="+flag.Lookup(name).Value.String())
 	}
 	a := &again{cmd: exec.Command(os.Args[0], args...)}
 	a.cmd.Env = append(os.Environ(), bookEnv+"=postgres")

@@ -413,13 +413,16 @@ func TestAPushDoesNotWaitForASlowOwner(t *testing.T) {
 	row := (&writer{at: s.now()}).outcome(t, kiosk.RowPaid, a, kiosk.Charged)
 	begun := time.Now()
 	v := push(t, s, row)
-	if took := time.Since(begun); len(v[0].Closings) != 0 || took > ownersWait+3*time.Second {
+	if took := time.Since(begun); len(v[0].Closings) != 0 || took > ownersWait+tooLong {
 		t.Errorf("verdict %+v after %s", v[0], took)
 	}
 	close(release)
-	if v = push(t, s, row); v[0].Verdict != api.VerdictCodeDuplicate || len(v[0].Closings) != 1 {
-		t.Errorf("again: %+v", v[0])
-	}
+	until(t, func() bool {
+		if v = push(t, s, row); v[0].Verdict != api.VerdictCodeDuplicate {
+			t.Fatalf("again: %+v", v[0])
+		}
+		return len(v[0].Closings) == 1
+	})
 }
 
 // runTeller lets a teller run; stop waits for its end.

@@ -346,17 +346,20 @@ func TestWhoComesWhileItStopsIsToldToComeBack(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
-	case <-time.After(grace + 5*time.Second):
+	case <-time.After(grace + tooLong):
 		t.Fatal("the server did not stop")
 	}
 }
+
+// tooLong is longer than anything takes that ends at all.
+const tooLong = 2 * time.Minute
 
 // until waits for what another goroutine brings about.
 func until(t *testing.T, done func() bool) {
 	t.Helper()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
-	for end := time.After(10 * time.Second); !done(); {
+	for end := time.After(tooLong); !done(); {
 		select {
 		case <-tick.C:
 		case <-end:

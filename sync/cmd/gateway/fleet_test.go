@@ -91,7 +91,7 @@ func TestAnAlarmReachesTheDesk(t *testing.T) {
 		if m["kiosk"] != "PO-001" || m["kind"] != "paper" || m["event"] != "raised" || m["page"] != "https://gateway.example.org:8490/op/kiosks/PO-001" || !strings.Contains(m["todo"].(string), "inceppata") {
 			t.Errorf("%v", m)
 		}
-	case <-time.After(time.Minute):
+	case <-time.After(tooLong):
 		t.Error("nobody was told")
 	}
 }

@@ -56,7 +56,7 @@ func serve(t *testing.T, db string, more ...string) string {
 			if err != nil {
 				t.Errorf("serve: %v", err)
 			}
-		case <-time.After(15 * time.Second):
+		case <-time.After(tooLong):
 			t.Error("serve did not stop")
 		}
 		<-drained

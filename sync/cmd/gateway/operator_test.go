@@ -88,7 +88,7 @@ func TestAnOperatorGetsIn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	client := &http.Client{Jar: jar, Timeout: 30 * time.Second}
+	client := &http.Client{Jar: jar, Timeout: tooLong}
 	page := func(resp *http.Response, err error) string {
 		t.Helper()
 		if err != nil {

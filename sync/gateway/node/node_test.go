@@ -92,7 +92,7 @@ func start(t *testing.T, change func(*node.Config)) *hand {
 	server := httptest.NewServer(h.Node)
 	t.Cleanup(server.Close)
 	h.url = server.URL
-	settings := node.Config{URL: server.URL, Caller: sim.Known(), PSPCode: "97735020584", Timeout: 2 * time.Second}
+	settings := node.Config{URL: server.URL, Caller: sim.Known(), PSPCode: "97735020584", Timeout: time.Minute}
 	if change != nil {
 		change(&settings)
 	}
@@ -286,16 +286,18 @@ func TestSilentCreditors(t *testing.T) {
 	if d, err = h.lookup(t, "30205"); err != nil || d.StandIn {
 		t.Errorf("answered by the creditor: %+v %v", d, err)
 	}
-	for name, timeout := range map[string]time.Duration{"the node gives up": 10 * time.Second, "we give up": 100 * time.Millisecond} {
-		n := sim.New(sim.Config{Patience: 400 * time.Millisecond})
+	for name, c := range map[string]struct{ patience, timeout time.Duration }{
+		"the node gives up": {100 * time.Millisecond, time.Minute}, "we give up": {time.Minute, 100 * time.Millisecond},
+	} {
+		n := sim.New(sim.Config{Patience: c.patience})
 		server := httptest.NewServer(n)
-		client, err := node.New(node.Config{URL: server.URL, Caller: sim.Known(), PSPCode: "97735020584", Timeout: timeout}, slog.New(slog.DiscardHandler))
+		client, err := node.New(node.Config{URL: server.URL, Caller: sim.Known(), PSPCode: "97735020584", Timeout: c.timeout}, slog.New(slog.DiscardHandler))
 		if err != nil {
 			t.Fatal(err)
 		}
 		_, err = client.Verify(t.Context(), sim.CreditorCode, number("30298"))
 		var fault *node.FaultError
-		if told := errors.As(err, &fault) && fault.Fault.Code == "PPT_STAZIONE_INT_PA_TIMEOUT"; told != (timeout > time.Second) || errors.Is(err, node.ErrNoAnswer) == told {
+		if told := errors.As(err, &fault) && fault.Fault.Code == "PPT_STAZIONE_INT_PA_TIMEOUT"; told != (c.timeout > c.patience) || errors.Is(err, node.ErrNoAnswer) == told {
 			t.Errorf("%s: %v", name, err)
 		}
 		client.Close()

@@ -91,7 +91,7 @@ func post(t *testing.T) (address string, mails chan string) {
 
 func serveMail(c net.Conn, mails chan<- string) {
 	defer c.Close()
-	_ = c.SetDeadline(time.Now().Add(10 * time.Second))
+	_ = c.SetDeadline(time.Now().Add(time.Minute))
 	in := bufio.NewReader(c)
 	say := func(s string) { _, _ = io.WriteString(c, s+"\r\n") }
 	say("220 post")

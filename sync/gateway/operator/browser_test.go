@@ -104,7 +104,7 @@ func (w *window) within(what string, f func(context.Context) error) {
 		return
 	}
 	var at, body string
-	look, cancelLook := context.WithTimeout(w.ctx, 10*time.Second)
+	look, cancelLook := context.WithTimeout(w.ctx, stepTime)
 	defer cancelLook()
 	if lost := chromedp.Run(look, chromedp.Location(&at), chromedp.Text("body", &body, chromedp.ByQuery)); lost != nil {
 		at = lost.Error()

@@ -361,7 +361,7 @@ func (h *house) reader() *reader {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	return &reader{h: h, client: &http.Client{Jar: jar, Timeout: 20 * time.Second}}
+	return &reader{h: h, client: &http.Client{Jar: jar, Timeout: stepTime}}
 }
 
 func (r *reader) do(method, path, kind, body string) *reader {

@@ -38,7 +38,7 @@ wait "$pid"`
 
 // startTime bounds how long a server may take to answer; after a crash it reads
 // its log first.
-const startTime = 60 * time.Second
+const startTime = 5 * time.Minute
 
 // New makes a cluster in a new directory and starts its server.
 func New(ctx context.Context) (*Server, error) {

@@ -19,7 +19,7 @@ import (
 type Validator func(envelope []byte) error
 
 // XMLLint makes a validator of the published schema's directory, the one that
-// holds wsdl/xsd/nodeForPsp.xsd. Each check has ten seconds.
+// holds wsdl/xsd/nodeForPsp.xsd. Each check has a minute.
 func XMLLint(ctx context.Context, dir string) (Validator, error) {
 	lint, err := exec.LookPath("xmllint")
 	if err != nil {
@@ -31,7 +31,7 @@ func XMLLint(ctx context.Context, dir string) (Validator, error) {
 		if err != nil {
 			return err
 		}
-		ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+		ctx, cancel := context.WithTimeout(ctx, time.Minute)
 		defer cancel()
 		cmd := exec.CommandContext(ctx, lint, "--noout", "--nonet", "--schema", schema, "-")
 		cmd.Stdin = bytes.NewReader(message)
