@@ -135,13 +135,15 @@ func TestTheDoctorFinds(t *testing.T) {
 	}
 	drop := "DROP TRIGGER ledger_postings_closed"
 	if servers.postgres != nil {
-		drop += " ON ledger_postings"
+		drop += " ON ledger_postings; ALTER TABLE ledger_postings DROP CONSTRAINT ledger_postings_head"
 	}
 	for _, c := range []struct{ name, statement string }{
 		{"debts-paid", "UPDATE debts SET paid_by = NULL WHERE id = 'debt-meals'"},
 		{"rows-counted", "DELETE FROM kiosk_rows"},
 		{"guards", drop},
-		{"ledger-balanced", "INSERT INTO ledger_postings SELECT id, 99, 'refunds', 5 FROM ledger_transactions"},
+		{"ledger-legs", `INSERT INTO ledger_postings (transaction_id, position, legs, account, amount)
+			SELECT id, legs, legs + 2, 'refunds', 5 FROM ledger_transactions UNION ALL SELECT id, legs + 1, legs + 2, 'fee-revenue', -5 FROM ledger_transactions`},
+		{"ledger-balanced", "INSERT INTO ledger_postings (transaction_id, position, legs, account, amount) SELECT id, legs + 2, legs + 3, 'refunds', 5 FROM ledger_transactions"},
 	} {
 		err := s.inTx(t.Context(), func(tx *sql.Tx) error {
 			_, err := tx.ExecContext(t.Context(), c.statement)

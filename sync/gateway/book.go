@@ -42,11 +42,12 @@ type page struct {
 	paid      [2][]string // debt, payment
 	postings  struct {
 		transaction, account []string
-		position, amount     []int64
+		position, legs       []int64
+		amount               []int64
 	}
 	heads struct {
 		id, payment, kind, row []string
-		at                     []int64
+		legs, at               []int64
 	}
 	tellings struct {
 		payment, debt, key, token, circuit []string
@@ -73,7 +74,7 @@ var (
 		text: "UPDATE debts SET state = 'paid', paid_by = u.payment FROM {rows} WHERE debts.id = u.debt AND debts.state <> 'paid'"}
 	closeBills = many{columns: []string{"payment text", "debt text", "closing text"},
 		text: "UPDATE payment_bills SET closing = u.closing FROM {rows} WHERE payment_bills.payment = u.payment AND payment_bills.debt = u.debt"}
-	addPostings = insertMany("ledger_postings", "", "transaction_id text", "position bigint", "account text", "amount bigint")
+	addPostings = insertMany("ledger_postings", "", "transaction_id text", "position bigint", "legs bigint", "account text", "amount bigint")
 	// What was presumed is overtaken by what is known: that it was paid.
 	addTellings = insertMany("tellings", `ON CONFLICT (payment, debt) DO UPDATE SET key = excluded.key, paid = 1, circuit = excluded.circuit,
 			token = CASE WHEN excluded.token LIKE 'pending-%' THEN tellings.token ELSE excluded.token END,
@@ -82,7 +83,7 @@ var (
 		"paid bigint", "amount bigint", "fee bigint", "at bigint", "next_at bigint")
 	withdrawTellings = many{columns: []string{"payment text"},
 		text: "DELETE FROM tellings WHERE paid = 0 AND state <> 'done' AND payment IN (SELECT u.payment FROM {rows})"}
-	addHeads = insertMany("ledger_transactions", "", "id text", "payment text", "kind text", "row_id text", "at bigint")
+	addHeads = insertMany("ledger_transactions", "", "id text", "legs bigint", "payment text", "kind text", "row_id text", "at bigint")
 )
 
 // open reads what the book holds of the payments, and keeps others from changing it.
@@ -222,11 +223,12 @@ func (g *page) post(p *held, row api.Row, t outcome.Transaction) {
 	for position, e := range t.Entries {
 		l := &g.postings
 		l.transaction, l.account = append(l.transaction, id), append(l.account, e.Account)
-		l.position, l.amount = append(l.position, int64(position)), append(l.amount, int64(e.Amount))
+		l.position, l.legs = append(l.position, int64(position)), append(l.legs, int64(len(t.Entries)))
+		l.amount = append(l.amount, int64(e.Amount))
 	}
 	h := &g.heads
 	h.id, h.payment, h.kind, h.row = append(h.id, id), append(h.payment, p.id), append(h.kind, t.Kind), append(h.row, row.ID)
-	h.at = append(h.at, g.now.UnixMilli())
+	h.legs, h.at = append(h.legs, int64(len(t.Entries))), append(h.at, g.now.UnixMilli())
 	p.unassigned = p.unassigned || t.Kind == outcome.KindUnassigned
 }
 
@@ -312,8 +314,8 @@ func (g *page) write(ctx context.Context) error {
 		{"withdraw from the owners", withdrawTellings, handed{g.withdrawn}},
 		{"queue for the owners", addTellings, handed{g.tellings.payment, g.tellings.debt, g.tellings.key, g.tellings.token, g.tellings.circuit,
 			g.tellings.paid, g.tellings.amount, g.tellings.fee, g.tellings.at, g.tellings.next}},
-		{"post", addPostings, handed{g.postings.transaction, g.postings.position, g.postings.account, g.postings.amount}},
-		{"post", addHeads, handed{g.heads.id, g.heads.payment, g.heads.kind, g.heads.row, g.heads.at}},
+		{"post", addPostings, handed{g.postings.transaction, g.postings.position, g.postings.legs, g.postings.account, g.postings.amount}},
+		{"post", addHeads, handed{g.heads.id, g.heads.legs, g.heads.payment, g.heads.kind, g.heads.row, g.heads.at}},
 		{"close payments", closePayments, changed},
 	} {
 		if err := g.store.execMany(ctx, g.tx, step.m, step.rows); err != nil {

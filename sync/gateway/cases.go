@@ -129,15 +129,16 @@ func (s *Store) postRefund(ctx context.Context, tx *sql.Tx, c RefundCase, x Sett
 		from = outcome.AccountHeld
 	}
 	id, now := newOrderedID(), s.now().UnixMilli()
-	for i, e := range []outcome.Entry{{Account: from, Amount: c.Amount}, {Account: outcome.AccountTransfers, Amount: -c.Amount}} {
-		_, err := tx.ExecContext(ctx, "INSERT INTO ledger_postings (transaction_id, position, account, amount) VALUES ($1, $2, $3, $4)",
-			id, int64(i), e.Account, int64(e.Amount))
+	entries := []outcome.Entry{{Account: from, Amount: c.Amount}, {Account: outcome.AccountTransfers, Amount: -c.Amount}}
+	for i, e := range entries {
+		_, err := tx.ExecContext(ctx, "INSERT INTO ledger_postings (transaction_id, position, legs, account, amount) VALUES ($1, $2, $3, $4, $5)",
+			id, int64(i), int64(len(entries)), e.Account, int64(e.Amount))
 		if err != nil {
 			return fmt.Errorf("post: %w", err)
 		}
 	}
-	_, err := tx.ExecContext(ctx, "INSERT INTO ledger_transactions (id, payment, kind, row_id, at) VALUES ($1, $2, $3, '', $4)",
-		id, c.Payment, outcome.KindRefunded, now)
+	_, err := tx.ExecContext(ctx, "INSERT INTO ledger_transactions (id, legs, payment, kind, row_id, at) VALUES ($1, $2, $3, $4, '', $5)",
+		id, int64(len(entries)), c.Payment, outcome.KindRefunded, now)
 	if err != nil {
 		return fmt.Errorf("post: %w", err)
 	}

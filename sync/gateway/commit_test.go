@@ -277,7 +277,7 @@ func TestACommitThatFailsEndsTheBook(t *testing.T) {
 	s, _ := newBook(t)
 	s.engine = forgetful{s.engine}
 	err := s.inTx(t.Context(), func(tx *sql.Tx) error { // a posting without its head: the COMMIT fails
-		_, err := tx.ExecContext(t.Context(), "INSERT INTO ledger_postings (transaction_id, position, account, amount) VALUES ('x', 0, 'refunds', 5)")
+		_, err := tx.ExecContext(t.Context(), "INSERT INTO ledger_postings (transaction_id, position, legs, account, amount) VALUES ('x', 0, 2, 'refunds', 5)")
 		return err
 	})
 	if !errors.Is(err, ErrBroken) {

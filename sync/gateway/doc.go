@@ -25,7 +25,9 @@
 // applied once for ever, and a debt has at most one payment that ended ok: each
 // is a rule of the database, too, so that a mistake in this package fails
 // instead of paying twice. A paid row for a debt that somebody else paid
-// meanwhile closes as duplicate, a refund case. A row that contradicts what is
+// meanwhile closes as duplicate, a refund case. A posting has one of its
+// transaction's places, as many as its head says, so that two sessions that do not
+// see each other's work cannot make a transaction of the ledger that does not balance. A row that contradicts what is
 // known is parked, its money is put into suspense, and an alarm is written.
 //
 // # The owners' last word

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -91,6 +92,37 @@ func TestABookOfBeforeExpiryGoesOn(t *testing.T) {
 	a := api.Activation{Payment: "01a20109-75a7-7ae5-8850-000000000000", Fee: 100, Total: 1100, Bills: []api.ActivatedBill{{BillID: "d0", Amount: 1000, Fee: 100, Token: "t0"}}}
 	if v := push(t, s, (&writer{at: clk.now()}).outcome(t, kiosk.RowPaid, a, kiosk.Charged)); v[0].Verdict != api.VerdictCodeAccepted {
 		t.Errorf("a late row: %+v", v[0])
+	}
+}
+
+// A ledger of before the places keeps every posting, and nothing is added to it.
+func TestALedgerOfBeforePlacesGoesOn(t *testing.T) {
+	const id = "01a20109-75a7-7ae5-8850-000000000000"
+	add := "INSERT INTO ledger_postings (transaction_id, position, account, amount) VALUES "
+	both := add + "('t1', 0, 'acquirer-clearing', 1100), ('t1', 1, 'creditor:84006890481', -1000), ('t1', 2, 'fee-revenue', -100); INSERT INTO ledger_transactions VALUES ('t1', '" + id + "', 'paid', 'r', 5)"
+	if servers.postgres == nil {
+		both = "BEGIN; " + both + "; COMMIT"
+	}
+	url := formerBook(t, 11, "INSERT INTO creditors (code, name) VALUES ('84006890481', 'Comune di Prato')",
+		`INSERT INTO payments (id, channel, kiosk, request_hash, state, fee, total, receipt_token, activated_at, expires_at)
+			VALUES ('`+id+`', 'jolly', 'prato-001', 'h', 'not-paid', 100, 1100, 'r', 1, 2)`, both)
+	s, err := Open(t.Context(), url, StoreConfig{}, testLog())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if got := columnsOf(t, s, "SELECT position || ' of ' || legs || ': ' || amount FROM ledger_postings"); !slices.Equal(got, []string{"0 of 3: 1100", "1 of 3: -1000", "2 of 3: -100"}) {
+		t.Errorf("%q", got)
+	}
+	if findings, err := s.Examine(t.Context()); err != nil || len(bad(findings)) != 0 {
+		t.Errorf("%v %v", bad(findings), err)
+	}
+	for _, statement := range []string{
+		"INSERT INTO ledger_postings (transaction_id, position, legs, account, amount) VALUES ('t1', 3, 4, 'refunds', 5)",
+		"INSERT INTO ledger_postings (transaction_id, position, account, amount) VALUES ('t1', 3, 'refunds', 5)",
+		"UPDATE ledger_postings SET legs = 4", "UPDATE ledger_transactions SET legs = 4", "DELETE FROM ledger_postings",
+	} {
+		s.mustRefuse(t, statement)
 	}
 }
 

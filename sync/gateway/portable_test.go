@@ -223,7 +223,7 @@ func TestPlainGuardsRefuseTheSame(t *testing.T) {
 	}{
 		{"UPDATE operator_actions SET operator = 'x'", true}, {"DELETE FROM operator_actions", true}, {undo, true},
 		{"UPDATE payments SET state = 'expired' WHERE id = '" + a.Payment + "'", false}, {undo, false},
-		{"INSERT INTO ledger_postings (transaction_id, position, account, amount) VALUES ('x', 0, 'refunds', 5), ('x', 1, 'fee-revenue', -5)", false},
+		{"INSERT INTO ledger_postings (transaction_id, position, legs, account, amount) VALUES ('x', 0, 2, 'refunds', 5), ('x', 1, 2, 'fee-revenue', -5)", false},
 	} {
 		if _, err := s.write.ExecContext(t.Context(), step.statement); (err != nil) != step.refused {
 			t.Errorf("%s: %v", step.statement, err)
@@ -237,11 +237,17 @@ func TestPlainGuardsRefuseTheSame(t *testing.T) {
 
 func plainBook(t *testing.T) *Store {
 	t.Helper()
-	name := fmt.Sprintf("plain_%d", servers.made.Add(1))
+	return ownBook(t, StoreConfig{testOnlyPlain: true})
+}
+
+// ownBook is one that no other test gets afterwards.
+func ownBook(t *testing.T, cfg StoreConfig) *Store {
+	t.Helper()
+	name := fmt.Sprintf("own_%d", servers.made.Add(1))
 	if err := servers.postgres.Create(t.Context(), name, ""); err != nil {
 		t.Fatal(err)
 	}
-	s, err := Open(t.Context(), servers.postgres.URL(name), StoreConfig{testOnlyPlain: true}, testLog())
+	s, err := Open(t.Context(), servers.postgres.URL(name), cfg, testLog())
 	if err != nil {
 		t.Fatal(err)
 	}

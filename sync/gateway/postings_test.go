@@ -117,7 +117,7 @@ func TestStrayPostingsAreFound(t *testing.T) {
 	if all := strays(); len(all) != 0 {
 		t.Errorf("a good book has %q", all)
 	}
-	unguarded(t, s, "INSERT INTO ledger_postings (transaction_id, position, account, amount) VALUES ('x', 0, 'refunds', 100), ('x', 1, 'fee-revenue', -100)")
+	unguarded(t, s, "INSERT INTO ledger_postings (transaction_id, position, legs, account, amount) VALUES ('x', 0, 2, 'refunds', 100), ('x', 1, 2, 'fee-revenue', -100)")
 	if all := strays(); !slices.Equal(all, []string{"x refunds 1.00", "x fee-revenue -1.00"}) {
 		t.Errorf("found %q", all)
 	}

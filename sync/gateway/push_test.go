@@ -4,6 +4,7 @@ package gateway
 
 import (
 	"database/sql"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -217,22 +218,30 @@ func ledgerRefuses(t *testing.T, s *Store, but string) {
 	w := &writer{at: s.now()}
 	push(t, s, w.outcome(t, kiosk.RowPaid, a, kiosk.Charged))
 	before := balances(t, s)
-	posting := "INSERT INTO ledger_postings (transaction_id, position, account, amount) VALUES "
-	head := "INSERT INTO ledger_transactions (id, payment, kind, row_id, at) VALUES ('x', '" + a.Payment + "', 'paid', 'r', 0)"
+	posting := "INSERT INTO ledger_postings (transaction_id, position, legs, account, amount) VALUES "
+	of := func(legs int) string {
+		return fmt.Sprintf("INSERT INTO ledger_transactions (id, legs, payment, kind, row_id, at) VALUES ('x', %d, '%s', 'paid', 'r', 0)", legs, a.Payment)
+	}
+	head := of(2)
 	for name, statements := range map[string][]string{
-		"unbalanced":      {posting + "('x', 0, 'refunds', 5), ('x', 1, 'fee-revenue', -4)", head},
+		"unbalanced":      {posting + "('x', 0, 2, 'refunds', 5), ('x', 1, 2, 'fee-revenue', -4)", head},
 		"empty":           {head},
-		"headless":        {posting + "('x', 0, 'refunds', 5), ('x', 1, 'fee-revenue', -5)"},
-		"unknown account": {posting + "('x', 0, 'pocket', 5), ('x', 1, 'fee-revenue', -5)", head},
-		"added later":     {"INSERT INTO ledger_postings SELECT id, 99, 'refunds', 5 FROM ledger_transactions"},
+		"of none":         {of(0)},
+		"too few":         {posting + "('x', 0, 3, 'refunds', 5), ('x', 1, 3, 'fee-revenue', -5)", of(3)},
+		"too many":        {posting + "('x', 0, 2, 'refunds', 5), ('x', 1, 2, 'fee-revenue', -3), ('x', 2, 3, 'fee-revenue', -2)", head},
+		"no such place":   {posting + "('x', 0, 2, 'refunds', 5), ('x', 2, 2, 'fee-revenue', -5)", head},
+		"of another size": {posting + "('x', 0, 2, 'refunds', 5), ('x', 1, 3, 'fee-revenue', -5)", head},
+		"headless":        {posting + "('x', 0, 2, 'refunds', 5), ('x', 1, 2, 'fee-revenue', -5)"},
+		"unknown account": {posting + "('x', 0, 2, 'pocket', 5), ('x', 1, 2, 'fee-revenue', -5)", head},
+		"added later":     {"INSERT INTO ledger_postings (transaction_id, position, account, amount, legs) SELECT id, legs, 'refunds', 5, legs + 1 FROM ledger_transactions"},
 		"changed":         {"UPDATE ledger_postings SET amount = 1"},
 		"deleted":         {"DELETE FROM ledger_postings"},
 		"head changed":    {"UPDATE ledger_transactions SET at = 1"},
 		"head deleted":    {"DELETE FROM ledger_transactions"},
 		"closing changed": {"UPDATE payment_bills SET closing = 'ko' WHERE closing = 'ok'"},
 		// Of these PostgreSQL knows not even the words.
-		"head replaced":    {"INSERT OR REPLACE INTO ledger_transactions SELECT id, payment, kind, row_id, 1 FROM ledger_transactions"},
-		"posting replaced": {"INSERT OR REPLACE INTO ledger_postings SELECT transaction_id, position, account, amount + 1 FROM ledger_postings"},
+		"head replaced":    {"INSERT OR REPLACE INTO ledger_transactions SELECT id, payment, kind, row_id, 1, legs FROM ledger_transactions"},
+		"posting replaced": {"INSERT OR REPLACE INTO ledger_postings SELECT transaction_id, position, account, amount + 1, legs FROM ledger_postings"},
 		"closing replaced": {"INSERT OR REPLACE INTO payment_bills (payment, position, debt, expected, amount, fee, token) SELECT payment, position, debt, expected, amount, fee, token FROM payment_bills"},
 	} {
 		if name == but {

@@ -102,7 +102,7 @@ func TestASpoiltBookIsFoundOut(t *testing.T) {
 			"INSERT INTO kiosk_rows SELECT * FROM keep; DROP TABLE keep", 2, 0, ""}, // the row, and the run that does not end with it
 		{"a row too many", "INSERT INTO kiosk_rows SELECT kiosk, 41, 'other', payment, kind, occurred_at, clock_trusted, received_at, body, hash, verdict, reason, closings FROM kiosk_rows WHERE kiosk = 'load-0000002' AND sequence = 40",
 			"DELETE FROM kiosk_rows WHERE kiosk = 'load-0000002' AND sequence = 41", 1, 1, ""},
-		{"settled again", "BEGIN; INSERT INTO ledger_postings VALUES ('x', 0, 'acquirer-clearing', 5), ('x', 1, 'fee-revenue', -5); INSERT INTO ledger_transactions VALUES ('x', " + first + ", 'paid', 'r', 0); COMMIT",
+		{"settled again", "BEGIN; INSERT INTO ledger_postings VALUES ('x', 0, 'acquirer-clearing', 5, 2), ('x', 1, 'fee-revenue', -5, 2); INSERT INTO ledger_transactions VALUES ('x', " + first + ", 'paid', 'r', 0, 2); COMMIT",
 			"", 0, 1, ""},
 		{"paid by another", "UPDATE debts SET paid_by = NULL, state = 'open' WHERE id = '" + payment{0, 0}.debt() + "'", "", 0, 1, "paid-by-another"},
 	} {
