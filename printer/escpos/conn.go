@@ -7,7 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/tserve/jolly/printer/quirks"
 )
@@ -23,6 +26,7 @@ type conn struct {
 	parser parser
 	in     []byte // read and not yet parsed
 	stale  bool   // an answer is overdue: what comes next may be an old one
+	late   int    // last looks since something was sent
 	queued []byte // answers to queued queries, in their order, not yet looked at
 }
 
@@ -39,21 +43,36 @@ func until(ctx context.Context, within time.Duration) time.Time {
 	return at
 }
 
+// over says that our own time is up. A deadline of the link that was the context's
+// may come a moment before the context knows it.
+func over(ctx context.Context) error {
+	if d, ok := ctx.Deadline(); ok && !time.Now().Before(d) {
+		return context.DeadlineExceeded
+	}
+	return ctx.Err()
+}
+
 // send writes all of p or says why not.
 func (c *conn) send(ctx context.Context, p []byte) error {
-	if err := ctx.Err(); err != nil {
+	if err := over(ctx); err != nil {
 		return err
 	}
 	if err := c.link.SetWriteDeadline(until(ctx, c.t.Write)); err != nil {
 		return fmt.Errorf("set deadline: %w", err)
 	}
-	if n, err := c.link.Write(p); err != nil {
-		return fmt.Errorf("write %d of %d bytes: %w", n, len(p), err)
+	c.late = 0
+	n, err := c.link.Write(p)
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, os.ErrDeadlineExceeded) && over(ctx) != nil:
+		return fmt.Errorf("write %d of %d bytes: %w", n, len(p), over(ctx))
 	}
-	return nil
+	return fmt.Errorf("write %d of %d bytes: %w", n, len(p), err)
 }
 
-// next waits for one answer.
+// next waits for one answer. That the time is up is the printer's silence only when
+// it was not ours alone.
 func (c *conn) next(ctx context.Context, deadline time.Time) (reply, error) {
 	for {
 		for len(c.in) > 0 {
@@ -71,17 +90,52 @@ func (c *conn) next(ctx context.Context, deadline time.Time) (reply, error) {
 		}
 		var buf [256]byte
 		n, err := c.link.Read(buf[:])
-		c.in = append(c.in, buf[:n]...)
+		expired := errors.Is(err, os.ErrDeadlineExceeded)
+		if n <= 0 && expired {
+			n = c.lastLook(buf[:])
+		}
 		if n > 0 {
+			c.in = append(c.in, buf[:n]...)
 			continue
 		}
-		if errors.Is(err, os.ErrDeadlineExceeded) {
+		if expired && over(ctx) != nil {
+			return reply{}, over(ctx)
+		}
+		if expired {
 			return reply{}, errSilent
 		}
 		if err != nil {
 			return reply{}, fmt.Errorf("read: %w", err)
 		}
 	}
+}
+
+// mostLate is how many last looks one thing that was sent is worth: a printer that
+// never stops talking does not keep us.
+const mostLate = 64
+
+// lastLook reads what lies there already. A read whose deadline is over looks at
+// nothing; if it was this process that was held up meanwhile, the answer came in time
+// and waits in the kernel. Taken for silence, it would be taken for the answer to the
+// next question, too.
+func (c *conn) lastLook(buf []byte) (n int) {
+	link, ok := c.link.(syscall.Conn)
+	if !ok || c.late >= mostLate {
+		return 0
+	}
+	c.late++
+	raw, err := link.SyscallConn()
+	if err != nil || c.link.SetReadDeadline(time.Time{}) != nil {
+		return 0
+	}
+	err = raw.Read(func(fd uintptr) bool {
+		n, _ = unix.Read(int(fd), buf) // it does not wait, and its error comes again with the next read
+		return true
+	})
+	if err != nil {
+		return 0
+	}
+	return max(n, 0)
 }
 
 // wait waits for an answer of one kind; answers to queued queries that come

@@ -73,26 +73,38 @@ func (d *Device) open(ctx context.Context) (*conn, error) {
 func (d *Device) Status(ctx context.Context) (kiosk.PrinterState, Status, error) {
 	c, err := d.open(ctx)
 	if err != nil {
-		d.seen(kiosk.PrinterOffline)
-		return kiosk.PrinterOffline, Status{}, err
+		return d.unreached(ctx), Status{}, err
 	}
 	defer c.link.Close() //nolint:errcheck // read only
 	s, err := c.status(ctx)
-	d.seen(s.State())
+	if err == nil || ctxless(err) {
+		d.seen(s.State())
+	}
 	return s.State(), s, err
+}
+
+// unreached is the state of a printer to which there was no way: nothing can be said
+// of it when it was our own time that was up.
+func (d *Device) unreached(ctx context.Context) kiosk.PrinterState {
+	if over(ctx) != nil {
+		return kiosk.PrinterUnknown
+	}
+	d.seen(kiosk.PrinterOffline)
+	return kiosk.PrinterOffline
 }
 
 // Print sends a job and says how it ended: see the package's essay.
 func (d *Device) Print(ctx context.Context, j Job) kiosk.PrintReport {
 	c, err := d.open(ctx)
 	if err != nil {
-		d.seen(kiosk.PrinterOffline)
-		return kiosk.PrintReport{Result: kiosk.PrintFailed, State: kiosk.PrinterOffline, Reason: err.Error()}
+		return kiosk.PrintReport{Result: kiosk.PrintFailed, State: d.unreached(ctx), Reason: err.Error()}
 	}
 	defer c.link.Close() //nolint:errcheck // what counts was confirmed before
 	p := &printing{d: d, c: c, job: j}
 	report := p.run(ctx)
-	d.seen(report.State)
+	if p.looked {
+		d.seen(report.State)
+	}
 	return report
 }
 
@@ -111,6 +123,7 @@ type printing struct {
 	allSent  bool
 	rows     int // confirmed, or sent where nothing is confirmed
 	state    kiosk.PrinterState
+	looked   bool // state is the printer's, or the line's
 	answer   byte // the last confirmation
 }
 
@@ -153,7 +166,7 @@ func (p *printing) run(ctx context.Context) kiosk.PrintReport {
 func (p *printing) report(r kiosk.PrintResult, where string, err error) kiosk.PrintReport {
 	var fault *faultError
 	if !errors.As(err, &fault) && !errors.Is(err, errSilent) && !errors.Is(err, errSurplus) && ctxless(err) {
-		p.state = kiosk.PrinterOffline
+		p.state, p.looked = kiosk.PrinterOffline, true
 	}
 	return kiosk.PrintReport{Result: r, State: p.state, Reason: where + ": " + err.Error()}
 }
@@ -163,12 +176,17 @@ func ctxless(err error) bool {
 	return !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded)
 }
 
-// look reads the status; a state that ok does not like is an error.
+// look reads the status; a state that ok does not like is an error. A look that was
+// broken off because our own time was up says nothing about the printer.
 func (p *printing) look(ctx context.Context, ok func(kiosk.PrinterState) bool) error {
 	s, err := p.c.status(ctx)
 	if errors.Is(err, errSilent) {
 		s, err = p.c.status(ctx) // one answer may get lost on its way
 	}
+	if err != nil && !ctxless(err) {
+		return err
+	}
+	p.looked = true
 	if err != nil {
 		p.state = kiosk.PrinterUnknown
 		return err
@@ -325,7 +343,7 @@ func (p *printing) answered(ctx context.Context, deadline time.Time) error {
 			if err := p.look(ctx, mayGoOn); err != nil {
 				return err
 			}
-			if !time.Now().Before(deadline) {
+			if len(p.c.queued) == 0 && !time.Now().Before(deadline) { // the look may have heard it
 				return errSilent
 			}
 		}
