@@ -55,6 +55,21 @@ func draw(w *world) params {
 	}
 }
 
+// show makes what a rare mistake needs to be seen less rare: it is looked for where
+// it shows.
+func (p *params) show(bug string) {
+	switch bug {
+	case bugStaleKO: // a kiosk is cut off with money for the node
+		p.Remote, p.CutAtMoney = 600, 100
+	case bugBlindVouch: // a kiosk is dark until its tokens are over, and then has something to say
+		p.Dark, p.CrashAtStep, p.CrashEvery = 300, 12, 4*minute
+	case bugNoExpiry: // a kiosk is gone for ever, in the middle of a payment
+		p.Gone, p.CrashAtStep = 60, 12
+	case bugLoanForgotten: // of two bills of the node one was lent
+		p.Remote, p.PaidElsewhere = 600, 100
+	}
+}
+
 func (p params) String() string {
 	type plain params
 	return strings.Trim(fmt.Sprintf("%+v", plain(p)), "{}")

@@ -74,9 +74,7 @@ func newWorld(seed uint64, kiosks int, bug string) *world {
 	w := &world{bug: bug, rng: rand.New(rand.NewPCG(seed, 0x4a6f6c6c79)), hash: 14695981039346656037}
 	w.par = draw(w)
 	w.par.Kiosks = kiosks
-	if bug == bugStaleKO { // looked for where it shows: a kiosk is cut off with money for the node
-		w.par.Remote, w.par.CutAtMoney = 600, 100
-	}
+	w.par.show(bug)
 	w.gate = newGate(w)
 	w.nation = newNation(w)
 	w.money = newMoney(w)
