@@ -126,6 +126,42 @@ func TestTheIdleBoxCanBeAnsweredTenTimes(t *testing.T) {
 	}
 }
 
+// On a machine that is late with each tick the countdown leaves no number out, and
+// it sounds twice: when it appears and half way.
+func TestTheCountdownOfAMachineThatIsLate(t *testing.T) {
+	for _, late := range []kiosk.Span{0, kiosk.Millisecond, 300 * kiosk.Millisecond, 990 * kiosk.Millisecond, 1700 * kiosk.Millisecond} {
+		s := enter(State{Now: 1, Visit: 1, Devices: devices(), Cart: kiosk.Cart{}.With(quote())}, Confirm{})
+		sounds, shown := 0, 0
+		for visit := s.Visit; s.Visit == visit; {
+			at, ok := NextTick(s)
+			if !ok || at <= s.Now {
+				t.Fatalf("%v late: at %v the next tick is at %v", late, s.Now, at)
+			}
+			var out []Effect
+			s, out = Step(s, Ticked{at.Add(late)})
+			if has(out, Sound{Name: "idle"}) {
+				sounds++
+			}
+			s, out = Step(s, Ticked{s.Now}) // as before every other event
+			if has(out, Sound{Name: "idle"}) {
+				t.Errorf("%v late: it sounds again at each event", late)
+			}
+			box, there := s.Overlay.(IdleBox)
+			if !there {
+				break
+			}
+			left := s.Now.Until(box.Until).Seconds()
+			if shown != 0 && late < kiosk.Second && left != shown-1 {
+				t.Errorf("%v late: after %d comes %d", late, shown, left)
+			}
+			shown = left
+		}
+		if sounds != 2 {
+			t.Errorf("%v late: it sounds %d times", late, sounds)
+		}
+	}
+}
+
 // Whoever chose a language and went away leaves an Italian page behind.
 func TestTheAttractPageForgetsTheLanguage(t *testing.T) {
 	s, _ := walk(t, fresh(), LanguageChosen{kiosk.Chinese}, ModeToggled{ModeLarge}, NoticeWanted{}, WentBack{})

@@ -159,7 +159,10 @@ type Overlay interface{ overlay() }
 // The overlays.
 type (
 	// IdleBox asks whether anyone is there; at Until everything is wiped.
-	IdleBox struct{ Until kiosk.Mono }
+	IdleBox struct {
+		Until  kiosk.Mono
+		Halved bool // and it sounded again
+	}
 	// CancelBox asks whether to cancel.
 	CancelBox struct{}
 	// HelpPage explains the page.
@@ -226,11 +229,10 @@ func Start(devices Devices) State {
 // NextTick says when the session wants to be told the time.
 func NextTick(s State) (kiosk.Mono, bool) {
 	if box, ok := s.Overlay.(IdleBox); ok {
-		left := s.Now.Until(box.Until)
-		if left > kiosk.Second { // the countdown moves every second
-			return s.Now.Add(kiosk.Second), true
-		}
-		return box.Until, true
+		// The countdown moves every second of its own: however late each tick is, no
+		// number is left out for that.
+		left := s.Now.Until(box.Until).Seconds()
+		return box.Until.Add(-kiosk.Second * kiosk.Span(max(0, left-1))), true
 	}
 	next := s.Until
 	if s.IdleAt != 0 && (next == 0 || s.IdleAt < next) {

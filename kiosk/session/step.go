@@ -237,7 +237,9 @@ func idleTick(s State, box IdleBox) (State, []Effect) {
 	if s.Now >= box.Until {
 		return leave(s, payment.ReasonWalkedAway)
 	}
-	if s.Now.Until(box.Until).Seconds() == 10 {
+	if !box.Halved && s.Now.Until(box.Until) <= idleGrace/2 {
+		box.Halved = true
+		s.Overlay = box
 		return s, []Effect{Sound{Name: "idle"}}
 	}
 	return s, nil
