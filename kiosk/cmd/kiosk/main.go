@@ -72,20 +72,39 @@ func run(ctx context.Context, path, level string) error {
 	}
 }
 
+// The signals that end the kiosk. Fyne listens for both.
+const (
+	toldToEnd = syscall.SIGTERM
+	keyed     = syscall.SIGINT // Ctrl-C
+)
+
 // heed calls stop on SIGTERM and SIGINT. Fyne listens for them, too, and would
 // take away the page of a card that is being charged, so its listener is taken
-// off; it comes with Fyne's loop, at no moment that could be waited for.
-func heed(stop func()) {
-	told := make(chan os.Signal, 1)
-	signal.Notify(told, syscall.SIGTERM, syscall.SIGINT)
-	time.AfterFunc(time.Second, func() {
-		signal.Reset(syscall.SIGTERM, syscall.SIGINT)
-		signal.Notify(told, syscall.SIGTERM, syscall.SIGINT)
-	})
+// off as soon as it comes: with Fyne's loop, late on a machine that is slow. alone
+// is closed then. Until then SIGINT is ignored, for that it is so no more is what
+// shows that somebody else began to listen.
+func heed(stop func()) (alone <-chan struct{}) {
+	told, off := make(chan os.Signal, 1), make(chan struct{})
+	signal.Notify(told, toldToEnd)
+	signal.Ignore(keyed)
 	go func() {
+		look := time.NewTicker(10 * time.Millisecond)
+		defer look.Stop()
+		for signal.Ignored(keyed) {
+			select {
+			case <-told:
+				stop()
+				return
+			case <-look.C:
+			}
+		}
+		signal.Reset(toldToEnd, keyed)
+		signal.Notify(told, toldToEnd, keyed)
+		close(off)
 		<-told
 		stop()
 	}()
+	return off
 }
 
 // code is the exit code of an end.
