@@ -26,6 +26,7 @@ type Action struct {
 	ID       string  `json:"id"`
 	Label    string  `json:"label"`
 	Disabled bool    `json:"disabled"`
+	Early    bool    `json:"early,omitempty"` // it came to stand just now: a touch does not count yet
 	X        float32 `json:"x"`
 	Y        float32 `json:"y"`
 	W        float32 `json:"w"`

@@ -67,7 +67,7 @@ func (s *shown) describe() control.Screen {
 		if !ok {
 			continue
 		}
-		out.Actions = append(out.Actions, control.Action{ID: a.ID, Label: a.Label, Disabled: a.Disabled, X: x, Y: y, W: w, H: h})
+		out.Actions = append(out.Actions, control.Action{ID: a.ID, Label: a.Label, Disabled: a.Disabled, Early: s.ui.Early(a.ID), X: x, Y: y, W: w, H: h})
 	}
 	return out
 }

@@ -51,6 +51,12 @@ func (s *Screen) SetSameKey(d time.Duration) { s.touch.tremor = d }
 // that is shown before the window was painted first may never be seen.
 func (s *Screen) PaintOn(g Glass) { s.glass = g }
 
+// AgeBy names the clock by which it is counted how long a control has stood. It
+// must stand still while the Fyne goroutine does: a press that came meanwhile is
+// felt afterwards, nothing says when it came, and the citizen may not even have
+// seen the page. Without it that is New's clock.
+func (s *Screen) AgeBy(clock func() time.Time) { s.touch.age = clock }
+
 // Object is what fills the window.
 func (s *Screen) Object() fyne.CanvasObject { return s.surface }
 
@@ -79,6 +85,12 @@ func (s *Screen) Parts() (part, parts int) { return s.plan.part + 1, s.plan.part
 // Focused is the id of the stop that has the focus: an action's, or "title",
 // "note:0", "row:1".
 func (s *Screen) Focused() string { return s.focus.current() }
+
+// Early says that an action came to stand just now: a touch does not count yet.
+func (s *Screen) Early(actionID string) bool {
+	hit, ok := s.touch.find(actionID)
+	return ok && !s.touch.ready(hit.Action, s.now())
+}
 
 // HitRect says where an action can be touched, in pixels of the object.
 func (s *Screen) HitRect(actionID string) (x, y, w, h float32, ok bool) {

@@ -26,6 +26,7 @@ const (
 type touch struct {
 	slide, jump float32 // pixels
 	tremor      time.Duration
+	age         func() time.Time // by which a control's age is counted; nil: the time of the touch
 
 	identity string
 	hits     []Hit
@@ -53,14 +54,14 @@ func (t *touch) show(identity string, hits []Hit, now time.Time) {
 			before[h.Action.ID] = h
 		}
 	}
-	since := make(map[string]time.Time, len(hits))
+	born, since := t.aged(now), make(map[string]time.Time, len(hits))
 	for _, h := range hits {
 		old, ok := before[h.Action.ID]
 		if ok && alike(old, h) {
 			since[h.Action.ID] = t.since[h.Action.ID]
 			continue
 		}
-		since[h.Action.ID] = now
+		since[h.Action.ID] = born
 		if t.held == h.Action.ID {
 			t.held = ""
 		}
@@ -145,7 +146,15 @@ func (t *touch) ready(a page.Action, now time.Time) bool {
 	if a.Style == page.StylePay {
 		wait = calmPay
 	}
-	return now.Sub(t.since[a.ID]) >= wait
+	return t.aged(now).Sub(t.since[a.ID]) >= wait
+}
+
+// aged is the time by which ages are counted.
+func (t *touch) aged(now time.Time) time.Time {
+	if t.age != nil {
+		return t.age()
+	}
+	return now
 }
 
 func (t *touch) at(x, y float32) (Hit, bool) {

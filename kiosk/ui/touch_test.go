@@ -111,6 +111,24 @@ func TestDoubleTapNeverPays(t *testing.T) {
 	}
 }
 
+// TestATapThatWaitedNeverPays: while a page is painted nothing is felt, and what
+// came meanwhile is felt as if it came now.
+func TestATapThatWaitedNeverPays(t *testing.T) {
+	r, glass := newTouch(panel), soon // the clock that stands still meanwhile
+	r.age = func() time.Time { return glass }
+	r.show("cart", []Hit{pay}, soon)
+	painted := soon.Add(5 * time.Second)
+	r.down(400, 1050, painted)
+	if a, ok := r.up(400, 1050, painted); ok {
+		t.Errorf("a tap on a page that nobody had seen did %s", a.ID)
+	}
+	glass = glass.Add(calmPay)
+	r.down(400, 1050, painted.Add(calmPay))
+	if a, ok := r.up(400, 1050, painted.Add(calmPay)); !ok || a.ID != pay.Action.ID {
+		t.Errorf("and one that is meant does nothing: %v %v", a.ID, ok)
+	}
+}
+
 // TestPressAcrossPages: a press belongs to the page that it began on; a page
 // that only counts down is the same page.
 func TestPressAcrossPages(t *testing.T) {

@@ -92,6 +92,54 @@ func TestDrummingNeverPays(t *testing.T) {
 	s.wantApproved(0)
 }
 
+// TestATapThatWaitedNeverPays taps where the paying button has just come to stand,
+// on a machine that is busy with something else then: the tap is felt seconds
+// later, and was too early all the same.
+func TestATapThatWaitedNeverPays(t *testing.T) {
+	t.Parallel()
+	s := ready(t)
+	s.scan("small", "bill")
+	for early := false; !early; {
+		_, err := s.Hand.Touch(s.ctx, "continue")
+		s.ok(err)
+		confirm := s.page("confirm")
+		shown := time.Now()
+		thaw, err := s.FreezeKiosk()
+		s.ok(err)
+		early = time.Since(shown) < 300*time.Millisecond // else it may be meant, and this is no attempt
+		if a, ok := confirm.Action(rig.PayAction); early && ok {
+			s.ok(s.Glass.Tap(s.ctx, int(a.X+a.W/2), int(a.Y+a.H/2)))
+		}
+		s.pass(1500 * time.Millisecond)
+		s.ok(thaw())
+		if !early {
+			s.touch("back", "bill")
+		}
+	}
+	s.pass(time.Second)
+	s.page("confirm")
+	if b := s.book(); len(b.Payments) != 0 {
+		t.Errorf("a tap that came too early began a payment: %+v", b.Payments)
+	}
+	s.wantApproved(0)
+	s.touch(rig.PayAction, "terminal") // and one that is meant does
+	s.ok(s.AwaitCardWanted(s.ctx))
+	s.ok(s.PressRed())
+	s.page("declined")
+}
+
+// pass lets time pass.
+func (s *site) pass(d time.Duration) {
+	s.Helper()
+	passed := time.NewTimer(d)
+	defer passed.Stop()
+	select {
+	case <-passed.C:
+	case <-s.ctx.Done():
+		s.Fatal(s.ctx.Err())
+	}
+}
+
 // TestStopIsQuiet starts and stops; a kiosk that is told to stop ends with exit code 0.
 func TestStopIsQuiet(t *testing.T) {
 	t.Parallel()

@@ -12,8 +12,9 @@ import (
 	"time"
 )
 
-// How the kiosk guards against hands that are too quick (spec: screens, 3),
-// each with room for the time that a loaded machine needs to paint.
+// How the kiosk guards against hands that are too quick (spec: screens, 3), each
+// with some room. On a machine that is slow it takes longer: the kiosk itself says
+// what is too early.
 const (
 	settle     = 500 * time.Millisecond  // after a page change nothing is taken for 400 ms
 	settlePay  = 1300 * time.Millisecond // and no paying button for 1,000 ms
@@ -131,7 +132,7 @@ func (h *Hand) Touch(ctx context.Context, id string) (Screen, error) {
 			return after, fmt.Errorf("touch %s at %d,%d, %d times: %w", id, x, y, n, err)
 		}
 		// Perhaps it was felt after all, only late.
-		if after, err = h.Look(ctx); err != nil || !reflect.DeepEqual(after, before) {
+		if after, err = h.Look(ctx); err != nil || !same(after, before) {
 			return after, err
 		}
 	}
@@ -145,15 +146,18 @@ func (h *Hand) awaitMove(ctx context.Context, id string, before Screen) (Screen,
 		h.Patience = reaction
 	}
 	// The serial counts pages; a digit on the keypad changes the page's words alone.
-	return h.Await(ctx, "a reaction to "+id, func(s Screen) bool { return !reflect.DeepEqual(s, before) })
+	return h.Await(ctx, "a reaction to "+id, func(s Screen) bool { return !same(s, before) })
 }
+
+// same says that two looks saw the same; that time has passed is no difference.
+func same(a, b Screen) bool { return reflect.DeepEqual(a.aged(), b.aged()) }
 
 // aim finds the action, enabled and at rest, and waits until a touch counts.
 func (h *Hand) aim(ctx context.Context, id string) (Screen, Action, error) {
 	for {
 		s, err := h.Await(ctx, "action "+id, func(s Screen) bool {
 			a, ok := s.Action(id)
-			return ok && !a.Disabled && a.W > 0 && a.H > 0
+			return ok && !a.Disabled && !a.Early && a.W > 0 && a.H > 0
 		})
 		if err != nil {
 			return s, Action{}, err

@@ -21,9 +21,10 @@ type fakeKiosk struct {
 	serial  uint64
 	page    string
 	painted time.Time
-	taps    int // that landed on an action
-	early   int // that came too early
-	deaf    int // so many touches are not felt
+	taps    int           // that landed on an action
+	early   int           // that came too early
+	deaf    int           // so many touches are not felt
+	slow    time.Duration // is as much later in taking touches, and says so
 }
 
 func (k *fakeKiosk) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -35,6 +36,9 @@ func (k *fakeKiosk) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.Actions = []Action{{ID: "continue", X: 10, Y: 10, W: 100, H: 20}, {ID: "off", Disabled: true, W: 5, H: 5}}
 	case "confirm":
 		s.Actions = []Action{{ID: PayAction, X: 10, Y: 10, W: 100, H: 20}}
+	}
+	for i := range s.Actions {
+		s.Actions[i].Early = time.Since(k.painted) < k.guard()
 	}
 	if r.URL.Path != "/v1/screen" {
 		http.NotFound(w, r)
@@ -54,11 +58,7 @@ func (k *fakeKiosk) Tap(_ context.Context, x, y int) error {
 		k.deaf--
 		return nil
 	}
-	guard := 400 * time.Millisecond
-	if k.page == "confirm" {
-		guard = time.Second
-	}
-	if time.Since(k.painted) < guard {
+	if time.Since(k.painted) < k.guard() {
 		k.early++
 		return nil
 	}
@@ -66,6 +66,13 @@ func (k *fakeKiosk) Tap(_ context.Context, x, y int) error {
 	k.page, k.painted = next[k.page], time.Now()
 	k.serial++
 	return nil
+}
+
+func (k *fakeKiosk) guard() time.Duration {
+	if k.page == "confirm" {
+		return time.Second + k.slow
+	}
+	return 400*time.Millisecond + k.slow
 }
 
 func fake(t *testing.T) (*fakeKiosk, *Hand) {
@@ -84,7 +91,15 @@ func fake(t *testing.T) (*fakeKiosk, *Hand) {
 }
 
 func TestHandWaitsForTheGuards(t *testing.T) {
-	k, h := fake(t)
+	for _, slow := range []time.Duration{0, time.Second} {
+		k, h := fake(t)
+		k.slow = slow
+		waits(t, k, h)
+	}
+}
+
+func waits(t *testing.T, k *fakeKiosk, h *Hand) {
+	t.Helper()
 	if _, err := h.TouchTo(t.Context(), "continue", "confirm"); err != nil {
 		t.Fatal(err)
 	}

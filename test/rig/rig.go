@@ -325,6 +325,21 @@ func (r *Rig) KillKiosk() {
 	r.kiosk.kill()
 }
 
+// FreezeKiosk lets the kiosk stand still, as a machine does that has no time for
+// it, until thaw.
+func (r *Rig) FreezeKiosk() (thaw func() error, err error) {
+	r.mu.Lock()
+	p := r.kiosk
+	r.mu.Unlock()
+	if !p.running() {
+		return nil, errors.New("freeze kiosk: it does not run")
+	}
+	if err := p.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
+		return nil, fmt.Errorf("freeze kiosk: %w", err)
+	}
+	return func() error { return p.cmd.Process.Signal(syscall.SIGCONT) }, nil
+}
+
 // LoseDisk takes the kiosk's journal away, while it does not run.
 func (r *Rig) LoseDisk() error {
 	all, err := filepath.Glob(r.path("kiosk", "outbox*"))

@@ -26,6 +26,15 @@ func (s Screen) Action(id string) (Action, bool) {
 	return s.Actions[i], true
 }
 
+// aged is the page when it has stood for a while.
+func (s Screen) aged() Screen {
+	s.Actions = slices.Clone(s.Actions)
+	for i := range s.Actions {
+		s.Actions[i].Early = false
+	}
+	return s
+}
+
 // Says tells whether the page holds the words, however its lines are broken.
 func (s Screen) Says(words string) bool {
 	all := append([]string{s.Title}, s.Text...)
