@@ -88,7 +88,16 @@ type Service struct {
 
 // FeeRule is what the citizen pays for a payment of a service, or of a creditor.
 type FeeRule struct {
-	Cents Amount `json:"cents"` // 100 to 220
+	Cents    Amount            `json:"cents"`              // 100 to 220
+	Channels map[string]Amount `json:"channels,omitempty"` // another fee where the payer stands: "jolly", "counter", "till", "web"
+}
+
+// In is the fee in a channel. A rule for the channel goes before a rule for all.
+func (r FeeRule) In(channel string) (fee Amount, ofChannel bool) {
+	if fee, ok := r.Channels[channel]; ok {
+		return fee, true
+	}
+	return r.Cents, false
 }
 
 // FieldKind is what is typed into a field, and how it is checked.
@@ -209,14 +218,21 @@ func (c *Catalogue) CircuitOf(code CreditorCode) Amount {
 	return cr.Circuit
 }
 
-// FeeOf is what the citizen pays for a bill of a creditor: by the rule of its
-// service, or else by the creditor's own; 0 where neither has one.
-func (c *Catalogue) FeeOf(code CreditorCode, service string) Amount {
-	if s, ok := c.Service(service); ok && s.Fee.Cents > 0 {
-		return s.Fee.Cents
-	}
+// FeeOf is what the citizen pays for a bill of a creditor in a channel: by the
+// service's rule for the channel, or else the creditor's for it, the service's for
+// all, the creditor's for all; 0 where none has one.
+func (c *Catalogue) FeeOf(code CreditorCode, service, channel string) Amount {
+	s, _ := c.Service(service)
 	cr, _ := c.Creditor(code)
-	return cr.Fee.Cents
+	fee, ofChannel := s.Fee.In(channel)
+	if ofChannel {
+		return fee
+	}
+	own, ofChannel := cr.Fee.In(channel)
+	if ofChannel || fee <= 0 {
+		return own
+	}
+	return fee
 }
 
 // CompareVersions says whether version a of a catalogue is older than b (-1), the

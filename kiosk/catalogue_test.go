@@ -98,21 +98,32 @@ func TestCatalogueCheck(t *testing.T) {
 
 func TestFeeOf(t *testing.T) {
 	c := &kiosk.Catalogue{
-		Creditors: []kiosk.Creditor{{Code: "00341620508", Fee: kiosk.FeeRule{Cents: 130}}, {Code: "84006890481"}},
-		Services:  []kiosk.Service{{ID: "pisa-multe", Creditor: "00341620508", Fee: kiosk.FeeRule{Cents: 170}}, {ID: "pisa-ztl", Creditor: "00341620508"}},
+		Creditors: []kiosk.Creditor{
+			{Code: "00341620508", Fee: kiosk.FeeRule{Cents: 130, Channels: map[string]kiosk.Amount{"till": 120, "web": 100}}}, {Code: "84006890481"},
+		},
+		Services: []kiosk.Service{
+			{ID: "pisa-multe", Creditor: "00341620508", Fee: kiosk.FeeRule{Cents: 170, Channels: map[string]kiosk.Amount{"web": 150, "counter": 200}}},
+			{ID: "pisa-ztl", Creditor: "00341620508"}, {ID: "prato-ztl", Creditor: "84006890481", Fee: kiosk.FeeRule{Channels: map[string]kiosk.Amount{"jolly": 110}}},
+		},
 	}
 	for _, f := range []struct {
-		code    kiosk.CreditorCode
-		service string
-		want    kiosk.Amount
+		code             kiosk.CreditorCode
+		service, channel string
+		want             kiosk.Amount
 	}{
-		{"00341620508", "pisa-multe", 170}, {"00341620508", "pisa-ztl", 130}, {"00341620508", "", 130}, {"84006890481", "", 0}, {"84006890481", "nothing", 0}, {"", "", 0},
+		{"00341620508", "pisa-multe", "jolly", 170}, {"00341620508", "pisa-ztl", "jolly", 130}, {"00341620508", "", "jolly", 130},
+		{"84006890481", "", "jolly", 0}, {"84006890481", "nothing", "jolly", 0}, {"", "", "jolly", 0}, {"", "", "", 0},
+		{"00341620508", "pisa-multe", "web", 150},     // the service's for the channel
+		{"00341620508", "pisa-multe", "counter", 200}, //
+		{"00341620508", "pisa-multe", "till", 120},    // the creditor's for it, before the service's for all
+		{"00341620508", "pisa-ztl", "till", 120}, {"00341620508", "", "till", 120}, {"00341620508", "", "counter", 130},
+		{"84006890481", "prato-ztl", "jolly", 110}, {"84006890481", "prato-ztl", "web", 0},
 	} {
-		if got := c.FeeOf(f.code, f.service); got != f.want {
-			t.Errorf("%q of %s: %s, want %s", f.service, f.code, got, f.want)
+		if got := c.FeeOf(f.code, f.service, f.channel); got != f.want {
+			t.Errorf("%q of %s in %q: %s, want %s", f.service, f.code, f.channel, got, f.want)
 		}
 	}
-	if got := (*kiosk.Catalogue)(nil).FeeOf("84006890481", "x"); got != 0 {
+	if got := (*kiosk.Catalogue)(nil).FeeOf("84006890481", "x", "jolly"); got != 0 {
 		t.Errorf("without a catalogue: %s", got)
 	}
 }

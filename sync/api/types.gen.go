@@ -595,8 +595,12 @@ type KioskID = string
 // out-of-service: it takes no card. stuck: its loop did not answer.
 type KioskState string
 
-// LookupRequest the kiosk that asks, and exactly one of notice, form and citizen
+// LookupRequest the kiosk that asks, and exactly one of notice, form and citizen. The quoted fees are those of
+// the channel in which the payer stands.
 type LookupRequest struct {
+	// Channel where the payer stands; jolly when absent. One debt is lent to one payer of one channel at a time.
+	Channel Channel `json:"channel,omitempty,omitzero"`
+
 	// Citizen everything that the holder of a card owes. The gateway verifies the evidence itself; a card
 	// that proves less than "somebody holds this genuine card" lists nothing (card-level), and the
 	// bills of a service that asks for more are left out (withheld).

@@ -32,11 +32,11 @@ const channelJolly = string(api.ChannelJolly)
 
 // channelOf is where the payer stands. A debt is lent once whatever the channel:
 // nothing that locks or settles looks at it.
-func channelOf(req api.ActivationRequest) string {
-	if req.Channel == "" {
+func channelOf(said api.Channel) string {
+	if said == "" {
 		return channelJolly
 	}
-	return string(req.Channel)
+	return string(said)
 }
 
 // Activate locks all bills of a cart for the payment id, or none of them. The
@@ -67,7 +67,7 @@ func (s *Store) Activate(ctx context.Context, id string, req api.ActivationReque
 		case !errors.Is(err, sql.ErrNoRows):
 			return err
 		}
-		answer, err = s.activate(ctx, tx, payment{id: id, channel: channelOf(req), kiosk: req.Kiosk, requestHash: hash, previous: req.Previous}, req.Bills)
+		answer, err = s.activate(ctx, tx, payment{id: id, channel: channelOf(req.Channel), kiosk: req.Kiosk, requestHash: hash, previous: req.Previous}, req.Bills)
 		return err
 	})
 	if err == nil && slices.ContainsFunc(answer.Bills, func(b api.ActivatedBill) bool { return pending(b.Token) }) {
@@ -140,7 +140,7 @@ func (s *Store) repeat(ctx context.Context, tx *sql.Tx, p payment, hash string) 
 // activate takes the lock.
 func (s *Store) activate(ctx context.Context, tx *sql.Tx, p payment, wanted []api.WantedBill) (api.Activation, error) {
 	now := s.now() // one moment for all that follows: what expired before it is free, what is lent lives from it
-	bills, err := s.gather(ctx, tx, now, wanted)
+	bills, err := s.gather(ctx, tx, now, p.channel, wanted)
 	if err != nil {
 		return api.Activation{}, err
 	}
@@ -167,7 +167,7 @@ func (s *Store) activate(ctx context.Context, tx *sql.Tx, p payment, wanted []ap
 }
 
 // gather finds every wanted bill and refuses on the first that cannot be paid.
-func (s *Store) gather(ctx context.Context, tx *sql.Tx, now time.Time, wanted []api.WantedBill) ([]paymentBill, error) {
+func (s *Store) gather(ctx context.Context, tx *sql.Tx, now time.Time, channel string, wanted []api.WantedBill) ([]paymentBill, error) {
 	var bills []paymentBill
 	seen := map[string]bool{}
 	for _, w := range wanted {
@@ -194,7 +194,7 @@ func (s *Store) gather(ctx context.Context, tx *sql.Tx, now time.Time, wanted []
 			token = newPending()
 		}
 		bills = append(bills, paymentBill{
-			debt: d.id, iuv: d.iuv, creditor: d.creditor, expected: kiosk.Cents(w.Amount), amount: d.asked(), fee: s.fee(d.creditor, d.service), token: token, remote: remote,
+			debt: d.id, iuv: d.iuv, creditor: d.creditor, expected: kiosk.Cents(w.Amount), amount: d.asked(), fee: s.fee(channel, d.creditor, d.service), token: token, remote: remote,
 		})
 	}
 	return bills, nil

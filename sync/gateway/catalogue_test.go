@@ -116,7 +116,7 @@ func TestAChangedCatalogueNeedsANewVersion(t *testing.T) {
 	if err := s.PutCatalogue(t.Context(), changed); !errors.Is(err, ErrChangedCatalogue) {
 		t.Errorf("another content under the same version: %v", err)
 	}
-	if first := changed.Catalogue.Services[0]; s.fee(string(first.Creditor), first.ID) == 200 {
+	if first := changed.Catalogue.Services[0]; s.fee(channelJolly, string(first.Creditor), first.ID) == 200 {
 		t.Error("it is in force")
 	}
 }
@@ -153,7 +153,7 @@ func TestTwoGatewaysOnOneBook(t *testing.T) {
 				t.Errorf("a form of %s: %+v, %v", version, f, err)
 			}
 		}
-		if fee := s.fee("", "toscana-bollo"); fee != 199 {
+		if fee := s.fee(channelJolly, "", "toscana-bollo"); fee != 199 {
 			t.Errorf("fee %s", fee)
 		}
 	}

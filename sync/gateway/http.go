@@ -160,8 +160,29 @@ func (h *handler) lookup(w http.ResponseWriter, r *http.Request) {
 		h.fail(w, r, err)
 		return
 	}
+	if err := oneWay(req); err != nil {
+		h.fail(w, r, err)
+		return
+	}
 	found, err := h.find(r.Context(), req)
+	if err == nil {
+		h.store.quoteIn(channelOf(req.Channel), found)
+	}
 	h.answer(w, r, found, err)
+}
+
+// oneWay refuses a request that asks in none of the ways to find a debt, or in two.
+func oneWay(req api.LookupRequest) error {
+	ways := 0
+	for _, asked := range []bool{req.Citizen.Challenge != "", req.Form.Service != "", req.Notice.Number != ""} {
+		if asked {
+			ways++
+		}
+	}
+	if ways != 1 {
+		return refuse(api.ProblemCodeRequestInvalid, "want exactly one of notice, form and citizen")
+	}
+	return nil
 }
 
 // find asks the book in the one way that the request asks for. What could be
@@ -211,7 +232,7 @@ func (h *handler) activate(w http.ResponseWriter, r *http.Request) {
 	}
 	activation, err := h.store.Activate(r.Context(), id, req)
 	if err == nil {
-		h.store.meter.Activation(channelOf(req))
+		h.store.meter.Activation(channelOf(req.Channel))
 	}
 	h.answer(w, r, activation, err)
 }

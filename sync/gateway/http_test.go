@@ -201,12 +201,14 @@ func TestBodiesThatAreNotOfTheContract(t *testing.T) {
 	put := "/v1/payments/" + newID(t)
 	bill := `{"billId":"debt-meals","notice":"` + string(sample(t, "meals").Notice) + `","creditor":"84006890481","amount":6250}`
 	for body, paths := range map[string][]string{
-		``:                         {"/v1/lookup", put, "/v1/transactions"},
-		`null`:                     {"/v1/lookup", put, "/v1/transactions"},
-		`[]`:                       {"/v1/lookup", put, "/v1/transactions"},
-		`{}`:                       {"/v1/lookup", put, "/v1/transactions"},
-		`{"kiosk":"k"}`:            {"/v1/lookup"},
-		`{"kiosk":"k","notice":1}`: {"/v1/lookup"},
+		``:                                {"/v1/lookup", put, "/v1/transactions"},
+		`null`:                            {"/v1/lookup", put, "/v1/transactions"},
+		`[]`:                              {"/v1/lookup", put, "/v1/transactions"},
+		`{}`:                              {"/v1/lookup", put, "/v1/transactions"},
+		`{"kiosk":"k"}`:                   {"/v1/lookup"},
+		`{"kiosk":"k","channel":"jolly"}`: {"/v1/lookup"},
+		`{"kiosk":"k","channel":"sportello","notice":{"number":"302000000123456788","creditor":"84006890481"}}`: {"/v1/lookup"},
+		`{"kiosk":"k","notice":1}`:                                                                                                           {"/v1/lookup"},
 		`{"kiosk":"k","notice":{"number":"302000000123456788"}}`:                                                                             {"/v1/lookup"},
 		`{"kiosk":"k","notice":{"number":"30200000012345678","creditor":"84006890481"}}`:                                                     {"/v1/lookup"},
 		`{"kiosk":"k","notice":{"number":"３０２０００００１２３４５６７８８８","creditor":"84006890481"}}`:                                                    {"/v1/lookup"},

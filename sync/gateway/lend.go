@@ -85,7 +85,7 @@ func (s *Store) quote(ctx context.Context, c creditor, d Debt) (api.Quote, error
 		d.Service = ours.service
 	}
 	bill.Service = d.Service
-	return api.Quote{Bill: bill, Fee: int64(s.fee(c.code, d.Service))}, nil
+	return api.Quote{Bill: bill, Fee: int64(s.fee(channelJolly, c.code, d.Service))}, nil
 }
 
 // formAt asks a source by a filled form.

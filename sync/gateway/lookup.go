@@ -18,12 +18,22 @@ import (
 // of the bill's service nor of its creditor.
 const feePerNotice kiosk.Amount = 100
 
-// fee is what the citizen pays for a bill.
-func (s *Store) fee(creditor, service string) kiosk.Amount {
-	if cents := s.catalogues.current().FeeOf(kiosk.CreditorCode(creditor), service); cents > 0 {
+// fee is what the citizen pays for a bill in a channel.
+func (s *Store) fee(channel, creditor, service string) kiosk.Amount {
+	if cents := s.catalogues.current().FeeOf(kiosk.CreditorCode(creditor), service, channel); cents > 0 {
 		return cents
 	}
 	return feePerNotice
+}
+
+// quoteIn changes the fees of an answer, which are those of a kiosk, to those of
+// the channel in which the payer stands.
+func (s *Store) quoteIn(channel string, found api.Found) {
+	for i, q := range found.Bills {
+		if q.Fee > 0 {
+			found.Bills[i].Fee = int64(s.fee(channel, q.Bill.Creditor, q.Bill.Service))
+		}
+	}
 }
 
 // Lookup answers what is owed under a notice. It changes nothing. A number that the creditor
@@ -47,7 +57,7 @@ func (s *Store) Lookup(ctx context.Context, req api.NoticeSearch) (api.Quote, er
 	if err != nil {
 		return api.Quote{}, fmt.Errorf("lookup: %w", err)
 	}
-	return api.Quote{Bill: s.bill(c, d), Fee: int64(s.fee(d.creditor, d.service))}, nil
+	return api.Quote{Bill: s.bill(c, d), Fee: int64(s.fee(channelJolly, d.creditor, d.service))}, nil
 }
 
 type creditor struct {
@@ -149,7 +159,7 @@ func (s *Store) found(ctx context.Context, debts []debt) (api.Found, error) {
 			break
 		}
 		c := creditor{code: d.creditor, name: names[d.creditor]}
-		answer.Bills = append(answer.Bills, api.Quote{Bill: s.bill(c, d), Fee: int64(s.fee(d.creditor, d.service))})
+		answer.Bills = append(answer.Bills, api.Quote{Bill: s.bill(c, d), Fee: int64(s.fee(channelJolly, d.creditor, d.service))})
 	}
 	return answer, nil
 }

@@ -123,7 +123,7 @@ func (t *tool) catalogueShow(*cobra.Command, []string) error {
 			names[c.Code] = c.Name
 		}
 		for _, s := range r.Content.Services {
-			fmt.Fprintf(w, "%s\t%s\t%s\tfee %s\t%s\n", s.ID, names[s.Creditor], s.Find, s.Fee.Cents, s.Name.In(kiosk.Italian))
+			fmt.Fprintf(w, "%s\t%s\t%s\tfee %s\t%s\n", s.ID, names[s.Creditor], s.Find, r.Content.FeeOf(s.Creditor, s.ID, "jolly"), s.Name.In(kiosk.Italian))
 		}
 	})
 }

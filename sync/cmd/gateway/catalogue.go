@@ -167,11 +167,23 @@ func writeCatalogue(w io.Writer, c *kiosk.Catalogue) error {
 			for _, f := range s.Fields {
 				how += " " + f.ID
 			}
-			text += fmt.Sprintf("  %-24s %s  fee %s  %s\n", s.ID, s.Creditor, s.Fee.Cents, how)
+			text += fmt.Sprintf("  %-24s %s  fee %s  %s\n", s.ID, s.Creditor, feesOf(c, s), how)
 		}
 	}
 	_, err := io.WriteString(w, text)
 	return err
+}
+
+// feesOf is what the citizen pays at a Jolly, and elsewhere where that is another fee.
+func feesOf(c *kiosk.Catalogue, s kiosk.Service) string {
+	jolly := c.FeeOf(s.Creditor, s.ID, string(api.ChannelJolly))
+	text := jolly.String()
+	for _, channel := range []api.Channel{api.ChannelCounter, api.ChannelTill, api.ChannelWeb} {
+		if fee := c.FeeOf(s.Creditor, s.ID, string(channel)); fee != jolly {
+			text += fmt.Sprintf(" %s %s", channel, fee)
+		}
+	}
+	return text
 }
 
 // catalogueFlags adds the flags of the catalogue in force to a command; what they

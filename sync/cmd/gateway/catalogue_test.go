@@ -150,7 +150,7 @@ func TestKeygenSignServe(t *testing.T) {
 
 func TestCatalogueShow(t *testing.T) {
 	out, err := run(t, "catalogue", "show")
-	if err != nil || !strings.Contains(out, "toscana-bollo") || !strings.Contains(out, "vehicle plate") {
+	if err != nil || !strings.Contains(out, "toscana-bollo") || !strings.Contains(out, "vehicle plate") || !strings.Contains(out, "fee 1.70 counter 1.50 till 1.20 web 1.00") {
 		t.Errorf("%v\n%s", err, out)
 	}
 	out, err = run(t, "catalogue", "show", "prato-mensa")

@@ -148,7 +148,12 @@ func TestKilledWhileTheNodeHoldsAnOutcome(t *testing.T) {
 // putBill activates a notice of Pisa.
 func putBill(t *testing.T, url, id, notice string) (a api.Activation) {
 	t.Helper()
-	body := `{"kiosk":"prato-001","bills":[{"billId":"node-` + pisa + `-` + notice + `","notice":"` + notice + `","creditor":"` + pisa + `","amount":5000}]}`
+	return putBillIn(t, url, api.ChannelJolly, id, notice)
+}
+
+func putBillIn(t *testing.T, url string, channel api.Channel, id, notice string) (a api.Activation) {
+	t.Helper()
+	body := `{"kiosk":"prato-001","channel":"` + string(channel) + `","bills":[{"billId":"node-` + pisa + `-` + notice + `","notice":"` + notice + `","creditor":"` + pisa + `","amount":5000}]}`
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPut, url+"/v1/payments/"+id, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)

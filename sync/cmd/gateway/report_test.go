@@ -3,6 +3,9 @@ package main
 // The reports from the command line: each form, the flows, the bank's file.
 
 import (
+	"encoding/json"
+	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -88,6 +91,59 @@ func TestReportsOfAPayment(t *testing.T) {
 	}
 	if out, err := run(t, "report", "schema"); err != nil || !strings.Contains(out, "<xs:schema") {
 		t.Errorf("schema: %v", err)
+	}
+}
+
+// What a citizen pays depends on where he stands: he is quoted it, charged it, and the
+// report has it, beside what the counters and the body owe.
+func TestFeesByChannelToTheCent(t *testing.T) {
+	n, flags := atNode(t)
+	dir := t.TempDir()
+	db, key := filepath.Join(dir, "gateway.db"), filepath.Join(dir, "key.pem")
+	if _, err := run(t, "catalogue", "keygen", key); err != nil {
+		t.Fatal(err)
+	}
+	url := serve(t, db, append(flags, "--node-creditor", pisa, "--catalogue-key", key)...)
+	for i, c := range []struct {
+		channel api.Channel
+		fee     int64
+	}{{api.ChannelJolly, 100}, {api.ChannelCounter, 150}, {api.ChannelTill, 120}, {api.ChannelWeb, 100}, {api.ChannelTill, 120}} {
+		notice, id := fmt.Sprintf("3020000000000001%02d", i), fmt.Sprintf("01934f3e-0000-7000-8000-0000000000%02d", i)
+		n.Add(pisa, kiosk.NoticeNumber(notice), sim.Debt{Parts: []kiosk.Amount{5000}, Subject: "Multa", Due: "2026-12-31"})
+		resp, err := http.Post(url+"/v1/lookup", api.MediaJSON, strings.NewReader(
+			`{"kiosk":"prato-001","channel":"`+string(c.channel)+`","notice":{"number":"`+notice+`","creditor":"`+pisa+`"}}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var found api.Found
+		if err := json.NewDecoder(resp.Body).Decode(&found); err != nil || len(found.Bills) != 1 || found.Bills[0].Fee != c.fee {
+			t.Fatalf("%s: quoted %+v, %v", c.channel, found, err)
+		}
+		resp.Body.Close()
+		a := putBillIn(t, url, c.channel, id, notice)
+		if a.Fee != c.fee || a.Total != 5000+c.fee {
+			t.Errorf("%s: %d of %d, want %d", c.channel, a.Fee, a.Total, c.fee)
+		}
+		row := paidRow(t, id, a)
+		row.Sequence = int64(i + 1)
+		until(t, "the bill is closed", func() bool {
+			v := pushRow(t, url, row)
+			return len(v.Closings) == 1 && v.Closings[0].Closing == api.ClosingOk
+		})
+	}
+	rome, err := time.LoadLocation("Europe/Rome")
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now().In(rome)
+	out, err := run(t, "report", "commissions", "--db", db, "--from", now.AddDate(0, 0, -1).Format(time.DateOnly), "--to", now.Format(time.DateOnly))
+	for _, want := range []string{
+		"jolly,citizen,cittadini,1,1.00", "counter,citizen,cittadini,1,1.50", "till,citizen,cittadini,2,2.40", "web,citizen,cittadini,1,1.00",
+		"counter,channel:counter,sportelli: counter,1,0.10", "till,channel:till,sportelli: till,2,0.20", "till,creditor:" + pisa + ",Comune di Pisa,2,0.50",
+	} {
+		if err != nil || !strings.Contains(out, want) {
+			t.Errorf("%v, want %q in\n%s", err, want, out)
+		}
 	}
 }
 

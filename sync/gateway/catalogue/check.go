@@ -5,6 +5,7 @@ package catalogue
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"github.com/tserve/jolly/assets"
 	"github.com/tserve/jolly/kiosk"
 	"github.com/tserve/jolly/kiosk/notice"
+	"github.com/tserve/jolly/sync/api"
 )
 
 // Flaw is something in a catalogue that must not reach a citizen.
@@ -203,9 +205,10 @@ func (k *checker) creditor(c kiosk.Creditor) {
 	if c.Circuit != 0 && (c.Circuit < 20 || c.Circuit > 30) {
 		k.add(where, "%s to the circuit for each payment: contracts are from 0.20 to 0.30", c.Circuit)
 	}
-	if fee := c.Fee.Cents; fee != 0 && (fee < minFee || fee > maxFee) {
-		k.add(where, "fee of %d cents, the circuit takes %d to %d", fee.Cents(), minFee.Cents(), maxFee.Cents())
+	if c.Fee.Cents != 0 {
+		k.fee(where+", fee", c.Fee.Cents)
 	}
+	k.fees(where+", fees", c.Fee.Channels)
 	if !phoneForm.MatchString(c.Phone) {
 		k.add(where, "phone %q: people need a number to call", c.Phone)
 	}
@@ -213,6 +216,26 @@ func (k *checker) creditor(c kiosk.Creditor) {
 		k.add(where, "name: %v", err)
 	}
 	k.text(where+", hours", c.Hours, inNote)
+}
+
+// channels are where a payer can stand.
+var channels = []string{string(api.ChannelJolly), string(api.ChannelCounter), string(api.ChannelTill), string(api.ChannelWeb)}
+
+func (k *checker) fee(where string, fee kiosk.Amount) {
+	if fee < minFee || fee > maxFee {
+		k.add(where, "fee of %d cents, the circuit takes %d to %d", fee.Cents(), minFee.Cents(), maxFee.Cents())
+	}
+}
+
+// fees are the rules for single channels.
+func (k *checker) fees(where string, by map[string]kiosk.Amount) {
+	for _, channel := range slices.Sorted(maps.Keys(by)) {
+		if !slices.Contains(channels, channel) {
+			k.add(where, "there is no channel %q: want %s", channel, strings.Join(channels, ", "))
+			continue
+		}
+		k.fee(where+", "+channel, by[channel])
+	}
 }
 
 func (k *checker) service(s kiosk.Service, at int, from origins, groups map[string]int) {
@@ -230,9 +253,8 @@ func (k *checker) service(s kiosk.Service, at int, from origins, groups map[stri
 			k.add(where+", receipt", "%s: %d columns, the paper has %d", l.OwnName(), n, paperColumns)
 		}
 	}
-	if s.Fee.Cents < minFee || s.Fee.Cents > maxFee {
-		k.add(where, "fee of %d cents, the circuit takes %d to %d", s.Fee.Cents.Cents(), minFee.Cents(), maxFee.Cents())
-	}
+	k.fee(where+", fee", s.Fee.Cents)
+	k.fees(where+", fees", s.Fee.Channels)
 	k.words(where, s.Words)
 	k.finding(where, s)
 	k.form(where, s, at, from)

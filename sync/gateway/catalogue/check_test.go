@@ -69,12 +69,18 @@ func TestCheckFindsEveryMistake(t *testing.T) {
 		"fee of 222 cents":                 func(c *kiosk.Catalogue) { c.Creditors[0].Fee.Cents = 222 },
 		"fee of 99 cents":                  func(c *kiosk.Catalogue) { find(t, c, "prato-mensa").Fee.Cents = 99 },
 		"fee of 221 cents":                 func(c *kiosk.Catalogue) { find(t, c, "prato-mensa").Fee.Cents = 221 },
-		"version: \"2026\"":                func(c *kiosk.Catalogue) { c.Version = "2026" },
-		"no key types it":                  func(c *kiosk.Catalogue) { find(t, c, "prato-multe").Words[0] = "罚单" },
-		"\"multa\" stands there twice":     func(c *kiosk.Catalogue) { find(t, c, "prato-multe").Words[1] = "multa" },
-		"there is no group \"sanita\"":     func(c *kiosk.Catalogue) { find(t, c, "prato-multe").Group = "sanita" },
-		"find \"web\": want":               func(c *kiosk.Catalogue) { find(t, c, "prato-multe").Find = "web" },
-		"a form has fields, and only":      func(c *kiosk.Catalogue) { find(t, c, "prato-multe").Fields = nil },
+		"fees: there is no channel \"sportello\": want jolly, counter, till, web": func(c *kiosk.Catalogue) {
+			c.Creditors[0].Fee.Channels = map[string]kiosk.Amount{"sportello": 150}
+		},
+		"fees, till: fee of 20 cents, the circuit takes 100 to 220": func(c *kiosk.Catalogue) {
+			find(t, c, "prato-mensa").Fee.Channels = map[string]kiosk.Amount{"jolly": 100, "till": 20}
+		},
+		"version: \"2026\"":            func(c *kiosk.Catalogue) { c.Version = "2026" },
+		"no key types it":              func(c *kiosk.Catalogue) { find(t, c, "prato-multe").Words[0] = "罚单" },
+		"\"multa\" stands there twice": func(c *kiosk.Catalogue) { find(t, c, "prato-multe").Words[1] = "multa" },
+		"there is no group \"sanita\"": func(c *kiosk.Catalogue) { find(t, c, "prato-multe").Group = "sanita" },
+		"find \"web\": want":           func(c *kiosk.Catalogue) { find(t, c, "prato-multe").Find = "web" },
+		"a form has fields, and only":  func(c *kiosk.Catalogue) { find(t, c, "prato-multe").Fields = nil },
 		"7 fields: a form holds 6": func(c *kiosk.Catalogue) {
 			s := find(t, c, "prato-multe")
 			s.Fields = slices.Repeat(s.Fields, 3)[:7]

@@ -5,7 +5,9 @@
 // that many forms share) and one file per creditor under data. They are embedded;
 // [Load] makes the [kiosk.Catalogue] of them that the gateway works with and the
 // kiosks show. To add a service, add a table to its creditor's file, raise the
-// version, and run "gateway catalogue check". A field's "ask" is the question that
+// version, and run "gateway catalogue check". What the citizen pays is "fee", cents; where it
+// is another one at a counter, a till, a Jolly or on the Internet, "fees" says so, of a
+// service or of all services of a creditor ([kiosk.Catalogue.FeeOf] has the order). A field's "ask" is the question that
 // its page has as title, its "name" what stands on the paper; "words" are what
 // people call the service, as the kiosk's keys type them: Chinese by its pinyin.
 //

@@ -30,7 +30,7 @@ func Load() (*kiosk.Catalogue, error) {
 // Unsure is something in a data file that nobody has confirmed yet.
 type Unsure struct {
 	Creditor kiosk.CreditorCode
-	What     string // "code", "gln", "phone", "hours", "circuit"
+	What     string // "code", "gln", "phone", "hours", "circuit", "fees"
 }
 
 // LoadFrom reads common.toml and data/*.toml of a tree. It demands that the files
@@ -191,6 +191,7 @@ type (
 		Hours   textTable `toml:"hours"`
 		Circuit int64     `toml:"circuit"` // cents for each payment, by the body's contract with the circuit
 		Fee     int64     `toml:"fee"`     // cents of a paper that names none of the services below; without it what the circuit takes of any
+		Fees    feeTable  `toml:"fees"`    // by channel, of all services below that have none of their own for it
 		Confirm []string  `toml:"confirm"`
 	}
 	serviceTable struct {
@@ -200,12 +201,14 @@ type (
 		Find    string      `toml:"find"`
 		Level   string      `toml:"level"`
 		Fee     int64       `toml:"fee"`
+		Fees    feeTable    `toml:"fees"` // by channel
 		Words   []string    `toml:"words"`
 		Name    textTable   `toml:"name"`
 		Help    textTable   `toml:"help"`
 		Receipt textTable   `toml:"receipt"`
 		Fields  []fieldItem `toml:"fields"`
 	}
+	feeTable  map[string]int64 // cents: jolly, counter, till, web
 	fieldItem struct {
 		Use      string       `toml:"use"` // a field of common.toml; besides it only "optional" may stand
 		ID       string       `toml:"id"`
@@ -245,13 +248,25 @@ func (t textTable) text() kiosk.Text {
 	return text
 }
 
+// rule is what the citizen pays: in all channels, and where it is another fee.
+func (t feeTable) rule(all int64) kiosk.FeeRule {
+	r := kiosk.FeeRule{Cents: kiosk.Cents(all)}
+	for channel, cents := range t {
+		if r.Channels == nil {
+			r.Channels = map[string]kiosk.Amount{}
+		}
+		r.Channels[channel] = kiosk.Cents(cents)
+	}
+	return r
+}
+
 // add puts a creditor and its services into the catalogue.
 func (r *reading) add(file string, f creditorFile, shared map[string]fieldItem) {
 	code := kiosk.CreditorCode(f.Creditor.Code)
 	r.creditors = append(r.creditors, file)
 	r.catalogue.Creditors = append(r.catalogue.Creditors, kiosk.Creditor{
 		Code: code, Name: f.Creditor.Name, GLN: f.Creditor.GLN, City: f.Creditor.City, Phone: f.Creditor.Phone, Hours: f.Creditor.Hours.text(),
-		Circuit: kiosk.Cents(f.Creditor.Circuit), Fee: kiosk.FeeRule{Cents: kiosk.Cents(f.Creditor.Fee)},
+		Circuit: kiosk.Cents(f.Creditor.Circuit), Fee: f.Creditor.Fees.rule(f.Creditor.Fee),
 	})
 	for _, what := range f.Creditor.Confirm {
 		r.unsure = append(r.unsure, Unsure{code, what})
@@ -259,7 +274,7 @@ func (r *reading) add(file string, f creditorFile, shared map[string]fieldItem) 
 	for _, t := range f.Services {
 		s := kiosk.Service{
 			ID: t.ID, Creditor: code, Group: t.Group, Icon: t.Icon, Name: t.Name.text(), Help: t.Help.text(), Words: t.Words,
-			Find: kiosk.Finding(t.Find), Level: kiosk.Level(t.Level), Fee: kiosk.FeeRule{Cents: kiosk.Cents(t.Fee)}, Receipt: t.Receipt.text(),
+			Find: kiosk.Finding(t.Find), Level: kiosk.Level(t.Level), Fee: t.Fees.rule(t.Fee), Receipt: t.Receipt.text(),
 		}
 		for _, item := range t.Fields {
 			field, err := item.resolve(shared)

@@ -166,7 +166,7 @@ func TestReviewTellsEverything(t *testing.T) {
 	}
 	want := map[string]int{
 		`common.toml: order: it names "lucca"`: 1, `common.toml: order: it names "pistoia"`: 1, "common.toml: order: it does not name data/siena.toml": 1,
-		"common.toml: field person: its own check refuses the example": 1, "data/pisa.toml: line 17:": 1, `data/prato.toml: service prato-multe: find "web"`: 1,
+		"common.toml: field person: its own check refuses the example": 1, "data/pisa.toml: line 22:": 1, `data/prato.toml: service prato-multe: find "web"`: 1,
 		`data/epp.toml: service epp-affitto: there is no pictogram`: 1, `data/livorno.toml: service livorno-multe: there is no shared field "verbale"`: 1,
 		`data/usl-toscana-centro.toml: service usl-ticket: there is no group "sanita"`: 1, `data/usl-toscana-centro.toml: service usl-pronto-soccorso: there is no group "sanita"`: 1,
 		`data/publiacqua.toml: creditor 05040110488: code "05040110488": the check digit`: 1,

@@ -28,6 +28,7 @@ type serviceLine struct {
 	ID, Name, Find, Level string
 	Fields                int
 	Fee                   kiosk.Amount
+	Else                  []channelFee // where it is another one
 }
 
 var findings = map[kiosk.Finding]string{kiosk.FindByNotice: "avviso", kiosk.FindByCard: "carta", kiosk.FindByForm: "modulo"}
@@ -51,7 +52,23 @@ func (p *pages) catalogue(w http.ResponseWriter, r *http.Request, in *visit) {
 func servicesOf(c *kiosk.Catalogue, code kiosk.CreditorCode) (all []serviceLine) {
 	for _, s := range c.Services {
 		if s.Creditor == code {
-			all = append(all, serviceLine{s.ID, s.Name.In(kiosk.Italian), word(findings, s.Find), string(s.Level), len(s.Fields), s.Fee.Cents})
+			all = append(all, serviceLine{s.ID, s.Name.In(kiosk.Italian), word(findings, s.Find), string(s.Level), len(s.Fields), c.FeeOf(code, s.ID, string(api.ChannelJolly)), otherFees(c, s)})
+		}
+	}
+	return all
+}
+
+// channelFee is what the citizen pays in a channel.
+type channelFee struct {
+	Channel string
+	Fee     kiosk.Amount
+}
+
+// otherFees are those of the channels where it is not what a Jolly takes.
+func otherFees(c *kiosk.Catalogue, s kiosk.Service) (all []channelFee) {
+	for _, channel := range []api.Channel{api.ChannelCounter, api.ChannelTill, api.ChannelWeb} {
+		if fee := c.FeeOf(s.Creditor, s.ID, string(channel)); fee != c.FeeOf(s.Creditor, s.ID, string(api.ChannelJolly)) {
+			all = append(all, channelFee{word(channels, string(channel)), fee})
 		}
 	}
 	return all
