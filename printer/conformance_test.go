@@ -24,7 +24,8 @@ func TestConformanceESCPOS(t *testing.T) {
 		change := func(f func(*sim.Condition)) func() { return func() { b.sim.Change(f) } }
 		return printertest.Hand{
 			Printer:   b.p,
-			Again:     func() printertest.Printer { return b.printer("") },
+			Again:     func() printertest.Printer { return b.printer("", fast) },
+			Impatient: func() printertest.Printer { return b.printer("", impatient) },
 			Mend:      func() { b.repair(t); b.sim.Refill() },
 			PaperOut:  change(func(c *sim.Condition) { c.PaperOut = true }),
 			PaperEnds: change(func(c *sim.Condition) { c.PaperOutAfter = 300 }),
@@ -33,18 +34,17 @@ func TestConformanceESCPOS(t *testing.T) {
 			Offline:   change(func(c *sim.Condition) { c.Offline = true }),
 			Silent:    change(func(c *sim.Condition) { c.Silent = true }),
 			LoseProof: change(func(c *sim.Condition) { c.LoseConfirmation = true }),
-			Slow:      change(func(c *sim.Condition) { c.RowsPerSecond = 1500 }),
-			Busy: func(ctx context.Context) error {
-				return b.sim.Await(ctx, func(s sim.Snapshot) bool { return s.Counts.Rows > 100 })
-			},
-			Papers: func() (int, int) { c := b.sim.Snapshot().Counts; return c.Whole, c.Torn },
+			Holds:     change(func(c *sim.Condition) { c.HoldsAfter = 150 }),
+			Busy:      b.held,
+			Papers:    func() (int, int) { c := b.sim.Snapshot().Counts; return c.Whole, c.Torn },
 		}
 	})
 }
 
-// fastIPP are deadlines for a printer that answers at once or never.
+// fastIPP are deadlines for a printer that answers at once, whatever the machine that
+// it runs on has to do besides.
 var fastIPP = ipp.Timing{
-	Dial: time.Second, Request: 500 * time.Millisecond, Poll: 5 * time.Millisecond, Job: 2 * time.Second, Cancel: 500 * time.Millisecond,
+	Dial: time.Minute, Request: time.Minute, Poll: 5 * time.Millisecond, Job: 5 * time.Minute, Cancel: time.Minute,
 }
 
 func TestConformanceIPP(t *testing.T) {
@@ -59,17 +59,21 @@ func TestConformanceIPP(t *testing.T) {
 				t.Error(err)
 			}
 		})
-		again := func() printertest.Printer {
-			return printer.New(printer.Config{Kind: printer.KindIPP, Addr: s.URI(), IPP: fastIPP, Job: 5 * time.Second}, nil, nil)
+		with := func(timing ipp.Timing) func() printertest.Printer {
+			return func() printertest.Printer {
+				return printer.New(printer.Config{Kind: printer.KindIPP, Addr: s.URI(), IPP: timing, Job: 10 * time.Minute}, nil, nil)
+			}
 		}
+		again, soon := with(fastIPP), fastIPP
+		soon.Request = 200 * time.Millisecond
 		set := func(c ippsim.Condition) func() { return func() { s.Set(c) } }
 		h := printertest.Hand{
-			Printer: again(), Again: again,
+			Printer: again(), Again: again, Impatient: with(soon),
 			PaperOut: set(ippsim.Condition{PaperOut: true}), PaperEnds: set(ippsim.Condition{PaperEnds: true}),
 			NearEnd: set(ippsim.Condition{NearEnd: true}), CoverOpen: set(ippsim.Condition{CoverOpen: true}),
 			Offline: set(ippsim.Condition{Offline: true}), Silent: set(ippsim.Condition{Silent: true}),
 			LoseProof: set(ippsim.Condition{LoseCount: true}), LoseLine: set(ippsim.Condition{LoseAnswer: true}),
-			Slow: func() {},
+			Holds: set(ippsim.Condition{Waits: true}),
 			Busy: func(ctx context.Context) error {
 				return s.Await(ctx, func(jobs, _ int) bool { return jobs > 0 })
 			},
@@ -103,7 +107,7 @@ func TestIPPWithoutPDF(t *testing.T) {
 	t.Cleanup(func() { cancel(); <-done })
 	s.Set(ippsim.Condition{NoPDF: true})
 	for _, w := range []pdf.Width{pdf.Roll80, pdf.Roll58, pdf.A4} {
-		p := printer.New(printer.Config{Kind: printer.KindIPP, Addr: s.URI(), IPP: fastIPP, Job: 5 * time.Second, Paper: w}, raster, nil)
+		p := printer.New(printer.Config{Kind: printer.KindIPP, Addr: s.URI(), IPP: fastIPP, Job: 10 * time.Minute, Paper: w}, raster, nil)
 		report, doc := p.Print(t.Context(), example(t))
 		if report.Result != kiosk.PrintDone || len(doc) == 0 {
 			t.Fatalf("%+v", report)

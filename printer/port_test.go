@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"testing"
+	"time"
 
 	"github.com/creack/pty"
 
@@ -39,7 +40,7 @@ func line(t *testing.T, b *bench) string {
 }
 
 func (b *bench) over(d escpos.Dialer) *printer.Printer {
-	return printer.New(printer.Config{Dialer: d, Timing: fast}, raster, nil)
+	return printer.New(printer.Config{Dialer: d, Timing: fast, Job: 10 * time.Minute}, raster, nil)
 }
 
 func TestSerialLine(t *testing.T) {

@@ -56,7 +56,7 @@ func (p *Printer) work(ctx context.Context) error {
 	for {
 		var pause time.Duration
 		err := p.await(ctx, func() bool {
-			if p.blocked() {
+			if p.blocked() || p.cond.Holds {
 				return false
 			}
 			done := p.step()
@@ -295,6 +295,12 @@ func (p *Printer) advance(row []byte) {
 		if p.cond.PaperOutAfter--; p.cond.PaperOutAfter == 0 {
 			p.cond.PaperOut = true
 			p.paperEnds()
+			p.ring()
+		}
+	}
+	if p.cond.HoldsAfter > 0 {
+		if p.cond.HoldsAfter--; p.cond.HoldsAfter == 0 {
+			p.cond.Holds = true
 			p.ring()
 		}
 	}

@@ -28,6 +28,8 @@ type Config struct {
 type Condition struct {
 	PaperOut         bool `json:"paperOut"`
 	PaperOutAfter    int  `json:"paperOutAfter"` // rows from now; 0 is never
+	Holds            bool `json:"holds"`         // stands still and tells no fault
+	HoldsAfter       int  `json:"holdsAfter"`    // rows from now; 0 is never
 	NearEnd          bool `json:"nearEnd"`
 	CoverOpen        bool `json:"coverOpen"`
 	CutterError      bool `json:"cutterError"`      // the next cut fails
