@@ -220,7 +220,7 @@ func TestEveryOperationAndEveryProblemOfTheContract(t *testing.T) {
 // codesOf are the problem codes of the document.
 func codesOf(t testing.TB) []api.ProblemCode {
 	t.Helper()
-	doc, err := openapi3.NewLoader().LoadFromData(api.Spec())
+	doc, err := document()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,6 +15,7 @@ import (
 	"os"
 	"runtime/debug"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -98,8 +99,11 @@ func NewHandler(store *Store, cfg HandlerConfig, log *slog.Logger) (http.Handler
 	return h.mux, nil
 }
 
+// document is the published contract, which nobody changes: it is read once.
+var document = sync.OnceValues(func() (*openapi3.T, error) { return openapi3.NewLoader().LoadFromData(api.Spec()) })
+
 func newHandler(store *Store, cfg HandlerConfig, log *slog.Logger) (*handler, error) {
-	doc, err := openapi3.NewLoader().LoadFromData(api.Spec())
+	doc, err := document()
 	if err != nil {
 		return nil, fmt.Errorf("read contract: %w", err)
 	}

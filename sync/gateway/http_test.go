@@ -16,7 +16,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
 	"github.com/getkin/kin-openapi/routers"
 	"github.com/getkin/kin-openapi/routers/gorillamux"
@@ -35,7 +34,7 @@ type contract struct {
 
 func newContract(t testing.TB) *contract {
 	t.Helper()
-	doc, err := openapi3.NewLoader().LoadFromData(api.Spec())
+	doc, err := document()
 	if err != nil {
 		t.Fatal(err)
 	}
