@@ -125,7 +125,7 @@ func archivable(ctx context.Context, q querier, tails heads, before int64) (head
 // payments that are over, and no payment has steps on both sides.
 func settledSteps(ctx context.Context, q querier, tail uint64, before int64) (uint64, error) {
 	rows, err := q.QueryContext(ctx, `select p.first_n, p.last_n, p.open = 0 and s.at_ms < ?2
-		and not exists (select 1 from outbox o where o.payment = p.id and (o.state <> 'delivered' or o.settled_ms >= ?2))
+		and p.id not in (select payment from outbox where state <> 'delivered' or settled_ms >= ?2)
 		from payments p join steps s on s.n = p.last_n where p.first_n > ?1 order by p.first_n limit ?3`, tail, before, atOnce)
 	if err != nil {
 		return 0, fmt.Errorf("look for ended payments: %w", err)

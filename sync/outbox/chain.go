@@ -84,8 +84,8 @@ func rowLink(previous string, r kiosk.OutboxRow) string {
 	return link(previous, r.Sequence, r.ID, r.Payment, r.Kind, r.OccurredAt.UnixMilli, r.OccurredAt.Trusted, r.Hash)
 }
 
-func digest(text string) string {
-	sum := sha256.Sum256([]byte(text))
+func digest(text []byte) string {
+	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:])
 }
 

@@ -50,6 +50,13 @@ func (p places) take(moved places) {
 	}
 }
 
+// remembers says that the payment's place is known without asking the book.
+func (b *batch) remembers(id kiosk.PaymentID) bool {
+	_, moved := b.places[id]
+	_, durable := b.known[id]
+	return moved || durable
+}
+
 // where tells a payment's place, with what the batch itself has moved; the zero
 // place when the book does not know the payment.
 func (b *batch) where(ctx context.Context, id kiosk.PaymentID) (place, error) {

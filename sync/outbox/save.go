@@ -38,48 +38,80 @@ func mayFollow(last, next payment.Journal) bool {
 // [ErrConflict], a step that cannot follow the last one is [ErrOrder]. Any error
 // but [ErrAmbiguous] means that nothing was saved.
 func (s *Store) Save(ctx context.Context, save payment.Save) error {
-	state := &save.State
-	state.Step = save.Step // the step is durable with the commit that carries it
-	encoded, err := json.Marshal(state)
-	if err != nil {
-		return fmt.Errorf("save %s %s: %w", save.Step, state.ID, err)
-	}
-	text := string(encoded)
-	e := &entry{state: state, text: text, digest: digest(text), row: save.Row, at: s.cfg.Now()}
-	if err := e.check(); err != nil {
-		return fmt.Errorf("save %s %s: %w", save.Step, state.ID, err)
-	}
-	s.turn.Lock()
-	s.wrote = time.Now()
-	s.turn.Unlock()
-	if save.Step == payment.StepPrepared {
-		if err := s.mayBegin(); err != nil {
-			return fmt.Errorf("save %s %s: %w", save.Step, state.ID, err)
-		}
-	}
-	if err := s.apply(ctx, e.write); err != nil {
-		return fmt.Errorf("save %s %s: %w", save.Step, state.ID, err)
-	}
-	if s.cfg.TestOnlyAfterCommit != nil {
-		s.cfg.TestOnlyAfterCommit(save.Step, state.ID)
+	if err := s.save(ctx, save); err != nil {
+		return fmt.Errorf("save %s %s: %w", save.Step, save.State.ID, err)
 	}
 	return nil
 }
 
-// entry is a step on its way into the journal.
+func (s *Store) save(ctx context.Context, save payment.Save) error {
+	save.State.Step = save.Step // the step is durable with the commit that carries it
+	e, err := s.entry(save)
+	if err != nil {
+		return err
+	}
+	s.turn.Lock()
+	s.wrote = time.Now()
+	s.turn.Unlock()
+	if e.step == payment.StepPrepared {
+		if err := s.mayBegin(); err != nil {
+			return err
+		}
+	}
+	if err := s.apply(ctx, e.write); err != nil {
+		return err
+	}
+	if s.cfg.TestOnlyAfterCommit != nil {
+		s.cfg.TestOnlyAfterCommit(e.step, e.id)
+	}
+	return nil
+}
+
+// entry is a step on its way into the journal. It keeps what the columns need: a
+// whole state for each of many writers would keep the garbage collector busy.
 type entry struct {
-	state  *payment.State
+	id     kiosk.PaymentID
+	ref    string
+	step   payment.Journal
+	began  int64 // ms
+	brief  brief
 	text   string // the state as JSON
 	digest string // of text
 	row    kiosk.OutboxRow
 	at     kiosk.Wall
 }
 
+func (s *Store) entry(save payment.Save) (*entry, error) {
+	encoded, err := s.encode(save.State)
+	if err != nil {
+		return nil, err
+	}
+	e := &entry{
+		id: save.State.ID, ref: save.State.Ref, step: save.Step, began: save.State.Began.UnixMilli, brief: briefOf(&save.State),
+		text: string(encoded), digest: digest(encoded), row: save.Row, at: s.cfg.Now(),
+	}
+	return e, e.check()
+}
+
+// encode returns the state as JSON. The encoder wants it on the heap: one room
+// serves all, and nothing of a citizen stays in it.
+func (s *Store) encode(st payment.State) ([]byte, error) {
+	room, ok := s.rooms.Get().(*payment.State)
+	if !ok {
+		room = new(payment.State)
+	}
+	defer s.rooms.Put(room)
+	*room = st
+	encoded, err := json.Marshal(room)
+	*room = payment.State{}
+	return encoded, err
+}
+
 func (e *entry) check() error {
 	switch {
-	case e.state.ID == "":
+	case e.id == "":
 		return errors.New("payment without id")
-	case e.row.Kind != "" && e.row.Payment != e.state.ID:
+	case e.row.Kind != "" && e.row.Payment != e.id:
 		return errors.New("row of another payment")
 	case e.row.Kind != "":
 		return checkRow(e.row)
@@ -93,38 +125,49 @@ func checkRow(r kiosk.OutboxRow) error {
 		return errors.New("row without id or kind")
 	case !json.Valid([]byte(r.Body)):
 		return fmt.Errorf("row %s: body is not JSON", r.ID)
-	case digest(r.Body) != r.Hash:
+	case digest([]byte(r.Body)) != r.Hash:
 		return fmt.Errorf("row %s: hash is not the body's", r.ID)
 	}
 	return nil
 }
 
 func (e *entry) write(ctx context.Context, b *batch) error {
-	at, err := b.where(ctx, e.state.ID)
+	if e.step == payment.StepPrepared && !b.remembers(e.id) {
+		// Nearly always a new payment: the book says so while it takes it.
+		if err := e.enter(ctx, b, place{}); !taken(err) {
+			return err
+		}
+		b.wrote = false
+	}
+	at, err := b.where(ctx, e.id)
 	if err != nil {
 		return err
 	}
 	there, err := e.repeated(ctx, b, at)
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
+	case !there:
+		return e.enter(ctx, b, at)
+	case e.row.Kind == "":
+		return nil
 	}
-	if there {
-		if e.row.Kind == "" {
-			return nil
-		}
-		return rowThere(ctx, b, e.row)
-	}
+	return rowThere(ctx, b, e.row)
+}
+
+// enter writes the step, where its payment stands then, and its row.
+func (e *entry) enter(ctx context.Context, b *batch, before place) error {
 	h := head{n: b.heads.steps.n + 1}
-	h.hash = stepLink(b.heads.steps.hash, h.n, string(e.state.ID), string(e.state.Step), e.digest, e.at)
+	h.hash = stepLink(b.heads.steps.hash, h.n, string(e.id), string(e.step), e.digest, e.at)
 	b.wrote = true
-	err = b.addStep.exec(ctx, int64(h.n), string(e.state.ID), string(e.state.Step), e.text, e.at.UnixMilli, e.at.Trusted, h.hash)
+	if err := b.put(ctx, e, before, h.n); err != nil {
+		return fmt.Errorf("write payment: %w", err)
+	}
+	err := b.addStep.exec(ctx, int64(h.n), string(e.id), string(e.step), e.text, e.at.UnixMilli, e.at.Trusted, h.hash)
 	if err != nil {
 		return fmt.Errorf("write step: %w", err)
 	}
 	b.heads.steps = h
-	if err := b.put(ctx, e.state, at, h.n); err != nil {
-		return fmt.Errorf("write payment: %w", err)
-	}
 	if e.row.Kind == "" {
 		return nil
 	}
@@ -136,22 +179,24 @@ func (e *entry) write(ctx context.Context, b *batch) error {
 
 // put writes where the payment stands after the step with the number n; before
 // is where it stood.
-func (b *batch) put(ctx context.Context, st *payment.State, before place, n uint64) error {
-	now := place{step: st.Step, first: before.first, last: n, known: true, brief: briefOf(st)}
-	last, step, is := int64(n), string(st.Step), now.brief
+func (b *batch) put(ctx context.Context, e *entry, before place, n uint64) error {
+	now := place{step: e.step, first: before.first, last: n, known: true, brief: e.brief}
+	last, step, is := int64(n), string(e.step), e.brief
 	amount, fee, total := is.amount.Cents(), is.fee.Cents(), is.total.Cents()
 	var err error
 	switch {
 	case before.first == 0:
 		now.first = n
-		err = b.putPayment.exec(ctx, last, last, string(st.ID), st.Ref, step, is.open, string(is.outcome), amount, fee, total,
-			is.terminal, is.stan, is.auth, st.Began.UnixMilli)
+		err = b.putPayment.exec(ctx, last, last, string(e.id), e.ref, step, is.open, string(is.outcome), amount, fee, total,
+			is.terminal, is.stan, is.auth, e.began)
 	case before.known && is == before.brief:
 		err = b.passStep.exec(ctx, last, step, int64(now.first))
 	default:
 		err = b.movePayment.exec(ctx, last, step, is.open, string(is.outcome), amount, fee, total, is.terminal, is.stan, is.auth, int64(now.first))
 	}
-	b.places[st.ID] = now
+	if err == nil {
+		b.places[e.id] = now
+	}
 	return err
 }
 
@@ -163,14 +208,14 @@ func taken(err error) bool {
 
 // repeated says that the step is in the journal with this very state.
 func (e *entry) repeated(ctx context.Context, b *batch, at place) (bool, error) {
-	if mayFollow(at.step, e.state.Step) {
+	if mayFollow(at.step, e.step) {
 		return false, nil
 	}
 	var text string
-	err := b.stepState.QueryRowContext(ctx, at.first, at.last, string(e.state.ID), string(e.state.Step)).Scan(&text)
+	err := b.stepState.QueryRowContext(ctx, at.first, at.last, string(e.id), string(e.step)).Scan(&text)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
-		return false, fmt.Errorf("%w: %s after %q", ErrOrder, e.state.Step, at.step)
+		return false, fmt.Errorf("%w: %s after %q", ErrOrder, e.step, at.step)
 	case err != nil:
 		return false, fmt.Errorf("read step: %w", err)
 	case text != e.text:

@@ -38,6 +38,7 @@ type Store struct {
 	places places
 
 	confirmed atomic.Bool // as it is durable
+	rooms     sync.Pool   // of *payment.State, empty
 }
 
 // statements are prepared once on the writing connection.

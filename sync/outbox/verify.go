@@ -166,7 +166,7 @@ func verifySteps(ctx context.Context, q querier, from head, want *head) error {
 		if err := rows.Scan(&n, &id, &step, &text, &at.UnixMilli, &at.Trusted, &chain); err != nil {
 			return err
 		}
-		if err := w.next(n, chain, stepLink(w.at.hash, n, id, step, digest(text), at)); err != nil {
+		if err := w.next(n, chain, stepLink(w.at.hash, n, id, step, digest([]byte(text)), at)); err != nil {
 			return err
 		}
 		s, err := parseState(text)
@@ -206,7 +206,7 @@ func verifyRows(ctx context.Context, q querier, from head, want *head) error {
 		if err := rows.Scan(append(rowFields(&row), &chain)...); err != nil {
 			return err
 		}
-		if digest(row.Body) != row.Hash {
+		if digest([]byte(row.Body)) != row.Hash {
 			return fmt.Errorf("%w: outbox: body of %d was changed", ErrCorrupt, row.Sequence)
 		}
 		if err := w.next(row.Sequence, chain, rowLink(w.at.hash, row)); err != nil {
