@@ -16,6 +16,7 @@ import (
 	"github.com/tserve/jolly/kiosk"
 	"github.com/tserve/jolly/sync/client"
 	"github.com/tserve/jolly/sync/gateway"
+	"github.com/tserve/jolly/sync/gateway/booktest"
 	"github.com/tserve/jolly/sync/gateway/catalogue"
 )
 
@@ -33,7 +34,7 @@ func (s statuses) WriteHeader(code int) {
 // catalogueGateway serves a catalogue, or none, and tells its answers.
 func catalogueGateway(t *testing.T, served *catalogue.Served) (url string, answers chan int) {
 	t.Helper()
-	store, err := gateway.Open(t.Context(), filepath.Join(t.TempDir(), "book.db"), gateway.StoreConfig{}, testLog())
+	store, err := gateway.Open(t.Context(), booktest.File(t), gateway.StoreConfig{}, testLog())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,7 +11,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -21,6 +20,7 @@ import (
 	"github.com/tserve/jolly/kiosk"
 	"github.com/tserve/jolly/sync/client"
 	"github.com/tserve/jolly/sync/gateway"
+	"github.com/tserve/jolly/sync/gateway/booktest"
 )
 
 func testLog() *slog.Logger { return slog.New(slog.DiscardHandler) }
@@ -60,7 +60,7 @@ func (g *realGateway) wait(d time.Duration) {
 func newGateway(t *testing.T) *realGateway {
 	t.Helper()
 	g := &realGateway{}
-	store, err := gateway.Open(t.Context(), filepath.Join(t.TempDir(), "book.db"), gateway.StoreConfig{Now: g.now}, testLog())
+	store, err := gateway.Open(t.Context(), booktest.File(t), gateway.StoreConfig{Now: g.now}, testLog())
 	if err != nil {
 		t.Fatal(err)
 	}

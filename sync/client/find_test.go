@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"reflect"
 	"strings"
 	"sync/atomic"
@@ -17,6 +16,7 @@ import (
 	"github.com/tserve/jolly/sync/api"
 	"github.com/tserve/jolly/sync/client"
 	"github.com/tserve/jolly/sync/gateway"
+	"github.com/tserve/jolly/sync/gateway/booktest"
 )
 
 const visit = "5d41402abc4b2a76b9719d911017c592"
@@ -31,7 +31,7 @@ func newFinder(t *testing.T) *client.Client {
 		}
 		return v
 	}
-	store, err := gateway.Open(t.Context(), filepath.Join(t.TempDir(), "book.db"), gateway.StoreConfig{Cards: check}, testLog())
+	store, err := gateway.Open(t.Context(), booktest.File(t), gateway.StoreConfig{Cards: check}, testLog())
 	if err != nil {
 		t.Fatal(err)
 	}

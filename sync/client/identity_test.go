@@ -17,6 +17,7 @@ import (
 	"github.com/tserve/jolly/sync/api"
 	"github.com/tserve/jolly/sync/client"
 	"github.com/tserve/jolly/sync/gateway"
+	"github.com/tserve/jolly/sync/gateway/booktest"
 	"github.com/tserve/jolly/sync/gateway/pki"
 )
 
@@ -31,7 +32,7 @@ func newLockedGateway(t *testing.T) *lockedGateway {
 	t.Helper()
 	g := &lockedGateway{realGateway: &realGateway{}}
 	var err error
-	if g.store, err = gateway.Open(t.Context(), filepath.Join(t.TempDir(), "book.db"), gateway.StoreConfig{Now: g.now}, testLog()); err != nil {
+	if g.store, err = gateway.Open(t.Context(), booktest.File(t), gateway.StoreConfig{Now: g.now}, testLog()); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {

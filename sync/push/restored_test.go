@@ -20,6 +20,7 @@ import (
 	"github.com/tserve/jolly/sync/api"
 	"github.com/tserve/jolly/sync/client"
 	central "github.com/tserve/jolly/sync/gateway"
+	"github.com/tserve/jolly/sync/gateway/booktest"
 	"github.com/tserve/jolly/sync/outbox"
 	"github.com/tserve/jolly/sync/push"
 )
@@ -226,7 +227,7 @@ func TestWhatIsPaidAfterADiskWasLostIsTaken(t *testing.T) {
 func servedGateway(t *testing.T) string {
 	t.Helper()
 	quiet := slog.New(slog.DiscardHandler)
-	store, err := central.Open(t.Context(), filepath.Join(t.TempDir(), "book.db"), central.StoreConfig{}, quiet)
+	store, err := central.Open(t.Context(), booktest.File(t), central.StoreConfig{}, quiet)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/tserve/jolly/kiosk"
 	"github.com/tserve/jolly/sync/client"
 	"github.com/tserve/jolly/sync/gateway"
+	"github.com/tserve/jolly/sync/gateway/booktest"
 )
 
 const (
@@ -79,7 +80,7 @@ func wantCode(t *testing.T, err error, code kiosk.Code) {
 }
 
 func TestACardFindsItsHoldersBills(t *testing.T) {
-	c := dial(t, serve(t, filepath.Join(t.TempDir(), "book.db"), "--csca", sampleRoots))
+	c := dial(t, serve(t, booktest.File(t), "--csca", sampleRoots))
 	citizens := gateway.SampleCitizens()
 	for name, card := range contactCards(t) {
 		t.Run(name, func(t *testing.T) {
@@ -104,7 +105,7 @@ func TestACardFindsItsHoldersBills(t *testing.T) {
 }
 
 func TestWhatACardDoesNotProveFindsNothing(t *testing.T) {
-	c := dial(t, serve(t, filepath.Join(t.TempDir(), "book.db"), "--csca", sampleRoots))
+	c := dial(t, serve(t, booktest.File(t), "--csca", sampleRoots))
 	card := contactCards(t)["cns.toml"]
 	for name, x := range map[string]struct {
 		pin    string
@@ -134,7 +135,7 @@ func TestWhatACardDoesNotProveFindsNothing(t *testing.T) {
 
 // A gateway that knows no issuer trusts no card.
 func TestWithoutIssuersNoCardFindsAnything(t *testing.T) {
-	c := dial(t, serve(t, filepath.Join(t.TempDir(), "book.db")))
+	c := dial(t, serve(t, booktest.File(t)))
 	card := contactCards(t)["cns.toml"]
 	challenge, ev := present(t, c, card, card.PIN)
 	_, err := c.LookupCitizen(t.Context(), visit, challenge.ID, ev)

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/tserve/jolly/sync/api"
+	"github.com/tserve/jolly/sync/gateway/booktest"
 	"github.com/tserve/jolly/sync/gateway/catalogue"
 )
 
@@ -96,7 +97,7 @@ func TestKeygenSignServe(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, args := range map[string][]string{"signed elsewhere": {"--catalogue", doc}, "signed at start": {"--catalogue-key", key}} {
-		url := serve(t, filepath.Join(t.TempDir(), "gateway.db"), args...)
+		url := serve(t, booktest.File(t), args...)
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url+"/v1/catalogue", nil)
 		if err != nil {
 			t.Fatal(err)

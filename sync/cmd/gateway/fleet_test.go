@@ -15,6 +15,7 @@ import (
 
 	"github.com/tserve/jolly/sync/api"
 	"github.com/tserve/jolly/sync/gateway"
+	"github.com/tserve/jolly/sync/gateway/booktest"
 )
 
 func TestTheFleetFromTheCommandLine(t *testing.T) {
@@ -66,7 +67,7 @@ func TestTheFleetFromTheCommandLine(t *testing.T) {
 
 // An alarm goes all the way, from a heartbeat in the book to the operators' desk.
 func TestAnAlarmReachesTheDesk(t *testing.T) {
-	db := filepath.Join(t.TempDir(), "gateway.db")
+	db := booktest.File(t)
 	store, err := gateway.Open(t.Context(), db, gateway.StoreConfig{}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)

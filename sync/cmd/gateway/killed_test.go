@@ -13,7 +13,6 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -21,6 +20,7 @@ import (
 	"github.com/tserve/jolly/kiosk"
 	"github.com/tserve/jolly/sync/api"
 	"github.com/tserve/jolly/sync/gateway"
+	"github.com/tserve/jolly/sync/gateway/booktest"
 	"github.com/tserve/jolly/sync/gateway/node/sim"
 	"github.com/tserve/jolly/sync/gateway/node/wire"
 )
@@ -100,7 +100,7 @@ func TestKilledWhileTheNodeHoldsAnOutcome(t *testing.T) {
 			n, flags := atNode(t)
 			const notice, id = "302000000000000101", "01934f3e-0000-7000-8000-000000000009"
 			n.Add(pisa, notice, sim.Debt{Parts: []kiosk.Amount{5000}, Subject: "Multa", Due: "2026-12-31"})
-			db := filepath.Join(t.TempDir(), "gateway.db")
+			db := booktest.File(t)
 			args := append([]string{"--db", db, "--seed", "--node-creditor", pisa}, flags...)
 			first, url := process(t, args...)
 			row := paidRow(t, id, putBill(t, url, id, notice))

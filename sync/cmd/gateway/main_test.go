@@ -18,6 +18,7 @@ import (
 
 	"github.com/tserve/jolly/sync/api"
 	"github.com/tserve/jolly/sync/gateway"
+	"github.com/tserve/jolly/sync/gateway/booktest"
 )
 
 // serve runs the serving command and returns its address.
@@ -93,7 +94,7 @@ func put(t *testing.T, url, body string) {
 }
 
 func TestShowBesideTheServingGateway(t *testing.T) {
-	db := filepath.Join(t.TempDir(), "gateway.db")
+	db := booktest.File(t)
 	url := serve(t, db)
 	const id = "01934f3e-0000-7000-8000-000000000001"
 	s := gateway.Samples()[1]
@@ -129,7 +130,7 @@ func TestShowWithoutABookFails(t *testing.T) {
 
 // What cannot be decided is refused, beside the serving gateway and without one.
 func TestDecisionsAreRefused(t *testing.T) {
-	db := filepath.Join(t.TempDir(), "gateway.db")
+	db := booktest.File(t)
 	url := serve(t, db)
 	const id = "01934f3e-0000-7000-8000-000000000003"
 	s := gateway.Samples()[1]
@@ -156,7 +157,7 @@ func TestDecisionsAreRefused(t *testing.T) {
 }
 
 func TestAPaymentThatWasGivenUpIsShownAsSuch(t *testing.T) {
-	db, now := filepath.Join(t.TempDir(), "gateway.db"), time.Now().Add(-100*time.Hour)
+	db, now := booktest.File(t), time.Now().Add(-100*time.Hour)
 	store, err := gateway.Open(t.Context(), db, gateway.StoreConfig{Now: func() time.Time { return now }}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)

@@ -15,6 +15,7 @@ import (
 	"github.com/tserve/jolly/kiosk"
 	"github.com/tserve/jolly/sync/api"
 	"github.com/tserve/jolly/sync/gateway"
+	"github.com/tserve/jolly/sync/gateway/booktest"
 	"github.com/tserve/jolly/sync/gateway/node/sim"
 )
 
@@ -43,7 +44,7 @@ func TestADebtOfTheNodeIsLookedUpThere(t *testing.T) {
 		}
 	}
 	n.Add(pisa, fine.Notice, sim.Debt{Parts: []kiosk.Amount{9999}, Subject: "Multa del nodo", Due: "2026-12-31"})
-	db := filepath.Join(t.TempDir(), "gateway.db")
+	db := booktest.File(t)
 	url := serve(t, db, append(flags, "--node-creditor", pisa)...)
 	resp, err := http.Post(url+"/v1/lookup", "application/json", strings.NewReader(
 		`{"kiosk":"k1","notice":{"number":"`+string(fine.Notice)+`","creditor":"`+pisa+`"}}`))
@@ -82,7 +83,7 @@ func TestADebtOfTheNodeIsLookedUpThere(t *testing.T) {
 
 func TestANodeThatIsHalfConfiguredIsRefused(t *testing.T) {
 	_, flags := atNode(t)
-	db := filepath.Join(t.TempDir(), "gateway.db")
+	db := booktest.File(t)
 	for want, args := range map[string][]string{
 		"--node-p":                    {"--node-url", "http://127.0.0.1:1"},
 		"whose debts":                 flags,

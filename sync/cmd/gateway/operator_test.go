@@ -21,6 +21,7 @@ import (
 	"github.com/pquerna/otp/totp"
 
 	"github.com/tserve/jolly/sync/gateway"
+	"github.com/tserve/jolly/sync/gateway/booktest"
 )
 
 // given reads a line "password  x" of what a command printed.
@@ -34,7 +35,7 @@ func given(t *testing.T, out, name string) string {
 }
 
 func TestOperatorAccounts(t *testing.T) {
-	db := filepath.Join(t.TempDir(), "gateway.db")
+	db := booktest.File(t)
 	if out, err := run(t, "migrate", "--db", db); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}

@@ -17,6 +17,8 @@ import (
 	collector "go.opentelemetry.io/proto/otlp/collector/trace/v1"
 	spanpb "go.opentelemetry.io/proto/otlp/trace/v1"
 	"google.golang.org/protobuf/proto"
+
+	"github.com/tserve/jolly/sync/gateway/booktest"
 )
 
 // collected is a small receiver of OTLP over HTTP.
@@ -126,7 +128,7 @@ func TestNoCollectorIsNoTrouble(t *testing.T) {
 	stop := func(name string, traces ...string) time.Duration {
 		var begun time.Time
 		t.Run(name, func(t *testing.T) {
-			url := serve(t, filepath.Join(t.TempDir(), "gateway.db"), traces...)
+			url := serve(t, booktest.File(t), traces...)
 			if status, body := fetched(t, url+"/v1/health"); status != http.StatusOK {
 				t.Errorf("%d %s", status, body)
 			}
