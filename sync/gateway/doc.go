@@ -38,7 +38,11 @@
 // same key and the same body, until he answers: ok, or duplicate, a refund case.
 // A word that cannot be obeyed is an alarm and waits for a person
 // ([Store.SettleFor]). A loan whose answer was lost is asked for again with the
-// same key before it is given back.
+// same key before it is given back, also where the kiosk's word that nothing was
+// paid has overtaken it. One way is left in which the node keeps a loan that nobody
+// gives back, until it expires by itself within half an hour: the word overtakes the
+// activation, its KO is told, the node lends after that, and the gateway is killed
+// before it hears so. No money is in it.
 //
 // # The word that does not come
 //

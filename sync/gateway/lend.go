@@ -223,6 +223,7 @@ type lent struct {
 	bill paymentBill
 	debt Debt
 	loan Loan
+	key  string // of the word that gives it back
 }
 
 // lend has the sources lend what is locked here and answers with their tokens.
@@ -360,7 +361,7 @@ func (s *Store) unlend(ctx context.Context, id string, loans []lent, cause error
 // giveBack tells KO at once; what fails stays in the queue.
 func (s *Store) giveBack(ctx context.Context, id string, l lent) {
 	t := telling{outcome: LoanOutcome{
-		Key: loanKey(id, l.bill.debt), Payment: kiosk.PaymentID(id), Debt: l.debt, Token: l.loan.Token, Amount: l.bill.amount, Fee: l.bill.fee, At: s.now(),
+		Key: l.key, Payment: kiosk.PaymentID(id), Debt: l.debt, Token: l.loan.Token, Amount: l.bill.amount, Fee: l.bill.fee, At: s.now(),
 	}}
 	closing, err := l.src.Outcome(ctx, t.outcome)
 	if err == nil {
@@ -402,19 +403,52 @@ func (s *Store) closeUnlent(ctx context.Context, tx *sql.Tx, id string) (answer 
 
 // queueLoans writes what a failed activation leaves to be told: KO for what was
 // lent, and for what may have been. A token that is known is better than none.
+//
+// The kiosk's word that nothing was paid may have overtaken the activation, and its
+// KO may be told already: it ended the owner's memory of the key, and what was lent
+// after it is another loan, which has its own KO under a key of its own. Where the
+// answer to that was lost, too, the queue asks for it again by the activation's key.
 func (s *Store) queueLoans(ctx context.Context, tx *sql.Tx, id string, loans []lent, next time.Time) error {
-	for _, l := range loans {
+	for i := range loans {
+		l := &loans[i]
 		token := l.loan.Token
 		if token == "" {
 			token = l.bill.token
 		}
-		_, err := tx.ExecContext(ctx, `INSERT INTO tellings (payment, debt, key, token, paid, amount, fee, at, next_at)
-			VALUES ($1, $2, $3, $4, 0, $5, $6, $7, $8)
-			ON CONFLICT (payment, debt) DO UPDATE SET token = CASE WHEN excluded.token LIKE 'pending-%' THEN tellings.token ELSE excluded.token END`,
-			id, l.bill.debt, loanKey(id, l.bill.debt), token, l.bill.amount, l.bill.fee, s.now().UnixMilli(), next.UnixMilli())
+		l.key = loanKey(id, l.bill.debt)
+		told, err := toldKO(ctx, tx, id, l)
+		if err != nil {
+			return err
+		}
+		if told {
+			l.key = loanKey(id, l.bill.debt) + ":" + uuid.NewString()
+			_, err = tx.ExecContext(ctx, `UPDATE tellings SET key = $1, token = $2, at = $3, next_at = $4, tries = 0, state = 'due', meaning = ''
+				WHERE payment = $5 AND debt = $6`, l.key, token, s.now().UnixMilli(), next.UnixMilli(), id, l.bill.debt)
+		} else {
+			_, err = tx.ExecContext(ctx, `INSERT INTO tellings (payment, debt, key, token, paid, amount, fee, at, next_at)
+				VALUES ($1, $2, $3, $4, 0, $5, $6, $7, $8)
+				ON CONFLICT (payment, debt) DO UPDATE SET token = CASE WHEN excluded.token LIKE 'pending-%' THEN tellings.token ELSE excluded.token END`,
+				id, l.bill.debt, l.key, token, l.bill.amount, l.bill.fee, s.now().UnixMilli(), next.UnixMilli())
+		}
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// toldKO says that the owner of a bill has heard KO about another loan of it; what
+// is on its way to him has its key.
+func toldKO(ctx context.Context, tx *sql.Tx, id string, l *lent) (bool, error) {
+	var key, token, state string
+	var paid bool
+	err := tx.QueryRowContext(ctx, "SELECT key, token, state, paid FROM tellings WHERE payment = $1 AND debt = $2", id, l.bill.debt).Scan(&key, &token, &state, &paid)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return false, nil
+	case err != nil:
+		return false, err
+	}
+	l.key = key
+	return !paid && state == tellDone && token != l.loan.Token, nil
 }
