@@ -125,14 +125,12 @@ func (c *conn) lastLook(buf []byte) (n int) {
 	}
 	c.late++
 	raw, err := link.SyscallConn()
-	if err != nil || c.link.SetReadDeadline(time.Time{}) != nil {
+	if err != nil {
 		return 0
 	}
-	err = raw.Read(func(fd uintptr) bool {
-		n, _ = unix.Read(int(fd), buf) // it does not wait, and its error comes again with the next read
-		return true
-	})
-	if err != nil {
+	// Not raw.Read, which heeds the deadline. The read does not wait, and its error
+	// comes again with what is done next.
+	if raw.Control(func(fd uintptr) { n, _ = unix.Read(int(fd), buf) }) != nil {
 		return 0
 	}
 	return max(n, 0)

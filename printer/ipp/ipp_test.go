@@ -4,8 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"strings"
+	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/OpenPrinting/goipp"
@@ -15,9 +19,12 @@ import (
 	"github.com/tserve/jolly/printer/pwg"
 )
 
-var fast = Timing{
-	Dial: time.Second, Request: 10 * time.Second, Poll: 5 * time.Millisecond, Job: 10 * time.Second, Cancel: 300 * time.Millisecond,
-}
+// fast are deadlines for a printer that answers at once, whatever the machine that it
+// runs on has to do besides.
+var fast = Timing{Dial: time.Minute, Request: time.Minute, Poll: 5 * time.Millisecond, Job: time.Minute, Cancel: time.Minute}
+
+// stubborn is how long a job is waited for that does not end.
+const stubborn = 300 * time.Millisecond
 
 func simulator(t *testing.T) (*sim.Printer, *Device) {
 	t.Helper()
@@ -161,6 +168,9 @@ func TestReports(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			s, d := simulator(t)
 			s.Set(c.cond)
+			if c.cond.Stubborn {
+				d.t.Cancel = stubborn
+			}
 			r := d.Print(t.Context(), page())
 			if r.Result != c.result || r.State != c.state || !strings.Contains(r.Reason, c.reason) {
 				t.Errorf("%+v, want %s, %s, %q", r, c.result, c.state, c.reason)
@@ -183,30 +193,55 @@ func TestStateWhenTheTimeIsUp(t *testing.T) {
 		{"fallen silent", sim.Condition{Waits: true, Silent: true}, kiosk.PrintUnknown, kiosk.PrinterUnknown},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			s, d := simulator(t)
-			d.t.Job, d.t.Request, d.t.Cancel = time.Hour, 100*time.Millisecond, time.Second
-			s.Set(sim.Condition{Waits: true})
-			ctx, patience := context.WithCancel(t.Context())
-			defer patience()
-			done := make(chan kiosk.PrintReport, 1)
-			go func() { done <- d.Print(ctx, page()) }()
-			if err := s.Await(t.Context(), func(jobs, _ int) bool { return jobs > 0 }); err != nil {
-				t.Fatal(err)
-			}
-			s.Set(c.at)
-			patience()
-			if r := <-done; r.Result != c.result || r.State != c.state {
-				t.Errorf("%+v", r)
-			}
+			synctest.Test(t, func(t *testing.T) {
+				s := sim.New(sim.Config{})
+				d, err := NewDevice("ipp://printer/ipp/print", Timing{Job: time.Hour, Request: time.Second}, nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				d.c.http.Transport = inside{s}
+				s.Set(sim.Condition{Waits: true})
+				ctx, patience := context.WithCancel(t.Context())
+				defer patience()
+				done := make(chan kiosk.PrintReport, 1)
+				go func() { done <- d.Print(ctx, page()) }()
+				if err := s.Await(t.Context(), func(jobs, _ int) bool { return jobs > 0 }); err != nil {
+					t.Fatal(err)
+				}
+				s.Set(c.at)
+				patience()
+				if r := <-done; r.Result != c.result || r.State != c.state {
+					t.Errorf("%+v", r)
+				}
+			})
 		})
 	}
+}
+
+// inside is a network with nothing but a printer in it, for tests in fake time.
+type inside struct{ p *sim.Printer }
+
+func (in inside) RoundTrip(r *http.Request) (*http.Response, error) {
+	if c, _ := in.p.Condition(); c.Offline {
+		return nil, syscall.ECONNREFUSED
+	}
+	w, served := httptest.NewRecorder(), make(chan struct{})
+	go func() {
+		defer close(served)
+		in.p.ServeHTTP(w, r)
+	}()
+	<-served
+	if err := r.Context().Err(); err != nil {
+		return nil, err
+	}
+	return w.Result(), nil
 }
 
 // A job that hangs in the queue stands in the way of the next one: it must not be
 // printed to another citizen.
 func TestNothingIsSentBehindAJobThatHangs(t *testing.T) {
 	s, d := simulator(t)
+	d.t.Cancel = stubborn
 	s.Set(sim.Condition{PaperEnds: true, Stubborn: true})
 	if r := d.Print(t.Context(), page()); r.Result != kiosk.PrintUnknown {
 		t.Fatalf("%+v", r)

@@ -119,7 +119,7 @@ func (p *peer) kill() {
 
 func (p *peer) device(t *testing.T) *Device {
 	t.Helper()
-	d, err := NewDevice(p.uri, Timing{Request: 10 * time.Second, Poll: 20 * time.Millisecond, Job: 30 * time.Second, Cancel: 2 * time.Second}, nil)
+	d, err := NewDevice(p.uri, Timing{Dial: time.Minute, Request: time.Minute, Poll: 20 * time.Millisecond, Job: 2 * time.Minute, Cancel: time.Minute}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -169,7 +169,7 @@ func describe(t *testing.T, to, without string) {
 
 func until(t *testing.T, what string, yes func() bool) {
 	t.Helper()
-	deadline, tick := time.After(time.Minute), time.NewTicker(20*time.Millisecond)
+	deadline, tick := time.After(3*time.Minute), time.NewTicker(20*time.Millisecond)
 	defer tick.Stop()
 	for !yes() {
 		select {
@@ -223,7 +223,10 @@ func TestForeignPrinter(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = os.Remove(p.file("printed.pdf"))
+	patient := d.t
+	d.t.Cancel = 2 * time.Second // it does not cancel without paper
 	r := d.Print(t.Context(), j)
+	d.t = patient
 	t.Logf("paper out: %+v", r)
 	if r.Result == kiosk.PrintDone || r.State != kiosk.PrinterPaperOut {
 		t.Errorf("%+v", r)
@@ -282,7 +285,7 @@ func TestForeignPrinterDies(t *testing.T) {
 	if !ok {
 		return
 	}
-	slow := "#!/bin/sh\ntouch \"$(dirname \"$0\")/busy\"\nsleep 60\n"
+	slow := "#!/bin/sh\ntouch \"$(dirname \"$0\")/busy\"\nsleep 600\n"
 	if err := os.WriteFile(p.file("command"), []byte(slow), 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -308,7 +311,7 @@ func TestForeignQueue(t *testing.T) {
 		return
 	}
 	d, j := p.device(t), drawn(t)
-	d.t.Job = time.Minute // CUPS thinks long on a busy machine
+	d.t.Job = 5 * time.Minute // CUPS thinks long on a busy machine
 	if r := d.Print(t.Context(), j); r.Result != kiosk.PrintDone {
 		t.Fatalf("%+v", r)
 	}

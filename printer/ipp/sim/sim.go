@@ -176,7 +176,7 @@ func (p *Printer) serve(ctx context.Context) error {
 			close(p.addr)
 		}
 		p.mu.Unlock()
-		srv := &http.Server{Handler: p, ReadHeaderTimeout: time.Second}
+		srv := &http.Server{Handler: p, ReadHeaderTimeout: time.Minute}
 		served := make(chan error, 1)
 		go func() { served <- srv.Serve(l) }()
 		_ = p.await(ctx, func() bool { return p.cond.Offline })
