@@ -18,6 +18,7 @@ type Screen struct {
 	Title    string   `json:"title"`
 	Text     []string `json:"text"`
 	Language string   `json:"language"`
+	Painted  bool     `json:"painted"` // it stands on the glass
 	Actions  []Action `json:"actions"`
 }
 

@@ -131,10 +131,11 @@ func (m *Machine) devices(ctx context.Context, clock *clock) (runner.Devices, er
 
 // show makes the window and joins screen and runner.
 func (m *Machine) show(app fyne.App, dev runner.Devices, clock *clock) {
-	m.screen = &shown{}
+	m.screen = &shown{beat: newBeat(time.Now())}
 	m.screen.ui = ui.New(ui.Profile{MMPerPx: m.cfg.Screen.MMPerPx, BottomMM: m.cfg.Screen.BottomMM},
 		func(t page.Touch) { m.runner.Touch(t) }, time.Now)
-	m.screen.ui.AgeBy(newBeat(time.Now()).run())
+	m.screen.ui.AgeBy(m.screen.beat.now)
+	m.screen.beat.run()
 	dev.Screen = m.screen
 	if m.cfg.Sound.Device != "none" {
 		m.sounds = sound.New(sound.Config{Device: m.cfg.Sound.Device}, m.log.With("part", "sound"))

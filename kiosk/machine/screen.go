@@ -22,13 +22,17 @@ import (
 // shown hands pages to the Fyne goroutine.
 type shown struct {
 	ui   *ui.Screen
-	page page.Page // on the Fyne goroutine only
+	beat *beat
+
+	// On the Fyne goroutine only.
+	page page.Page
+	turn uint64 // of the beat, in which it came
 }
 
 // Show shows a page soon. It does not block.
 func (s *shown) Show(p page.Page) {
 	onScreen(func() {
-		s.page = p
+		s.page, s.turn = p, s.beat.turns
 		s.ui.Show(p)
 	})
 }
@@ -53,7 +57,7 @@ func (m *Machine) Screen(ctx context.Context) (control.Screen, error) {
 
 func (s *shown) describe() control.Screen {
 	p := s.page
-	out := control.Screen{Page: p.Name, Serial: p.Serial, Title: p.Title, Language: string(p.Lang)}
+	out := control.Screen{Page: p.Name, Serial: p.Serial, Title: p.Title, Language: string(p.Lang), Painted: s.beat.turns >= s.turn+paintedIn}
 	if p.Box != nil {
 		out.Box = p.Box.Name
 	}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"image"
 	"os"
 	"path/filepath"
 	"sync"
@@ -393,6 +394,30 @@ func (r *Rig) Screenshot(path string) error {
 		return err
 	}
 	return WritePNG(path, img)
+}
+
+// Picture is what the glass shows of a page that was seen; nil when the page has
+// gone before it was painted.
+func (r *Rig) Picture(ctx context.Context, of Screen) (*image.RGBA, error) {
+	for {
+		if shown, err := r.Control.Screen(ctx); err != nil || !shown.kin(of) {
+			return nil, err
+		} else if !shown.Painted {
+			if err := pause(ctx, look); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		img, err := r.Glass.Capture()
+		if err != nil {
+			return nil, err
+		}
+		after, err := r.Control.Screen(ctx) // or it may be the next page's
+		if err != nil || !after.kin(of) {
+			return nil, err
+		}
+		return img, nil
+	}
 }
 
 // Close ends everything. The error tells of a part that did not end well.

@@ -28,11 +28,16 @@ func (s Screen) Action(id string) (Action, bool) {
 
 // aged is the page when it has stood for a while.
 func (s Screen) aged() Screen {
-	s.Actions = slices.Clone(s.Actions)
+	s.Actions, s.Painted = slices.Clone(s.Actions), true
 	for i := range s.Actions {
 		s.Actions[i].Early = false
 	}
 	return s
+}
+
+// kin says that two looks saw the same page, whatever has changed on it.
+func (s Screen) kin(t Screen) bool {
+	return s.Page == t.Page && s.Box == t.Box && s.Language == t.Language
 }
 
 // Says tells whether the page holds the words, however its lines are broken.

@@ -20,8 +20,6 @@ import (
 // The player's patience and pace.
 const (
 	playLimit = 5 * time.Minute
-	painted   = 300 * time.Millisecond // after that a new page stands on the glass
-	repaints  = 10                     // or after so many times that, on a busy machine
 	gatePace  = 700 * time.Millisecond // each answer of the gateway is held so long that waiting pages can be seen
 	paper     = "fine-reduced"         // what the citizen pays
 )
@@ -33,8 +31,7 @@ type player struct {
 	out   string
 	shots int
 	last  string
-	seen  []byte // the last picture
-	err   error  // the first picture that could not be taken
+	err   error // the first picture that could not be taken
 }
 
 // play plays the payment, gathers the evidence and checks it.
@@ -45,7 +42,7 @@ func play(ctx context.Context, r *rig.Rig, url string, o options) error {
 		return err
 	}
 	p := &player{rig: r, url: url, out: o.out}
-	r.OnPage(p.picture)
+	r.OnPage(func(s rig.Screen) { p.picture(ctx, s) })
 	fmt.Printf("No display is used: one payment plays by itself. The dock is at %s meanwhile.\n\n", url)
 	if err := r.StartKiosk(ctx); err != nil {
 		return err
@@ -94,8 +91,9 @@ func emptyOut(out string) error {
 	return nil
 }
 
-// picture takes every page that is seen for the first time.
-func (p *player) picture(s rig.Screen) {
+// picture takes every page that is seen for the first time. One that is gone
+// before it was painted has none.
+func (p *player) picture(ctx context.Context, s rig.Screen) {
 	name := s.Page
 	if s.Box != "" {
 		name += "-" + s.Box
@@ -103,24 +101,14 @@ func (p *player) picture(s rig.Screen) {
 	if name == p.last {
 		name += "-" + s.Language
 	}
-	p.last = name
-	p.shots++
-	file := filepath.Join(p.out, "screens", fmt.Sprintf("%02d-%s.png", p.shots, name))
-	for n := 1; ; n++ {
-		t := time.NewTimer(painted)
-		<-t.C
-		if err := p.rig.Screenshot(file); err != nil {
-			if p.err == nil {
-				p.err = err
-			}
-			return
-		}
-		picture, err := os.ReadFile(file)
-		if err == nil && n < repaints && bytes.Equal(picture, p.seen) {
-			continue // a busy machine paints late: this is still the page before
-		}
-		p.seen = picture
-		return
+	img, err := p.rig.Picture(ctx, s)
+	if err == nil && img != nil {
+		p.last = name
+		p.shots++
+		err = rig.WritePNG(filepath.Join(p.out, "screens", fmt.Sprintf("%02d-%s.png", p.shots, name)), img)
+	}
+	if p.err == nil {
+		p.err = err
 	}
 }
 

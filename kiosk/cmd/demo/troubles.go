@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"time"
 
 	"github.com/tserve/jolly/kiosk/control"
 	"github.com/tserve/jolly/test/rig"
@@ -75,7 +74,7 @@ func paperAgain(ctx context.Context, p *player) error {
 	if err := p.tornPaper(ctx); err != nil {
 		return err
 	}
-	if err := p.shot("paper-out-1-told"); err != nil {
+	if err := p.shot(ctx, "paper-out-1-told"); err != nil {
 		return err
 	}
 	if err := p.post(ctx, "/api/printer", map[string]any{"do": "refill"}); err != nil {
@@ -85,7 +84,7 @@ func paperAgain(ctx context.Context, p *player) error {
 	if err != nil {
 		return err
 	}
-	if err := p.shot("paper-out-2-new-roll"); err != nil {
+	if err := p.shot(ctx, "paper-out-2-new-roll"); err != nil {
 		return err
 	}
 	if _, err := p.rig.Hand.TouchTo(ctx, "choice-again", "thanks"); err != nil {
@@ -118,18 +117,28 @@ func withoutPaper(ctx context.Context, p *player) error {
 		if s.shot == "" {
 			continue
 		}
-		if err := p.shot(s.shot); err != nil {
+		if err := p.shot(ctx, s.shot); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// shot takes a picture of a trouble once it is painted.
-func (p *player) shot(name string) error {
-	t := time.NewTimer(painted)
-	<-t.C
-	return p.rig.Screenshot(filepath.Join(p.out, "troubles", name+".png"))
+// shot takes a picture of the page that is shown once it is painted.
+func (p *player) shot(ctx context.Context, name string) error {
+	for {
+		s, err := p.rig.Control.Screen(ctx)
+		if err != nil {
+			return fmt.Errorf("picture %s: %w", name, err)
+		}
+		img, err := p.rig.Picture(ctx, s)
+		if err != nil {
+			return fmt.Errorf("picture %s: %w", name, err)
+		}
+		if img != nil {
+			return rig.WritePNG(filepath.Join(p.out, "troubles", name+".png"), img)
+		}
+	}
 }
 
 // trouble plays one, mends everything and waits until the books agree.
@@ -153,7 +162,7 @@ func (p *player) trouble(ctx context.Context, t trouble) error {
 	if err := t.play(ctx, p); err != nil {
 		return err
 	}
-	if err := p.shot(t.name); err != nil {
+	if err := p.shot(ctx, t.name); err != nil {
 		return err
 	}
 	for _, mend := range []func(context.Context, *player) error{
