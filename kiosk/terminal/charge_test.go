@@ -17,16 +17,19 @@ import (
 	"github.com/tserve/jolly/kiosk/terminal/sim"
 )
 
-// conformance is what each behaviour must lead to: an outcome, or a code and
-// nothing asked; and what asking afterwards makes of an unknown one.
-var conformance = []struct {
+// promise is what a behaviour must lead to: an outcome, or a code and nothing
+// asked; and what asking afterwards makes of an unknown one.
+type promise struct {
 	name     string
 	b        sim.Behaviour
 	want     kiosk.Outcome
 	code     kiosk.Code
 	reason   string
 	resolved kiosk.Outcome // by a model that saves refused results
-}{
+}
+
+// conformance has a promise for each behaviour.
+var conformance = []promise{
 	{name: "approve", b: sim.Behaviour{Kind: sim.Approve}, want: kiosk.Charged},
 	{name: "decline", b: sim.Behaviour{Kind: sim.Decline, Text: "FONDI INSUFFICIENTI"}, want: kiosk.Refused, reason: "FONDI INSUFFICIENTI"},
 	{name: "late, in time", b: sim.Behaviour{Kind: sim.Late, Delay: 140 * time.Second}, want: kiosk.Charged},

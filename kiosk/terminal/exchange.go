@@ -9,10 +9,43 @@ import (
 	"net"
 	"os"
 	"sync"
+	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/tserve/jolly/kiosk/terminal/ecr17"
 )
+
+// patient reads a connection, and looks once more when the deadline is over: a read
+// after it looks at nothing, and where this process was held up the answer came in
+// time and lies in the kernel.
+type patient struct {
+	conn net.Conn
+	late int // how often it looked
+}
+
+// mostLate is how often an exchange is worth a last look: a terminal that never
+// stops talking does not keep us.
+const mostLate = 64
+
+func (r *patient) Read(p []byte) (int, error) {
+	n, err := r.conn.Read(p)
+	conn, ok := r.conn.(syscall.Conn)
+	if n > 0 || !ok || r.late >= mostLate || !errors.Is(err, os.ErrDeadlineExceeded) {
+		return n, err
+	}
+	r.late++
+	raw, no := conn.SyscallConn()
+	if no != nil {
+		return 0, err
+	}
+	// Not raw.Read, which heeds the deadline. The read does not wait.
+	if raw.Control(func(fd uintptr) { n, _ = unix.Read(int(fd), p) }) != nil || n <= 0 {
+		return 0, err
+	}
+	return n, nil
+}
 
 // link is one connection to the terminal, for one exchange.
 type link struct {
@@ -35,7 +68,7 @@ func open(ctx context.Context, cfg Config) (*link, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connect: %w", err)
 	}
-	l := &link{cfg: cfg, conn: conn, in: ecr17.NewReader(conn)}
+	l := &link{cfg: cfg, conn: conn, in: ecr17.NewReader(&patient{conn: conn})}
 	done := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		defer close(done)

@@ -4,6 +4,7 @@ package terminal
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -49,14 +50,15 @@ func serialDialer(baud int) func(ctx context.Context, network, path string) (net
 	}
 }
 
-// Read waits for bytes until the deadline.
+// Read waits for bytes until the deadline. What lies there is read after it, too: it
+// came while this process was held up.
 func (w *wire) Read(p []byte) (int, error) {
 	w.reading.Lock()
 	defer w.reading.Unlock()
 	for {
-		wait, err := w.patience()
-		if err != nil {
-			return 0, err
+		wait, over := w.patience()
+		if errors.Is(over, net.ErrClosed) {
+			return 0, over
 		}
 		if err := w.port.SetReadTimeout(wait); err != nil {
 			return 0, fmt.Errorf("read %s: %w", w.path, err)
@@ -68,10 +70,14 @@ func (w *wire) Read(p []byte) (int, error) {
 		if n > 0 {
 			return n, nil
 		}
+		if over != nil {
+			return 0, over
+		}
 	}
 }
 
-// patience is how long the next read of the port may block.
+// patience is how long the next read of the port may block; an error says that it is
+// the last one, or none at all.
 func (w *wire) patience() (time.Duration, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

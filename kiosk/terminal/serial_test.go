@@ -14,12 +14,6 @@ import (
 	"github.com/tserve/jolly/kiosk/terminal/sim"
 )
 
-// short are deadlines for tests in real time.
-var short = terminal.Config{
-	SavesRefused: true, DialTimeout: 2 * time.Second, AckTimeout: time.Second, ReplyTimeout: time.Second,
-	ResultTimeout: 800 * time.Millisecond, Linger: 50 * time.Millisecond, ResolvePause: 50 * time.Millisecond, ResolveTries: 100,
-}
-
 func overTTY(t *testing.T, simCfg sim.Config, cfg terminal.Config) *bench {
 	t.Helper()
 	simCfg.Listen = sim.TTY(filepath.Join(t.TempDir(), "ttyPOS"))
@@ -38,47 +32,18 @@ func TestConformanceOverASerialLine(t *testing.T) {
 		}
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			simCfg := sim.Config{
-				SavesRefused: true, Used: c.b.Kind != sim.NoAck, AutoCard: 10 * time.Millisecond, AckWait: 400 * time.Millisecond, Gap: 30 * time.Millisecond, IdleWait: time.Second,
+			c.reason = onALine(c.reason)
+			simCfg := sim.Config{SavesRefused: true, Used: c.b.Kind != sim.NoAck, AutoCard: 10 * time.Millisecond, AckWait: time.Minute, Gap: 30 * time.Millisecond, IdleWait: time.Second}
+			if c.want == kiosk.Unknown { // nobody acknowledges, and no hanging up says so
+				simCfg.AckWait = 400 * time.Millisecond
 			}
-			cfg := short
-			switch {
-			case c.b.Kind == sim.Late && c.want == kiosk.Charged:
-				c.b.Delay, cfg.ResultTimeout = 100*time.Millisecond, 10*time.Second
-			case c.b.Kind == sim.Late:
-				c.b.Delay = 1200 * time.Millisecond
-			case c.want == kiosk.Charged:
-				cfg.ResultTimeout = 10 * time.Second
-			}
-			b := overTTY(t, simCfg, cfg)
-			base := b.baseline(t)
-			b.sim.Set(c.b)
-			if c.b.Kind == sim.Deaf {
-				b.until(t, func() bool { return !b.sim.State().Listening })
-			}
-			r, err := b.charge()
-			checkCharge(t, b, r, err, c.want, c.code, onALine(c.reason))
-			b.until(t, func() bool { return b.sim.State().Phase == sim.Idle })
-			b.recordedBeforeAck(t)
-			if c.code != "" {
-				return
-			}
-			consistentUnlessOtherAmount(t, r, b.sim.Snapshot(), c.b.Kind)
-			if c.want != kiosk.Unknown {
-				return
-			}
-			b.sim.Set(sim.Behaviour{})
-			got, err := b.term.Resolve(b.ctx, request, base)
-			if err != nil || got.Outcome != c.resolved {
-				t.Errorf("resolved %+v, %v; want %s", got, err, c.resolved)
-			}
-			consistentUnlessOtherAmount(t, got, b.sim.Snapshot(), c.b.Kind)
+			overTTY(t, simCfg, c.deadlines()).keeps(t, c)
 		})
 	}
 }
 
 func TestNoSuchLine(t *testing.T) {
-	cfg := short
+	cfg := roomy
 	cfg.Address, cfg.TerminalID, cfg.RegisterID = filepath.Join(t.TempDir(), "none"), tid, reg
 	if err := cfg.Check(); err != nil {
 		t.Errorf("a tty is an address: %v", err)
@@ -91,9 +56,7 @@ func TestNoSuchLine(t *testing.T) {
 
 // The day on a serial line, once through.
 func TestTheDayOverASerialLine(t *testing.T) {
-	cfg := short
-	cfg.ResultTimeout = 10 * time.Second
-	b := overTTY(t, sim.Config{AutoCard: 10 * time.Millisecond}, cfg)
+	b := overTTY(t, sim.Config{AutoCard: 10 * time.Millisecond, AckWait: time.Minute}, roomy)
 	b.baseline(t)
 	if r, err := b.charge(); err != nil || r.Outcome != kiosk.Charged {
 		t.Fatalf("%+v, %v", r, err)
@@ -111,9 +74,9 @@ func TestTheDayOverASerialLine(t *testing.T) {
 // The cable is pulled out while the card is in: unknown, and found again when
 // it is back.
 func TestCablePulledOut(t *testing.T) {
-	cfg := short
-	cfg.ResultTimeout = 20 * time.Second
-	b := overTTY(t, sim.Config{SavesRefused: true, AckWait: 100 * time.Millisecond}, cfg)
+	cfg := roomy
+	cfg.ResultTimeout = 10 * time.Minute
+	b := overTTY(t, sim.Config{SavesRefused: true, CardWait: 10 * time.Minute, AckWait: 100 * time.Millisecond}, cfg)
 	base := b.baseline(t)
 	done := make(chan kiosk.ChargeResult, 1)
 	go func() {
@@ -130,7 +93,7 @@ func TestCablePulledOut(t *testing.T) {
 		if r.Outcome != kiosk.Unknown || !strings.Contains(r.Reason, "line lost") {
 			t.Errorf("%+v", r)
 		}
-	case <-time.After(10 * time.Second):
+	case <-time.After(2 * time.Minute):
 		t.Fatal("the loss of the line was not noticed")
 	}
 	if !b.sim.PresentCard(sim.Card{}) {

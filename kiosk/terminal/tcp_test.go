@@ -1,12 +1,13 @@
 package terminal_test
 
-// The same conformance over real TCP, with short deadlines and real time.
+// The same conformance over real TCP, in real time.
 
 import (
 	"context"
 	"log/slog"
 	"net"
 	"runtime"
+	"sync"
 	"testing"
 	"time"
 
@@ -32,7 +33,7 @@ func overTCP(t *testing.T, simCfg sim.Config, cfg terminal.Config) *bench {
 	})
 	select {
 	case <-b.sim.Ready():
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("the simulator does not listen")
 	}
 	cfg.Address, cfg.TerminalID, cfg.RegisterID = b.sim.Addr(), tid, reg
@@ -40,47 +41,78 @@ func overTCP(t *testing.T, simCfg sim.Config, cfg terminal.Config) *bench {
 	return b
 }
 
-func TestConformanceOverTCP(t *testing.T) {
-	short := terminal.Config{
-		SavesRefused: true, DialTimeout: 2 * time.Second, AckTimeout: 2 * time.Second, ReplyTimeout: 2 * time.Second,
-		ResultTimeout: 800 * time.Millisecond, Linger: 50 * time.Millisecond, ResolvePause: 50 * time.Millisecond, ResolveTries: 100,
+// roomy are deadlines in real time that only a hang meets.
+var roomy = terminal.Config{
+	SavesRefused: true, DialTimeout: time.Minute, AckTimeout: time.Minute, ReplyTimeout: time.Minute, ResultTimeout: time.Minute,
+	Linger: 50 * time.Millisecond, ResolvePause: 50 * time.Millisecond, ResolveTries: 1000,
+}
+
+// deadlines are roomy, but for the one that the promise is about.
+func (c promise) deadlines() terminal.Config {
+	cfg := roomy
+	switch c.reason {
+	case "no acknowledgement in time":
+		cfg.AckTimeout = 3 * time.Second // other requests are acknowledged meanwhile
+	case "no answer in time":
+		cfg.ResultTimeout = 300 * time.Millisecond
 	}
+	return cfg
+}
+
+// tooLate holds the terminal's answer back until it is let go, where it must not
+// come in time.
+func (b *bench) tooLate(c promise) (letGo func()) {
+	held := make(chan struct{})
+	if c.b.Kind == sim.Late && c.want == kiosk.Unknown {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.hook = func(e sim.Event) {
+			if e.What == sim.EventCharged {
+				<-held
+			}
+		}
+	}
+	return sync.OnceFunc(func() { close(held) })
+}
+
+// keeps holds adapter and simulator to a promise, in real time.
+func (b *bench) keeps(t *testing.T, c promise) {
+	base := b.baseline(t)
+	letGo := b.tooLate(c)
+	defer letGo()
+	if c.b.Kind == sim.Late {
+		c.b.Delay = 100 * time.Millisecond
+	}
+	b.sim.Set(c.b)
+	if c.b.Kind == sim.Deaf {
+		b.until(t, func() bool { return !b.sim.State().Listening })
+	}
+	r, err := b.charge()
+	letGo()
+	checkCharge(t, b, r, err, c.want, c.code, c.reason)
+	b.until(t, func() bool { return b.sim.State().Phase == sim.Idle })
+	b.recordedBeforeAck(t)
+	if c.code != "" {
+		return
+	}
+	consistentUnlessOtherAmount(t, r, b.sim.Snapshot(), c.b.Kind)
+	if c.want != kiosk.Unknown {
+		return
+	}
+	b.sim.Set(sim.Behaviour{})
+	got, err := b.term.Resolve(b.ctx, request, base)
+	if err != nil || got.Outcome != c.resolved {
+		t.Errorf("resolved %+v, %v; want %s", got, err, c.resolved)
+	}
+	consistentUnlessOtherAmount(t, got, b.sim.Snapshot(), c.b.Kind)
+}
+
+func TestConformanceOverTCP(t *testing.T) {
 	for _, c := range conformance {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			simCfg := sim.Config{SavesRefused: true, Used: c.b.Kind != sim.NoAck, AutoCard: 10 * time.Millisecond, AckWait: 2 * time.Second, Gap: 30 * time.Millisecond}
-			cfg := short
-			switch {
-			case c.b.Kind == sim.Late && c.want == kiosk.Charged:
-				c.b.Delay, cfg.ResultTimeout = 100*time.Millisecond, 10*time.Second
-			case c.b.Kind == sim.Late:
-				c.b.Delay = 1200 * time.Millisecond
-			case c.want == kiosk.Charged:
-				cfg.ResultTimeout = 10 * time.Second
-			}
-			b := overTCP(t, simCfg, cfg)
-			base := b.baseline(t)
-			b.sim.Set(c.b)
-			if c.b.Kind == sim.Deaf {
-				b.until(t, func() bool { return !b.sim.State().Listening })
-			}
-			r, err := b.charge()
-			checkCharge(t, b, r, err, c.want, c.code, c.reason)
-			b.until(t, func() bool { return b.sim.State().Phase == sim.Idle })
-			b.recordedBeforeAck(t)
-			if c.code != "" {
-				return
-			}
-			consistentUnlessOtherAmount(t, r, b.sim.Snapshot(), c.b.Kind)
-			if c.want != kiosk.Unknown {
-				return
-			}
-			b.sim.Set(sim.Behaviour{})
-			got, err := b.term.Resolve(b.ctx, request, base)
-			if err != nil || got.Outcome != c.resolved {
-				t.Errorf("resolved %+v, %v; want %s", got, err, c.resolved)
-			}
-			consistentUnlessOtherAmount(t, got, b.sim.Snapshot(), c.b.Kind)
+			simCfg := sim.Config{SavesRefused: true, Used: c.b.Kind != sim.NoAck, AutoCard: 10 * time.Millisecond, AckWait: time.Minute, Gap: 30 * time.Millisecond}
+			overTCP(t, simCfg, c.deadlines()).keeps(t, c)
 		})
 	}
 }
@@ -88,7 +120,7 @@ func TestConformanceOverTCP(t *testing.T) {
 // until waits for a condition of the other process, as it were, under a deadline.
 func (b *bench) until(t *testing.T, holds func() bool) {
 	t.Helper()
-	deadline := time.After(10 * time.Second)
+	deadline := time.After(2 * time.Minute)
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	for !holds() {
@@ -102,7 +134,7 @@ func (b *bench) until(t *testing.T, holds func() bool) {
 
 // The terminal waits for a person; the person comes; the red key works once.
 func TestPersonAtTheTerminalOverTCP(t *testing.T) {
-	b := overTCP(t, sim.Config{}, terminal.Config{})
+	b := overTCP(t, sim.Config{CardWait: 10 * time.Minute}, terminal.Config{AckTimeout: time.Minute, ReplyTimeout: time.Minute, ResultTimeout: 10 * time.Minute})
 	if b.sim.Waiting() || b.sim.PresentCard(sim.Card{}) || b.sim.PressRed() {
 		t.Error("an idle terminal takes neither card nor key")
 	}

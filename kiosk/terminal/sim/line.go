@@ -93,7 +93,7 @@ func (l *line) next(wait time.Duration) (ecr17.Frame, error) {
 }
 
 func (l *line) write(b []byte) error {
-	if err := l.conn.SetWriteDeadline(time.Now().Add(l.s.cfg.AckWait)); err != nil {
+	if err := l.conn.SetWriteDeadline(time.Now().Add(max(l.s.cfg.AckWait, DefaultAckWait))); err != nil {
 		return err
 	}
 	_, err := l.conn.Write(b)

@@ -51,7 +51,7 @@ func connect(t *testing.T, s *Sim) *register {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.Close() })
-	if err := conn.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
+	if err := conn.SetDeadline(time.Now().Add(2 * time.Minute)); err != nil {
 		t.Fatal(err)
 	}
 	return &register{t: t, conn: conn, in: ecr17.NewReader(conn)}
