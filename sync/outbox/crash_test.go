@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -72,32 +73,51 @@ func TestKill(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	random := rand.New(rand.NewPCG(seed, 0))
 	path := config(t).Path
-	steps := map[kiosk.PaymentID][]payment.Journal{} // acknowledged
-	rows := map[string]bool{}
+	all := newPromises()
 	for round := range rounds {
-		kill(t, path, 1+random.IntN(400), func(line string) {
-			var id, step, row string
-			if n, _ := fmt.Sscanf(line, "%s %s %s", &id, &step, &row); n != 3 {
-				return // torn by the kill
-			}
-			steps[kiosk.PaymentID(id)] = append(steps[kiosk.PaymentID(id)], payment.Journal(step))
-			if row != "." {
-				rows[strings.TrimSuffix(row, ".")] = true
-			}
-		})
-		acknowledged(t, path, steps, rows)
+		said := newPromises()
+		kill(t, path, 1+random.IntN(400), said.hear)
+		said.kept(t, path)
+		all.add(said)
 		if t.Failed() {
 			t.Fatalf("after round %d, seed %d", round, seed)
 		}
 	}
-	t.Logf("%d kills, %d payments, %d rows, seed %d", rounds, len(steps), len(rows), seed)
+	all.kept(t, path) // what was there once is there after all that came later
+	t.Logf("%d kills, %d payments, %d rows, seed %d", rounds, len(all.steps), len(all.rows), seed)
+}
+
+// promises are what a child has acknowledged.
+type promises struct {
+	steps map[kiosk.PaymentID][]payment.Journal
+	rows  map[string]bool
+}
+
+func newPromises() promises {
+	return promises{steps: map[kiosk.PaymentID][]payment.Journal{}, rows: map[string]bool{}}
+}
+
+func (p promises) hear(line string) {
+	var id, step, row string
+	if n, _ := fmt.Sscanf(line, "%s %s %s", &id, &step, &row); n != 3 {
+		return // torn by the kill
+	}
+	p.steps[kiosk.PaymentID(id)] = append(p.steps[kiosk.PaymentID(id)], payment.Journal(step))
+	if row != "." {
+		p.rows[strings.TrimSuffix(row, ".")] = true
+	}
+}
+
+func (p promises) add(more promises) {
+	maps.Copy(p.steps, more.steps) // each child has payments of its own
+	maps.Copy(p.rows, more.rows)
 }
 
 // kill runs a child until it has acknowledged n steps, then ends it the hard
 // way; what it said before its end counts too.
 func kill(t *testing.T, path string, n int, heard func(line string)) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, os.Args[0])
 	cmd.Env = append(os.Environ(), childEnv+"="+path)
@@ -111,7 +131,8 @@ func kill(t *testing.T, path string, n int, heard func(line string)) {
 		t.Fatal(err)
 	}
 	in := bufio.NewReader(out)
-	for lines := 0; ; {
+	lines := 0
+	for {
 		line, err := in.ReadString('\n')
 		if err == io.EOF {
 			break
@@ -126,17 +147,18 @@ func kill(t *testing.T, path string, n int, heard func(line string)) {
 			}
 		}
 	}
-	if err := cmd.Wait(); err == nil || !strings.Contains(err.Error(), "killed") {
-		t.Fatalf("child ended with %v: %s", err, stderr.String())
+	if err := cmd.Wait(); err == nil || !strings.Contains(err.Error(), "killed") || lines < n {
+		t.Fatalf("child ended with %v after %d of %d steps: %s", err, lines, n, stderr.String())
 	}
 }
 
-func acknowledged(t *testing.T, path string, steps map[kiosk.PaymentID][]payment.Journal, rows map[string]bool) {
+// kept looks into the book.
+func (p promises) kept(t *testing.T, path string) {
 	t.Helper()
 	s := open(t, outbox.Config{Path: path, Kiosk: "prato-01"})
 	defer s.Close()
 	verify(t, s)
-	for id, want := range steps {
+	for id, want := range p.steps {
 		got, err := s.Steps(t.Context(), id)
 		if err != nil || len(got) < len(want) {
 			t.Errorf("%s: %d steps, acknowledged %v, %v", id, len(got), want, err)
@@ -148,7 +170,7 @@ func acknowledged(t *testing.T, path string, steps map[kiosk.PaymentID][]payment
 			}
 		}
 	}
-	for id := range rows {
+	for id := range p.rows {
 		if _, err := s.Row(t.Context(), id); err != nil {
 			t.Errorf("row %s was acknowledged: %v", id, err)
 		}
