@@ -13,8 +13,11 @@ type wireCart struct {
 	Lines []Line `json:"lines"`
 }
 
-// MarshalJSON writes the lines in use.
-func (c Cart) MarshalJSON() ([]byte, error) { return json.Marshal(wireCart{Lines: c.Bills()}) }
+// MarshalJSON writes the lines in use. They are copied so that the rest of the cart
+// need not go to the heap.
+func (c Cart) MarshalJSON() ([]byte, error) {
+	return json.Marshal(&wireCart{Lines: append([]Line{}, c.Bills()...)})
+}
 
 // UnmarshalJSON reads what MarshalJSON wrote.
 func (c *Cart) UnmarshalJSON(text []byte) error {
@@ -39,7 +42,8 @@ type wireActivation struct {
 
 // MarshalJSON writes the bills in use.
 func (a Activation) MarshalJSON() ([]byte, error) {
-	return json.Marshal(wireActivation{Bills: a.Bills[:min(max(a.Count, 0), MaxBills)], Fee: a.Fee, Life: a.Life, Token: a.Token})
+	used := a.Bills[:min(max(a.Count, 0), MaxBills)]
+	return json.Marshal(&wireActivation{Bills: append([]ActivatedBill{}, used...), Fee: a.Fee, Life: a.Life, Token: a.Token})
 }
 
 // UnmarshalJSON reads what MarshalJSON wrote.

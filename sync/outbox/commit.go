@@ -8,10 +8,18 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 )
 
-const maxBatch = 256 // writes in one commit
+const (
+	maxBatch = 256 // writes in one commit
+
+	// How often a leader lets others run before it syncs, while there are some who
+	// are about to ask: without it two halves of them take turns, and each sync
+	// serves a half.
+	patience = 3
+)
 
 // write is one change of the book, waiting for its commit.
 type write struct {
@@ -142,9 +150,17 @@ func failAll(ops []*write, err error) {
 // failed are tried once more.
 func (s *Store) commit(ctx context.Context, ops []*write) []*write {
 	join := func() bool {
-		late := s.waiting(maxBatch - len(ops))
-		ops = append(ops, late...)
-		return len(late) > 0
+		for yields := 0; ; yields++ {
+			late := s.waiting(maxBatch - len(ops))
+			ops = append(ops, late...)
+			if len(late) > 0 {
+				return true
+			}
+			if yields == patience || int(s.inside.Load()) <= len(ops) {
+				return false
+			}
+			runtime.Gosched()
+		}
 	}
 	if !s.try(ctx, &ops, join) {
 		return ops

@@ -38,6 +38,8 @@ func mayFollow(last, next payment.Journal) bool {
 // [ErrConflict], a step that cannot follow the last one is [ErrOrder]. Any error
 // but [ErrAmbiguous] means that nothing was saved.
 func (s *Store) Save(ctx context.Context, save payment.Save) error {
+	s.inside.Add(1)
+	defer s.inside.Add(-1)
 	if err := s.save(ctx, save); err != nil {
 		return fmt.Errorf("save %s %s: %w", save.Step, save.State.ID, err)
 	}

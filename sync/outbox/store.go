@@ -37,8 +37,9 @@ type Store struct {
 	heads  heads // of the chains, as they are durable
 	places places
 
-	confirmed atomic.Bool // as it is durable
-	rooms     sync.Pool   // of *payment.State, empty
+	confirmed atomic.Bool  // as it is durable
+	inside    atomic.Int32 // saves that were asked for and not answered
+	rooms     sync.Pool    // of *payment.State, empty
 }
 
 // statements are prepared once on the writing connection.
