@@ -91,7 +91,6 @@ func doubts(w *world, ctx context.Context, r Round) error {
 	if err := pays(w, ctx, r); err != nil {
 		return err
 	}
-	w.rig.Hand.Patience = time.Minute
 	if _, err := w.rig.Hand.AwaitPage(ctx, "doubtful"); err != nil {
 		return err
 	}
@@ -214,7 +213,11 @@ func gatewayKilledWithRows(w *world, ctx context.Context, r Round) error {
 		return err
 	}
 	for n := range r.Times {
-		if !w.delivers(ctx, before, cardWait>>(2*n)) {
+		wait := cardWait
+		if n > 0 {
+			wait = moreRows
+		}
+		if !w.delivers(ctx, before, wait) {
 			if n == 0 {
 				return errors.New("the kiosk sent no row")
 			}
@@ -260,6 +263,9 @@ func gatewayKilledAnswering(w *world, ctx context.Context, r Round) error {
 // deliver is the request that carries rows.
 const deliver = "POST /v1/transactions"
 
+// moreRows is how long a kiosk that has sent rows may take to send some again.
+const moreRows = 8 * time.Second
+
 // lookClosely is between two looks at what must be met in the middle.
 const lookClosely = 2 * time.Millisecond
 
@@ -303,7 +309,7 @@ func badTerminal(w *world, ctx context.Context, r Round, b terminalsim.Behaviour
 	if _, err := w.rig.Hand.Touch(ctx, rig.PayAction); err != nil {
 		return err
 	}
-	w.rig.Hand.Patience = 90 * time.Second
+	w.rig.Hand.Patience = backWait
 	_, err := w.rig.Hand.Await(ctx, "the payment's end", func(s rig.Screen) bool {
 		switch s.Page {
 		case "paid", "declined", "refused", "doubtful", "out-of-service", "attract":

@@ -21,7 +21,7 @@ import (
 const (
 	kioskProgram = "kiosk-faultpoints" // the kiosk built with -tags faultpoints
 	warmCache    = ".cache/e2e"        // PDFium takes long to compile
-	roundLimit   = 6 * time.Minute
+	roundLimit   = 20 * time.Minute
 )
 
 // perform is the real performer.

@@ -20,7 +20,7 @@ const otherTerminals = 87650000
 // How long a doubt may take to be one for a person, and for how long it must stay
 // one where nothing could decide it.
 const (
-	doubtWait  = 2 * time.Minute
+	doubtWait  = 4 * time.Minute
 	doubtStand = 6 * time.Second
 )
 
@@ -76,7 +76,6 @@ func (w *world) technician(ctx context.Context, r Round, how terminalsim.Kind, d
 	if err := w.rig.InsertCard("bancomat"); err != nil {
 		return err
 	}
-	w.rig.Hand.Patience = time.Minute
 	if _, err := w.rig.Hand.AwaitPage(ctx, "doubtful"); err != nil {
 		return err
 	}

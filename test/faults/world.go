@@ -36,10 +36,10 @@ const (
 
 // The bounds.
 const (
-	cardWait   = 30 * time.Second
-	deathWait  = 90 * time.Second
-	backWait   = 2 * time.Minute
-	settleWait = time.Minute
+	cardWait   = 2 * time.Minute
+	deathWait  = 4 * time.Minute
+	backWait   = 4 * time.Minute
+	settleWait = 3 * time.Minute
 	lookAgain  = 250 * time.Millisecond
 )
 

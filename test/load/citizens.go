@@ -121,7 +121,7 @@ func (s *street) timed(ctx context.Context, into *waits, method, url string, bod
 }
 
 // patience is how long a kiosk asks again before the run counts as failed.
-const patience = 2 * time.Minute
+const patience = 10 * time.Minute
 
 // again asks until there is an answer; the time counts from the first question.
 func (s *street) again(ctx context.Context, into *waits, ask func() (time.Duration, error)) error {

@@ -136,7 +136,7 @@ func (s *server) stop() error {
 // client is what all kiosks share: a real client each would need ten thousand sockets.
 func client(connections int) *http.Client {
 	return &http.Client{
-		Timeout:   20 * time.Second,
+		Timeout:   time.Minute,
 		Transport: &http.Transport{MaxConnsPerHost: connections, MaxIdleConnsPerHost: connections, MaxIdleConns: connections, IdleConnTimeout: time.Minute},
 	}
 }

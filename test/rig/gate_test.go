@@ -26,7 +26,7 @@ func gated(t *testing.T) (g *Gate, hits *atomic.Int64, client *http.Client) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = g.Close() })
-	client = &http.Client{Timeout: 2 * time.Second}
+	client = &http.Client{Timeout: time.Minute}
 	t.Cleanup(client.CloseIdleConnections)
 	return g, hits, client
 }

@@ -20,10 +20,10 @@ const (
 	settlePay  = 1300 * time.Millisecond // and no paying button for 1,000 ms
 	sameKey    = 380 * time.Millisecond  // the same key within 300 ms is one touch
 	look       = 40 * time.Millisecond   // between two looks at the page
-	reaction   = 6 * time.Second         // after that a touch that moved nothing is tried again
+	defReact   = 20 * time.Second        // after that a touch that moved nothing is tried again
 	touches    = 3                       // how often
 	PayAction  = "pay"                   // the button that is never touched twice
-	defPatient = 30 * time.Second
+	defPatient = 2 * time.Minute
 )
 
 // finger is what touches the glass.
@@ -33,22 +33,23 @@ type finger interface {
 
 // Hand is a citizen's eyes and finger. It belongs to one goroutine.
 type Hand struct {
-	Patience time.Duration // the longest wait for one thing; 0 is 30 s
+	Patience time.Duration // the longest wait for one thing; 0 is two minutes
 
-	control *Control
-	finger  finger
-	offX    int // where the window stands on the screen
-	offY    int
-	shown   string    // page and box that were seen last
-	since   time.Time // and since when
-	keyID   string    // what was touched last
-	keyAt   time.Time
-	moved   func(Screen) // told of each new page
+	reaction time.Duration // that of the kiosk to a touch
+	control  *Control
+	finger   finger
+	offX     int // where the window stands on the screen
+	offY     int
+	shown    string    // page and box that were seen last
+	since    time.Time // and since when
+	keyID    string    // what was touched last
+	keyAt    time.Time
+	moved    func(Screen) // told of each new page
 }
 
 // newHand makes a hand; told hears of every page that the hand sees for the first time.
 func newHand(c *Control, f finger, told func(Screen)) *Hand {
-	return &Hand{control: c, finger: f, moved: told}
+	return &Hand{reaction: defReact, control: c, finger: f, moved: told}
 }
 
 // Look sees what is shown now.
@@ -143,7 +144,7 @@ func (h *Hand) awaitMove(ctx context.Context, id string, before Screen) (Screen,
 	patience := h.Patience
 	defer func() { h.Patience = patience }()
 	if id != PayAction {
-		h.Patience = reaction
+		h.Patience = h.reaction
 	}
 	// The serial counts pages; a digit on the keypad changes the page's words alone.
 	return h.Await(ctx, "a reaction to "+id, func(s Screen) bool { return !same(s, before) })

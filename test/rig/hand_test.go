@@ -113,7 +113,7 @@ func waits(t *testing.T, k *fakeKiosk, h *Hand) {
 
 func TestHandTriesAgainButNeverPaysTwice(t *testing.T) {
 	k, h := fake(t)
-	k.deaf = 1
+	k.deaf, h.reaction = 1, time.Second
 	if _, err := h.TouchTo(t.Context(), "continue", "confirm"); err != nil {
 		t.Fatal(err)
 	}
@@ -132,7 +132,7 @@ func TestHandTriesAgainButNeverPaysTwice(t *testing.T) {
 
 func TestHandSaysWhatItSaw(t *testing.T) {
 	_, h := fake(t)
-	h.Patience = 200 * time.Millisecond
+	h.Patience = time.Second
 	_, err := h.AwaitPage(t.Context(), "paid")
 	const want = `await page paid: still page bill #0 "title of bill", actions continue off(off)`
 	if err == nil || err.Error() != want {

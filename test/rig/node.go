@@ -57,7 +57,7 @@ func (r *Rig) openNode(ctx context.Context) error {
 		return fmt.Errorf("make node: %w", err)
 	}
 	n.addr = l.Addr().String()
-	n.server = &http.Server{Handler: n.Node, ReadHeaderTimeout: 5 * time.Second}
+	n.server = &http.Server{Handler: n.Node, ReadHeaderTimeout: time.Minute}
 	go func() { n.ended <- n.server.Serve(l) }()
 	r.node = n
 	return os.WriteFile(r.nodePassword(), []byte(sim.Known().Password+"\n"), 0o600)

@@ -219,7 +219,7 @@ func (o *office) state() PrinterState {
 }
 
 // pictureTime bounds the drawing of a paper.
-const pictureTime = 10 * time.Second
+const pictureTime = time.Minute
 
 // picture draws a document as the head would burn it: of a torn paper the upper half.
 func picture(ctx context.Context, doc []byte, whole bool) ([]byte, int, error) {

@@ -12,7 +12,7 @@ import (
 )
 
 // grace is how long a child may take to end after SIGTERM.
-const grace = 10 * time.Second
+const grace = time.Minute
 
 // process is one child with its log file. It ends with us: the kernel kills it
 // when the rig dies, so that a broken test leaves nothing behind.
@@ -99,7 +99,7 @@ func (p *process) stop() error {
 	case <-late.C:
 		// A Go program writes what its goroutines wait for when it gets SIGQUIT.
 		_ = p.cmd.Process.Signal(syscall.SIGQUIT)
-		last := time.NewTimer(time.Second)
+		last := time.NewTimer(10 * time.Second)
 		defer last.Stop()
 		select {
 		case <-p.done:

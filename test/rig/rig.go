@@ -35,8 +35,8 @@ const scale = 0.5
 
 // Times that the parts may take to come up on a loaded machine.
 const (
-	gatewayStart = 30 * time.Second
-	kioskStart   = 60 * time.Second
+	gatewayStart = 3 * time.Minute
+	kioskStart   = 5 * time.Minute
 )
 
 // Rig is one kiosk with everything around it.

@@ -16,7 +16,7 @@ import (
 var ErrNoXvfb = errors.New("no Xvfb on this machine: apt-get install xvfb")
 
 // xvfbStart is how long Xvfb may take until it tells its display.
-const xvfbStart = 20 * time.Second
+const xvfbStart = 2 * time.Minute
 
 // xvfb is one running X server.
 type xvfb struct {

@@ -23,6 +23,16 @@ func openStore(cmd *cobra.Command, cfg gateway.StoreConfig, log *slog.Logger) (*
 
 // readStore opens the book beside a gateway that may be serving it.
 func readStore(cmd *cobra.Command, f func(*gateway.Store) error) error {
+	return readAny(cmd, func(store *gateway.Store) error {
+		if err := store.Fits(cmd.Context()); err != nil {
+			return err
+		}
+		return f(store)
+	})
+}
+
+// readAny opens it whatever its version is.
+func readAny(cmd *cobra.Command, f func(*gateway.Store) error) error {
 	return withStore(cmd, gateway.StoreConfig{ReadOnly: true}, slog.New(slog.DiscardHandler), f)
 }
 

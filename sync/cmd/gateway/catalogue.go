@@ -88,6 +88,9 @@ func catalogueSignCommand(dir *string) *cobra.Command {
 	keyFile := cmd.Flags().String("key", "", "file of the private key")
 	out := cmd.Flags().String("out", "", "file to write (default the standard output)")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if *keyFile == "" {
+			return errors.New("say which key signs: --key FILE (gateway catalogue keygen FILE makes one)")
+		}
 		key, err := catalogue.ReadKey(*keyFile)
 		if err != nil {
 			return err

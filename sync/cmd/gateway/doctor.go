@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -14,20 +15,24 @@ import (
 )
 
 // errSick ends a command whose findings were printed.
-var errSick = errors.New("the book is not as it must be")
+var errSick = errors.New("not all is as it must be: see the lines that begin with BAD")
 
 func doctorCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "doctor", Short: "Examine the book: its version, durability, guards, and the proofs of the ledger", Args: cobra.NoArgs,
-		Long: "Examine the book and change nothing; it can run beside a serving gateway. One line for each finding;\nthe exit status is 1 when one of them is bad.",
+		Long: "Examine the book and change nothing; it can run beside a serving gateway. One line for each finding, and under a\n" +
+			"bad one what to do; the exit status is 1 when one of them is bad. With --config, or the flags below, it also looks\n" +
+			"at the catalogue's signature and at the certificates that the gateway is given.",
 	}
+	house := houseFlags(cmd)
 	asJSON := cmd.Flags().Bool("json", false, "for machines")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		return readStore(cmd, func(store *gateway.Store) error {
+		return readAny(cmd, func(store *gateway.Store) error {
 			findings, err := store.Examine(cmd.Context())
 			if err != nil {
 				return err
 			}
+			findings = append(findings, house.examine(time.Now())...)
 			if *asJSON {
 				if err := writeJSON(cmd.OutOrStdout(), findings); err != nil {
 					return err
@@ -48,7 +53,11 @@ func verdict(w io.Writer, findings []gateway.Finding) error {
 		if !f.OK {
 			word, sick = "BAD", errSick
 		}
-		if _, err := fmt.Fprintf(w, "%s %-20s %s\n", word, f.Name, f.Detail); err != nil {
+		line := fmt.Sprintf("%s %-20s %s\n", word, f.Name, f.Detail)
+		if f.Cure != "" {
+			line += fmt.Sprintf("    %-20s what to do: %s\n", "", f.Cure)
+		}
+		if _, err := io.WriteString(w, line); err != nil {
 			return err
 		}
 	}
@@ -62,7 +71,13 @@ func backupCommand() *cobra.Command {
 			"file is a book in a file; that of a book on PostgreSQL is an archive of pg_dump, which must be installed.\n" +
 			"The key that hides citizens is not in the book: keep a copy of it elsewhere.",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return readStore(cmd, func(store *gateway.Store) error { return store.Backup(cmd.Context(), args[0]) })
+			return readAny(cmd, func(store *gateway.Store) error {
+				if err := store.Backup(cmd.Context(), args[0]); err != nil {
+					return err
+				}
+				_, err := fmt.Fprintln(cmd.OutOrStdout(), "the copy is in", args[0])
+				return err
+			})
 		},
 	}
 }

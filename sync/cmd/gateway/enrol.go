@@ -33,6 +33,9 @@ func enrolCommand() *cobra.Command {
 		if err != nil {
 			return fmt.Errorf("%w; gateway serve --tls DIR makes it, tell it here with --tls", err)
 		}
+		if url == "" {
+			return errors.New("--url names no gateway: say how the kiosk reaches this one, --url https://host:port, with a --name of gateway serve")
+		}
 		return writeStore(cmd, func(store *gateway.Store) error {
 			// Its form is looked at before the book is changed.
 			if _, err := api.NewEnrolmentToken("aaaaaaaaaaaaaaaaaaaaaaaaaa", fingerprint, url); err != nil {

@@ -163,6 +163,7 @@ func fleetOrdersCommand() *cobra.Command {
 				return writeJSON(cmd.OutOrStdout(), all)
 			}
 			w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
+			fmt.Fprintln(w, "MADE\tKIOSK\tORDER\tBY\tRESULT\tDETAIL\tID")
 			for _, o := range all {
 				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", o.Made.Format(time.DateTime), o.Kiosk, o.Action, o.By, o.Result, o.Detail, o.ID)
 			}

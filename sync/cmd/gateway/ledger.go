@@ -22,6 +22,10 @@ func ledgerCommand() *cobra.Command {
 			if *asJSON {
 				return writeJSON(cmd.OutOrStdout(), balances)
 			}
+			if len(balances) == 0 {
+				_, err := fmt.Fprintln(cmd.ErrOrStderr(), "nothing was posted yet")
+				return err
+			}
 			for _, b := range balances {
 				if _, err := fmt.Fprintf(cmd.OutOrStdout(), "%-34s %14s  %d postings\n", b.Account, b.Balance, b.Postings); err != nil {
 					return err

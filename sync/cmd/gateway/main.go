@@ -67,5 +67,7 @@ func command() *cobra.Command {
 		fleetCommand(),
 		operatorCommand(),
 	)
+	root.SetFlagErrorFunc(flagMistake)
+	plain(root)
 	return root
 }

@@ -3,6 +3,7 @@ package main
 // The migration of the book.
 
 import (
+	"fmt"
 	"log/slog"
 
 	"github.com/spf13/cobra"
@@ -18,7 +19,11 @@ func migrateCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return store.Close()
+			if err := store.Close(); err != nil {
+				return err
+			}
+			_, err = fmt.Fprintln(cmd.OutOrStdout(), "the book has this program's form")
+			return err
 		},
 	}
 }

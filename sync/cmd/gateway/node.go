@@ -157,6 +157,9 @@ func nodeQueueCommand() *cobra.Command {
 				return err
 			case *asJSON:
 				return writeJSON(cmd.OutOrStdout(), all)
+			case len(all) == 0:
+				_, err = fmt.Fprintln(cmd.ErrOrStderr(), "nothing waits: every owner has been told")
+				return err
 			}
 			return writeQueue(cmd.OutOrStdout(), all)
 		})
@@ -213,6 +216,9 @@ func nodeSettleCommand() *cobra.Command {
 	cmd.MarkFlagsOneRequired("ok", "duplicate", "ko")
 	by := cmd.Flags().String("by", "", "who decides; kept with the bill")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if *by == "" {
+			return errors.New("say who decides: --by NAME")
+		}
 		closing := kiosk.ClosingOK
 		switch {
 		case *duplicate:

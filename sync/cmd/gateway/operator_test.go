@@ -5,8 +5,10 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/cookiejar"
@@ -21,7 +23,6 @@ import (
 	"github.com/pquerna/otp/totp"
 
 	"github.com/tserve/jolly/sync/gateway"
-	"github.com/tserve/jolly/sync/gateway/booktest"
 )
 
 // given reads a line "password  x" of what a command printed.
@@ -35,7 +36,7 @@ func given(t *testing.T, out, name string) string {
 }
 
 func TestOperatorAccounts(t *testing.T) {
-	db := booktest.File(t)
+	db := filepath.Join(t.TempDir(), "gateway.db") // migrate makes it
 	if out, err := run(t, "migrate", "--db", db); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
@@ -123,13 +124,18 @@ func TestOperatorsPagesAreNotServedInClear(t *testing.T) {
 	}
 }
 
-// freeAddress is one of the loopback that nobody listens on.
+// freeAddress is one of the loopback that nobody listens on, with a port below those
+// that the kernel gives to whoever connects: it stays free until it is used.
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 100 {
+		l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", fmt.Sprintf("127.0.0.1:%d", 15_000+rand.N(15_000)))
+		if err != nil {
+			continue
+		}
+		defer l.Close()
+		return l.Addr().String()
 	}
-	defer l.Close()
-	return l.Addr().String()
+	t.Fatal("no port is free")
+	return ""
 }

@@ -29,7 +29,7 @@ func showCommand() *cobra.Command {
 		return readStore(cmd, func(store *gateway.Store) error {
 			e, err := store.Evidence(cmd.Context(), args[0])
 			if err != nil {
-				return err
+				return unknownPayment(err, args[0])
 			}
 			if *asJSON {
 				return writeJSON(cmd.OutOrStdout(), e)
@@ -56,6 +56,9 @@ func decideCommand() *cobra.Command {
 		case *charged != "":
 			d.Outcome, d.STAN = kiosk.Charged, *charged
 		}
+		if *by == "" {
+			return errors.New("say who decides: --by NAME")
+		}
 		if err := readStore(cmd, func(*gateway.Store) error { return nil }); err != nil {
 			return err // writing would make a new book where there is none
 		}
@@ -64,9 +67,18 @@ func decideCommand() *cobra.Command {
 			return err
 		}
 		defer func() { err = errors.Join(err, store.Close()) }()
-		return store.Decide(cmd.Context(), args[0], d)
+		return unknownPayment(store.Decide(cmd.Context(), args[0], d), args[0])
 	}
 	return cmd
+}
+
+// unknownPayment says where ids are to be had.
+func unknownPayment(err error, id string) error {
+	var refusal *gateway.Refusal
+	if errors.As(err, &refusal) && refusal.Code == api.ProblemCodePaymentUnknown {
+		return fmt.Errorf("there is no payment %q in this book; want its whole id, as gateway report and the operators' pages show it (there the reference on the paper finds it)", id)
+	}
+	return err
 }
 
 func writeEvidence(w io.Writer, e gateway.Evidence) error {

@@ -26,8 +26,8 @@ const envPrefix = "JOLLY_GATEWAY_"
 const allKeys = "see packaging/gateway.toml for all of them"
 
 // shared are the settings that other commands than serve take from file and
-// environment: where the book is, its keys, and the authority. Those of the node are, too.
-var shared = []string{"config", "db", "tls", "operators-key"}
+// environment: where the book is, its keys, the authority, and the catalogue. Those of the node are, too.
+var shared = []string{"config", "db", "tls", "operators-key", "catalogue", "catalogue-signer", "catalogue-key"}
 
 // mistake is one mistake of a file, of the environment or of the command line.
 type mistake struct {
