@@ -6,9 +6,7 @@ package e2e
 // tests: it stands in the first file to be the first that starts.
 
 import (
-	"context"
 	"testing"
-	"time"
 
 	"github.com/tserve/jolly/test/rig"
 )
@@ -24,10 +22,7 @@ func TestWalkAway(t *testing.T) {
 	s.page("paid")
 	book := s.settled()
 	s.wantApproved(1)
-	ctx, cancel := context.WithTimeout(s.ctx, 150*time.Second)
-	defer cancel()
-	s.Hand.Patience = 150 * time.Second
-	box, err := s.Hand.AwaitBox(ctx, "idle")
+	box, err := s.Hand.AwaitBox(s.ctx, "idle")
 	s.ok(err)
 	s.says(box, words("idle_money_paid"))
 	rest := s.page("attract")

@@ -86,7 +86,7 @@ func (s *site) payTwo() {
 	s.ok(s.InsertCard("bancomat"))
 	s.page("paid")
 	s.touch("choice-paper", "thanks")
-	s.touch("continue", "take-card")
+	s.leave("continue", "take-card")
 }
 
 // nothingLeft looks for the citizens in everything that the kiosk leaves: its

@@ -152,7 +152,6 @@ func TestConfirmationOfThePaperLost(t *testing.T) {
 	s := ready(t)
 	s.pay("small", "paid")
 	s.printer("lose-confirmation", 0)
-	s.Hand.Patience = 90 * time.Second
 	p := s.touch("choice-paper", "print-failed")
 	if p.Title != words("printunknown_title") {
 		s.Errorf("the page says %q", p.Title)
@@ -183,10 +182,10 @@ func TestTerminalGoneAfterApproval(t *testing.T) {
 	s.LoseTerminalAfterApproval()
 	s.toCard("meals")
 	s.ok(s.InsertCard("bancomat"))
-	s.Hand.Patience = time.Minute
 	s.page("doubtful")
 	s.wantApproved(1)
 	s.touch("choice-paper", "thanks")
+	s.leave("continue", "attract", "out-of-service")
 	s.wantReceipt("CORSO DI VERIFICA", "NON PAGARE DI NUOVO")
 	s.wantPapers(true)
 
@@ -201,7 +200,6 @@ func TestTerminalGoneAfterApproval(t *testing.T) {
 		e, err := s.Ledger(s.ctx, id)
 		return err == nil && e.State == api.PaymentStateInVerification
 	})
-	s.touch("continue", "attract", "out-of-service")
 	s.page("out-of-service")
 
 	// The terminal is back and remembers.

@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/tserve/jolly/kiosk"
 	"github.com/tserve/jolly/kiosk/control"
@@ -55,7 +54,7 @@ func TestTheTerminalsDay(t *testing.T) {
 	s.ok(s.InsertCard("bancomat"))
 	s.page("paid")
 	s.touch("choice-paper", "thanks")
-	s.touch("continue", "attract")
+	s.leave("continue", "attract")
 	total := s.settled().Payments[0].Total
 
 	var last control.TerminalLast
@@ -71,7 +70,7 @@ func TestTheTerminalsDay(t *testing.T) {
 	s.page("attract")
 	s.pay("meals", "paid")
 	s.touch("choice-paper", "thanks")
-	s.touch("continue", "attract")
+	s.leave("continue", "attract")
 	s.settled()
 	var totals control.TerminalTotals
 	s.asked(&totals, "terminal", "totals")
@@ -94,7 +93,6 @@ func TestAPersonDecidesACharge(t *testing.T) {
 	s.LoseTerminalAfterApproval()
 	s.toCard("meals")
 	s.ok(s.InsertCard("bancomat"))
-	s.Hand.Patience = time.Minute
 	s.page("doubtful")
 	book := s.book()
 	charge := s.Terminal().Snapshot().Charges[0]
@@ -124,7 +122,6 @@ func TestTheOperatorDecidesACharge(t *testing.T) {
 	s.LoseTerminalAfterApproval()
 	s.toCard("meals")
 	s.ok(s.InsertCard("bancomat"))
-	s.Hand.Patience = time.Minute
 	s.page("doubtful")
 	id := s.book().Payments[0].ID
 	s.until("the gateway knows the doubt", func() bool {

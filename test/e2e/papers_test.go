@@ -20,11 +20,11 @@ func TestMaintainersPapers(t *testing.T) {
 	s := open(t, rig.Options{Printer: rig.PrinterIPP})
 	s.start()
 	s.pay("small", "paid")
-	s.touch("choice-none", "thanks")
 	if _, complaint := s.kioskctl("printer", "readiness"); !strings.Contains(complaint, "somebody stands there") {
 		s.Errorf("with a citizen there: %q", complaint)
 	}
-	s.touch("continue", "attract")
+	s.touch("choice-none", "thanks")
+	s.leave("continue", "attract")
 	s.settled()
 	for _, args := range [][]string{{"printer", "test-page"}, {"printer", "readiness"}, {"terminal", "close", "--print"}, {"printer", "day-report"}} {
 		if out, complaint := s.kioskctl(args...); complaint != "" || !strings.Contains(out, string(kiosk.PrintDone)) {

@@ -43,7 +43,7 @@ func (s *site) wholePayment() {
 	s.ok(s.InsertCard("bancomat"))
 	s.says(s.page("paid"), euro(total))
 	s.touch("choice-paper", "thanks")
-	s.touch("continue", "attract")
+	s.leave("continue", "attract")
 
 	book := s.settled()
 	s.wantApproved(1)

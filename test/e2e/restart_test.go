@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/tserve/jolly/kiosk"
 	"github.com/tserve/jolly/kiosk/payment"
@@ -84,12 +83,10 @@ func dieAll(t *testing.T, all []death) {
 func (s *site) die(d death) {
 	before, charged := s.paymentsBefore(), s.approved()
 	s.start("JOLLY_DIE=" + d.point)
-	dead, cancel := context.WithTimeout(s.ctx, 90*time.Second)
-	defer cancel()
-	playing, stop := context.WithCancel(dead)
+	playing, stop := context.WithCancel(s.ctx)
 	played := make(chan error, 1)
 	go func() { played <- d.play(s, playing, d.paper) }()
-	err := s.AwaitKioskDeath(dead)
+	err := s.AwaitKioskDeath(s.ctx)
 	stop()
 	playErr := <-played
 	if err != nil {
@@ -98,7 +95,6 @@ func (s *site) die(d death) {
 
 	s.ok(s.SetTerminal(terminalsim.Behaviour{Kind: terminalsim.Approve}))
 	s.ok(s.StartKiosk(s.ctx))
-	s.Hand.Patience = 2 * time.Minute
 	s.page("attract") // the first citizen may come
 	s.decidedBeforeTheFirstCitizen()
 	book := s.settled()
@@ -232,7 +228,6 @@ func TestKilledWhileTheTerminalWorks(t *testing.T) {
 			tt.dead(s)
 			s.ok(s.StartKiosk(s.ctx))
 			tt.alive(s)
-			s.Hand.Patience = 3 * time.Minute
 			s.page("attract")
 			s.decidedBeforeTheFirstCitizen()
 			book := s.settled()

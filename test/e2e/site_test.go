@@ -25,8 +25,10 @@ const (
 	left        = "../../out/e2e"
 	cache       = "../../.cache/e2e"
 
-	testLimit = 4 * time.Minute
-	booksWait = 45 * time.Second
+	// Only what hangs takes so long, however slow the machine.
+	testLimit = 15 * time.Minute
+	booksWait = 5 * time.Minute
+	pageWait  = 5 * time.Minute
 )
 
 // site is one rig in the hands of one test.
@@ -46,6 +48,7 @@ func open(t *testing.T, opt rig.Options) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
+	r.Hand.Patience = pageWait
 	s := &site{T: t, Rig: r, ctx: ctx}
 	t.Cleanup(func() {
 		if t.Failed() {
@@ -122,6 +125,14 @@ func (s *site) page(names ...string) rig.Screen {
 func (s *site) touch(id string, pages ...string) rig.Screen {
 	s.Helper()
 	p, err := s.Hand.TouchTo(s.ctx, id, pages...)
+	s.ok(err)
+	return p
+}
+
+// leave touches the way on of a page that goes by itself, too.
+func (s *site) leave(id string, pages ...string) rig.Screen {
+	s.Helper()
+	p, err := s.Hand.Leave(s.ctx, id, pages...)
 	s.ok(err)
 	return p
 }

@@ -32,7 +32,6 @@ func TestStartWithoutDevices(t *testing.T) {
 	s.ok(err)
 
 	// Each device is picked up when it comes.
-	s.Hand.Patience = 90 * time.Second
 	s.ok(s.SetTerminal(terminalsim.Behaviour{Kind: terminalsim.Approve}))
 	s.says(s.page("attract"), words("noprinter_strong"), words("attract_notice_noscan"))
 	s.printer("mend", 0)
@@ -73,8 +72,12 @@ func TestDrummingNeverPays(t *testing.T) {
 		t.Fatal("no way on")
 	}
 	x, y := int(a.X+a.W/2), int(a.Y+a.H/2)
-	settled := time.NewTimer(time.Second)
-	<-settled.C
+	s.until("touches count", func() bool {
+		p, err := s.Hand.Look(s.ctx)
+		s.ok(err)
+		a, ok = p.Action("continue")
+		return ok && !a.Early
+	})
 	end := time.Now().Add(900 * time.Millisecond)
 	for time.Now().Before(end) {
 		s.ok(s.Glass.Tap(s.ctx, x, y))
@@ -83,8 +86,7 @@ func TestDrummingNeverPays(t *testing.T) {
 	if a, ok := confirm.Action(rig.PayAction); !ok || float64(a.X) > float64(x) || float64(a.Y) > float64(y) {
 		t.Errorf("the paying button does not stand there: the test tries nothing: %+v", a)
 	}
-	still := time.NewTimer(time.Second)
-	<-still.C
+	s.pass(time.Second)
 	s.page("confirm")
 	if b := s.book(); len(b.Payments) != 0 {
 		t.Errorf("drumming began a payment: %+v", b.Payments)

@@ -30,8 +30,8 @@ import (
 const (
 	program = "/usr/sbin/pcscd"
 	driver  = "/usr/lib/pcsc/drivers/serial/libifdvpcd.so"
-	ready   = 15 * time.Second
-	grace   = 5 * time.Second
+	ready   = 2 * time.Minute
+	grace   = time.Minute
 	poll    = 20 * time.Millisecond
 )
 

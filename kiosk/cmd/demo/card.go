@@ -58,7 +58,7 @@ func (p *player) cardVisit(ctx context.Context) error {
 		{"He touches the paying button: the card terminal asks for the card.", touch(rig.PayAction), "terminal"},
 		{"He holds his bank card to it: the money is taken.", pay, "paid"},
 		{"He chooses the receipt on paper.", touch("choice-paper"), "thanks"},
-		{"He wants to go; his card is still in the reader.", touch("continue"), "take-card"},
+		{"He wants to go; his card is still in the reader.", p.leaves("take-card"), "take-card"},
 		{"He takes it: nothing of him is left.", take, "attract"},
 	} {
 		fmt.Println("  " + s.tell)

@@ -25,7 +25,7 @@ import (
 )
 
 // delivery is how long the last row may take to the gateway.
-const delivery = 30 * time.Second
+const delivery = 5 * time.Minute
 
 // evidence is what one payment left in four places.
 type evidence struct {

@@ -19,7 +19,7 @@ import (
 
 // The player's patience and pace.
 const (
-	playLimit = 5 * time.Minute
+	playLimit = 30 * time.Minute       // only a play that hangs takes so long
 	gatePace  = 700 * time.Millisecond // each answer of the gateway is held so long that waiting pages can be seen
 	paper     = "fine-reduced"         // what the citizen pays
 )
@@ -175,7 +175,7 @@ func (p *player) visit(ctx context.Context) error {
 		{"He touches the paying button: the card terminal asks for the card.", touch(rig.PayAction), "terminal"},
 		{"He holds his card to it: the money is taken.", card, "paid"},
 		{"He chooses the receipt on paper.", touch("choice-paper"), "thanks"},
-		{"He takes the paper and goes.", touch("continue"), "attract"},
+		{"He takes the paper and goes.", p.leaves("attract"), "attract"},
 		{"The kiosk waits for the next one.", nothing, "attract"},
 	} {
 		fmt.Println("  " + s.tell)

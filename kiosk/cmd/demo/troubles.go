@@ -187,10 +187,7 @@ func (p *player) trouble(ctx context.Context, t trouble) error {
 
 // leave goes back to the first page, whatever is shown.
 func (p *player) leave(ctx context.Context) error {
-	if _, err := p.rig.Hand.Touch(ctx, "help-exit"); err != nil {
-		return err
-	}
-	_, err := p.rig.Hand.AwaitPage(ctx, "attract")
+	_, err := p.rig.Hand.Leave(ctx, "help-exit", "attract")
 	return err
 }
 
