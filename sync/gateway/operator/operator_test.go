@@ -9,6 +9,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"html"
 	"io"
@@ -111,7 +112,11 @@ func TestOnPostgreSQL(t *testing.T) {
 		return // it is this process
 	}
 	t.Parallel()
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.timeout=3m", "-test.run=Fleet|Payment|Doubt|Refund|Alarms|Reports|Bank|Catalogue|Enrolled|Admins|Own|ACode|Tries|SessionsEnd")
+	args := []string{"-test.run=Fleet|Payment|Doubt|Refund|Alarms|Reports|Bank|Catalogue|Enrolled|Admins|Own|ACode|Tries|SessionsEnd"}
+	for _, name := range []string{"test.timeout", "test.shuffle"} {
+		args = append(args, "-"+name+"="+flag.Lookup(name).Value.String())
+	}
+	cmd := exec.CommandContext(t.Context(), os.Args[0], args...)
 	cmd.Env = append(os.Environ(), bookEnv+"=postgres")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("on PostgreSQL: %v\n%s", err, out)
