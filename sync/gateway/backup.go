@@ -25,6 +25,9 @@ func (s *Store) Backup(ctx context.Context, path string) error {
 	if _, err := os.Lstat(path); !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("back up to %s: there is something already", path)
 	}
+	if _, err := os.Stat(filepath.Dir(path)); err != nil {
+		return fmt.Errorf("back up to %s: the folder must be there: %w", path, err)
+	}
 	part := path + ".part"
 	if err := os.Remove(part); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("back up: %w", err)
@@ -43,7 +46,16 @@ func (s *Store) Backup(ctx context.Context, path string) error {
 // newest form and examines it. The book of a restore that ends with an error is
 // not to be served.
 func Restore(ctx context.Context, url, path string, log *slog.Logger) ([]Finding, error) {
+	if err := namesBook(url); err != nil {
+		return nil, fmt.Errorf("restore: %w", err)
+	}
+	if _, err := os.Stat(path); err != nil {
+		return nil, fmt.Errorf("restore: the backup cannot be read: %w", err)
+	}
 	if err := engineOf(url).load(ctx, path); err != nil {
+		if notADatabase(err) {
+			err = fmt.Errorf("%w; it is no backup of a book in a file: what gateway backup made of a book on PostgreSQL goes back with --db postgres://", err)
+		}
 		return nil, fmt.Errorf("restore %s: %w", path, err)
 	}
 	s, err := Open(ctx, url, StoreConfig{}, log)

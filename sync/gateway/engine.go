@@ -88,7 +88,7 @@ const migrateTries = 5
 func (s *Store) migrate(ctx context.Context) error {
 	for try := 1; ; try++ {
 		err := s.migrateOnce(ctx)
-		if err == nil || try == migrateTries || ctx.Err() != nil {
+		if err == nil || try == migrateTries || ctx.Err() != nil || errors.Is(err, ErrNewerBook) {
 			return err
 		}
 		if pause(ctx, 6+try) != nil {
@@ -102,10 +102,79 @@ func (s *Store) migrateOnce(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := s.notNewer(ctx); err != nil {
+		return err
+	}
 	if _, err := provider.Up(ctx); err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}
 	return nil
+}
+
+// ErrNewerBook says that a newer program has changed the book: what this one would
+// write might break a rule that it does not know.
+var ErrNewerBook = errors.New("the book was changed by a newer gateway")
+
+// newerCure is what to do about it.
+const newerCure = "install that gateway's version, or a later one; to go back to this one, restore the backup that was made before the change"
+
+// notNewer refuses a book of a newer program. A book without a version is new.
+func (s *Store) notNewer(ctx context.Context) error {
+	have, want, err := s.versions(ctx, s.write)
+	if errors.Is(err, errNoVersion) || err == nil && have <= want {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("migrate: %w", err)
+	}
+	return fmt.Errorf("%w: version %d, this program's is %d: %s", ErrNewerBook, have, want, newerCure)
+}
+
+// ErrOtherBook says that the book's tables are not those of this program.
+var ErrOtherBook = errors.New("the book has another form than this program's")
+
+// Fits demands that the book has this program's form: of another one, what is read
+// may be wrong.
+func (s *Store) Fits(ctx context.Context) error {
+	have, want, err := s.versions(ctx, s.read)
+	switch {
+	case err != nil:
+		return err
+	case have > want:
+		return fmt.Errorf("%w: version %d, this program's is %d: %s", ErrNewerBook, have, want, newerCure)
+	case have < want:
+		return fmt.Errorf("%w: version %d, this program's is %d: %s", ErrOtherBook, have, want, cures["schema"])
+	}
+	return nil
+}
+
+// errNoVersion says that there are no tables of ours.
+var errNoVersion = errors.New("there is a database, and no book in it; gateway migrate makes one there")
+
+// versions are the book's and this program's.
+func (s *Store) versions(ctx context.Context, db *sql.DB) (have, want int64, err error) {
+	provider, err := s.provider(db)
+	if err != nil {
+		return 0, 0, err
+	}
+	sources := provider.ListSources()
+	want = sources[len(sources)-1].Version
+	folder, _ := s.engine.dialect()
+	there := "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'goose_db_version'"
+	if folder == "postgres" {
+		there = "SELECT count(*) FROM pg_class WHERE relkind = 'r' AND relname = 'goose_db_version'"
+	}
+	var n int
+	if err := db.QueryRowContext(ctx, there).Scan(&n); err != nil {
+		return 0, want, fmt.Errorf("read version: %w", err)
+	}
+	if n == 0 {
+		return 0, want, errNoVersion
+	}
+	if err := db.QueryRowContext(ctx, "SELECT coalesce(max(version_id), 0) FROM goose_db_version").Scan(&have); err != nil {
+		return 0, want, fmt.Errorf("read version: %w", err)
+	}
+	return have, want, nil
 }
 
 func (s *Store) provider(db *sql.DB) (*goose.Provider, error) {

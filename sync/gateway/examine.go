@@ -15,13 +15,30 @@ type Finding struct {
 	Name   string `json:"name"`
 	OK     bool   `json:"ok"`
 	Detail string `json:"detail"`
+	Cure   string `json:"cure,omitempty"` // what to do, where it is not OK
 }
 
-// Examine asks everything that can be asked of a book, also beside a serving
-// gateway. An error means that it could not be asked.
+// found is a finding with its cure.
+func found(name string, ok bool, detail string) Finding {
+	f := Finding{Name: name, OK: ok, Detail: detail}
+	if !ok {
+		f.Cure = cures[name]
+	}
+	return f
+}
+
+// Examine proves what must be true of a book, also beside a serving gateway; what
+// else may want a person is asked by [Store.Symptoms]. Of a book of another version than this program's only that is said: its
+// tables may be others. An error means that it could not be asked.
 func (s *Store) Examine(ctx context.Context) ([]Finding, error) {
-	var all []Finding
-	for _, ask := range []func(context.Context) ([]Finding, error){s.examineSchema, s.engineFindings, s.examineGuards, s.examineOperators, s.examineBooks} {
+	all, err := s.examineSchema(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("examine: %w", err)
+	}
+	if !all[0].OK {
+		return all, nil
+	}
+	for _, ask := range []func(context.Context) ([]Finding, error){s.engineFindings, s.examineGuards, s.examineOperators, s.examineBooks} {
 		findings, err := ask(ctx)
 		if err != nil {
 			return all, fmt.Errorf("examine: %w", err)
@@ -37,17 +54,15 @@ func (s *Store) engineFindings(ctx context.Context) ([]Finding, error) {
 
 // examineSchema compares the book's version with this program's.
 func (s *Store) examineSchema(ctx context.Context) ([]Finding, error) {
-	provider, err := s.provider(s.read)
+	have, want, err := s.versions(ctx, s.read)
 	if err != nil {
 		return nil, err
 	}
-	var have int64
-	if err := s.read.QueryRowContext(ctx, "SELECT coalesce(max(version_id), 0) FROM goose_db_version").Scan(&have); err != nil {
-		return nil, fmt.Errorf("read version: %w", err)
+	f := found("schema", have == want, fmt.Sprintf("version %d, this program's is %d", have, want))
+	if have > want {
+		f.Cure = newerCure
 	}
-	sources := provider.ListSources()
-	want := sources[len(sources)-1].Version
-	return []Finding{{"schema", have == want, fmt.Sprintf("version %d, this program's is %d", have, want)}}, nil
+	return []Finding{f}, nil
 }
 
 // guards are the triggers without which the database would take what it must refuse.
@@ -88,9 +103,9 @@ func (s *Store) examineGuards(ctx context.Context) ([]Finding, error) {
 		}
 	}
 	if len(missing) > 0 {
-		return []Finding{{"guards", false, "missing or switched off: " + strings.Join(missing, ", ")}}, nil
+		return []Finding{found("guards", false, "missing or switched off: "+strings.Join(missing, ", "))}, nil
 	}
-	return []Finding{{"guards", true, "the ledger's and the closings' rules are in force"}}, nil
+	return []Finding{found("guards", true, "the ledger's and the closings' rules are in force")}, nil
 }
 
 // examineBooks proves what must be true of every book, whatever happened to it.
@@ -120,11 +135,11 @@ func (s *Store) examineBooks(ctx context.Context) ([]Finding, error) {
 		if err := s.read.QueryRowContext(ctx, proof.query).Scan(&off); err != nil {
 			return nil, fmt.Errorf("%s: %w", proof.name, err)
 		}
-		f := Finding{proof.name, off == 0, proof.want}
+		detail := proof.want
 		if off != 0 {
-			f.Detail = fmt.Sprintf("not true that %s: %d", proof.want, off)
+			detail = fmt.Sprintf("not true that %s: %d", proof.want, off)
 		}
-		all = append(all, f)
+		all = append(all, found(proof.name, off == 0, detail))
 	}
 	return all, nil
 }
@@ -141,9 +156,9 @@ func (f sqliteFile) examine(ctx context.Context, db *sql.DB) ([]Finding, error) 
 	orphans := 0
 	err := each(ctx, db, func(*sql.Rows) error { orphans++; return nil }, "PRAGMA foreign_key_check")
 	return []Finding{
-		{"journal", mode == "wal", "journal_mode " + mode},
-		{"file", check == "ok", "quick_check: " + check},
-		{"references", orphans == 0, fmt.Sprintf("%d rows point nowhere", orphans)},
+		found("journal", mode == "wal", "journal_mode "+mode),
+		found("file", check == "ok", "quick_check: "+check),
+		found("references", orphans == 0, fmt.Sprintf("%d rows point nowhere", orphans)),
 	}, err
 }
 
@@ -158,7 +173,7 @@ func (p *postgres) examine(ctx context.Context, db *sql.DB) ([]Finding, error) {
 		if err := db.QueryRowContext(ctx, "SELECT current_setting($1, true)", want.name).Scan(&got); err != nil {
 			return nil, err
 		}
-		all = append(all, Finding{want.name, !got.Valid || want.value == "" || got.String == want.value, want.name + " " + got.String})
+		all = append(all, found(want.name, !got.Valid || want.value == "" || got.String == want.value, want.name+" "+got.String))
 	}
 	if p.plain {
 		return all, nil // it counts no pages
@@ -167,5 +182,5 @@ func (p *postgres) examine(ctx context.Context, db *sql.DB) ([]Finding, error) {
 	if err := db.QueryRowContext(ctx, "SELECT checksum_failures FROM pg_stat_database WHERE datname = current_database()").Scan(&damaged); err != nil {
 		return nil, err
 	}
-	return append(all, Finding{"pages", damaged.Int64 == 0, fmt.Sprintf("%d damaged", damaged.Int64)}), nil
+	return append(all, found("pages", damaged.Int64 == 0, fmt.Sprintf("%d damaged", damaged.Int64))), nil
 }

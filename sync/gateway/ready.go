@@ -24,24 +24,24 @@ const readyTime = 3 * time.Second
 func (s *Store) Ready(ctx context.Context) []Finding {
 	ctx, cancel := context.WithTimeout(ctx, readyTime)
 	defer cancel()
-	all := []Finding{{"book-whole", !s.broken.Load(), "no commit is in doubt"}}
+	all := []Finding{found("book-whole", !s.broken.Load(), "no commit is in doubt")}
 	for _, ask := range []struct {
 		name string
 		of   func(context.Context) error
 	}{{"book-read", s.Ping}, {"book-write", s.writable}} {
-		f := Finding{ask.name, true, "it can be"}
+		f := found(ask.name, true, "it can be")
 		if err := ask.of(ctx); err != nil {
-			f = Finding{ask.name, false, err.Error()}
+			f = found(ask.name, false, err.Error())
 		}
 		all = append(all, f)
 	}
 	schema, err := s.examineSchema(ctx)
 	if err != nil {
-		schema = []Finding{{"schema", false, err.Error()}}
+		schema = []Finding{found("schema", false, err.Error())}
 	}
-	catalogue := Finding{"catalogue", false, "none is in force; serve with --catalogue or --catalogue-key"}
+	catalogue := found("catalogue", false, "none is in force; serve with --catalogue or --catalogue-key")
 	if c := s.catalogues.current(); c != nil {
-		catalogue = Finding{"catalogue", true, c.Version}
+		catalogue = found("catalogue", true, c.Version)
 	}
 	return append(append(all, schema...), catalogue)
 }
@@ -101,7 +101,7 @@ func (o *Ops) ready(w http.ResponseWriter, r *http.Request) {
 	answer := Readiness{Ready: true, Parts: o.store.Ready(r.Context())}
 	select {
 	case <-o.stopping:
-		answer.Parts = append(answer.Parts, Finding{"stopping", false, "the gateway stops"})
+		answer.Parts = append(answer.Parts, found("stopping", false, "the gateway stops"))
 	default:
 	}
 	for _, p := range answer.Parts {

@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 
@@ -42,7 +43,10 @@ func (f sqliteFile) open(ctx context.Context, cfg StoreConfig) (write, read *sql
 func (f sqliteFile) there(readOnly bool) error {
 	if readOnly {
 		if _, err := os.Stat(string(f)); err != nil {
-			return fmt.Errorf("there is no book at %s (gateway migrate makes one): %w", f, err)
+			if errors.Is(err, fs.ErrNotExist) {
+				return fmt.Errorf("there is no book at %s (gateway migrate makes one): %w", f, err)
+			}
+			return err
 		}
 		return nil
 	}

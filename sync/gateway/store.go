@@ -68,6 +68,9 @@ type Store struct {
 // URL chooses the database: postgres://... is a server, sqlite:PATH or a plain
 // path is a file of our own.
 func Open(ctx context.Context, url string, cfg StoreConfig, log *slog.Logger) (*Store, error) {
+	if err := namesBook(url); err != nil {
+		return nil, fmt.Errorf("open book: %w", err)
+	}
 	rome, err := time.LoadLocation("Europe/Rome")
 	if err != nil {
 		return nil, fmt.Errorf("open book: %w", err)
@@ -91,7 +94,7 @@ func Open(ctx context.Context, url string, cfg StoreConfig, log *slog.Logger) (*
 		}
 	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("open book: %w", err), s.Close())
+		return nil, errors.Join(fmt.Errorf("open book: %w", whyNot(url, err)), s.Close())
 	}
 	return s, nil
 }

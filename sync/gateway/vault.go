@@ -131,9 +131,9 @@ func (s *Store) examineOperators(ctx context.Context) ([]Finding, error) {
 		return nil, err
 	}
 	if n > 0 {
-		return []Finding{{"operator-secrets", false, fmt.Sprintf("%d TOTP secrets can be read in the book: serve with --operators-key", n)}}, nil
+		return []Finding{found("operator-secrets", false, fmt.Sprintf("%d TOTP secrets can be read in the book: serve with --operators-key", n))}, nil
 	}
-	return []Finding{{"operator-secrets", true, "no TOTP secret can be read in the book"}}, nil
+	return []Finding{found("operator-secrets", true, "no TOTP secret can be read in the book")}, nil
 }
 
 // wiping overwrites what f drops from the file, also in the log beside it.

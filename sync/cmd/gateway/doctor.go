@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -32,7 +33,11 @@ func doctorCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			findings = append(findings, house.examine(time.Now())...)
+			more, err := store.Symptoms(cmd.Context())
+			if err != nil {
+				return err
+			}
+			findings = slices.Concat(findings, more, house.examine(time.Now()))
 			if *asJSON {
 				if err := writeJSON(cmd.OutOrStdout(), findings); err != nil {
 					return err

@@ -131,7 +131,7 @@ func TestKilledWhileTheNodeHoldsAnOutcome(t *testing.T) {
 			if got := n.Counts(); got.PaidOK != 1 || got.Money != 5000 || got.PaidLate+got.KO+got.Duplicates+got.Disagreements != 0 {
 				t.Errorf("the node counts %+v", got)
 			}
-			if out, err := run(t, "node", "queue", "--db", db); err != nil || out != "" {
+			if out, err := run(t, "node", "queue", "--db", db); err != nil || out != nothingWaits {
 				t.Errorf("left in the queue: %q %v", out, err)
 			}
 			var e gateway.Evidence

@@ -158,7 +158,7 @@ func nodeQueueCommand() *cobra.Command {
 			case *asJSON:
 				return writeJSON(cmd.OutOrStdout(), all)
 			case len(all) == 0:
-				_, err = fmt.Fprintln(cmd.ErrOrStderr(), "nothing waits: every owner has been told")
+				_, err = io.WriteString(cmd.ErrOrStderr(), nothingWaits)
 				return err
 			}
 			return writeQueue(cmd.OutOrStdout(), all)
@@ -166,6 +166,9 @@ func nodeQueueCommand() *cobra.Command {
 	}
 	return cmd
 }
+
+// nothingWaits is said to a person; for machines there is nothing.
+const nothingWaits = "nothing waits: every owner has been told\n"
 
 func writeQueue(w io.Writer, all []gateway.Untold) error {
 	table := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)

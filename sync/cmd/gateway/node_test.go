@@ -67,7 +67,7 @@ func TestADebtOfTheNodeIsLookedUpThere(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "PPT_STAZIONE_INT_PA_SCONOSCIUTA") {
 		t.Errorf("verify of nothing: %q, %v", out, err)
 	}
-	if out, err = run(t, "node", "queue", "--db", db); err != nil || out != "" {
+	if out, err = run(t, "node", "queue", "--db", db); err != nil || out != nothingWaits {
 		t.Errorf("queue: %q, %v", out, err)
 	}
 	for _, what := range []string{"again", "settle"} {
