@@ -93,11 +93,11 @@ func (s *Store) examineClock(ctx context.Context) ([]Finding, error) {
 		return []Finding{found("clock", false, fmt.Sprintf("this machine's clock says %s, and the book holds what happened %s later", now.Format(time.RFC3339), ahead.Round(time.Second)))}, nil
 	}
 	if folder, _ := s.engine.dialect(); folder == "postgres" {
-		var theirs float64
-		if err := s.read.QueryRowContext(ctx, "SELECT CAST(extract(epoch FROM clock_timestamp()) AS DOUBLE PRECISION)").Scan(&theirs); err != nil {
+		var theirs int64
+		if err := s.read.QueryRowContext(ctx, "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)").Scan(&theirs); err != nil {
 			return nil, fmt.Errorf("read the server's clock: %w", err)
 		}
-		if d := time.Duration(theirs*float64(time.Second)) - time.Duration(time.Now().UnixNano()); d.Abs() > clockApart {
+		if d := time.Until(time.UnixMilli(theirs)); d.Abs() > clockApart {
 			return []Finding{found("clock", false, fmt.Sprintf("the database server's clock differs from this machine's by %s", d.Round(time.Second)))}, nil
 		}
 	}
