@@ -49,7 +49,7 @@ func (r *Rig) gatewaySays(ctx context.Context, into any, args ...string) error {
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	if err := cmd.Run(); err != nil {
-		if strings.Contains(errs.String(), "payment-unknown") {
+		if strings.Contains(errs.String(), "there is no payment") {
 			return fmt.Errorf("%s: %w", strings.Join(args, " "), ErrNotBooked)
 		}
 		return fmt.Errorf("ask gateway %s: %w: %s", strings.Join(args, " "), err, strings.TrimSpace(errs.String()))
