@@ -138,7 +138,7 @@ func run(t *testing.T, cfg Config) *running {
 
 func (r *running) next() kiosk.CardNews {
 	r.t.Helper()
-	timer := time.NewTimer(20 * time.Second)
+	timer := time.NewTimer(2 * time.Minute)
 	defer timer.Stop()
 	select {
 	case n := <-r.news:

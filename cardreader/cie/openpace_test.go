@@ -60,7 +60,7 @@ type peer struct {
 
 func start(t *testing.T, bin string, args ...string) *peer {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	cmd := exec.CommandContext(ctx, bin, args...)
 	in, err := cmd.StdinPipe()
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/tserve/jolly/cardreader"
@@ -165,7 +166,7 @@ func start(t *testing.T, f *fake, cfg Config) (s *Slots, next func() cardreader.
 	})
 	return s, func() cardreader.State {
 		t.Helper()
-		timer := time.NewTimer(10 * time.Second)
+		timer := time.NewTimer(2 * time.Minute)
 		defer timer.Stop()
 		select {
 		case st := <-states:
@@ -207,7 +208,7 @@ func TestJobs(t *testing.T) {
 	next()
 	lay(f)
 	next()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	ask := func(ctx context.Context, ch apdu.Channel) error {
 		r, err := apdu.Exchange(ctx, ch, apdu.Command{INS: 0xB0})
@@ -303,15 +304,17 @@ func TestReaderIsPluggedInAndOut(t *testing.T) {
 }
 
 func TestRestlessDaemonKeepsNobodyBusy(t *testing.T) {
-	f := newFake()
-	f.restive = true
-	_, next := start(t, f, Config{})
-	next()
-	timer := time.NewTimer(300 * time.Millisecond)
-	<-timer.C
-	if n := f.get(func() int { return f.waits }); n > 10*restless {
-		t.Errorf("%d waits in 0.3 s", n)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake()
+		f.restive = true
+		_, next := start(t, f, Config{})
+		next()
+		timer := time.NewTimer(300 * time.Millisecond)
+		<-timer.C
+		if n := f.get(func() int { return f.waits }); n > 10*restless {
+			t.Errorf("%d waits in 0.3 s", n)
+		}
+	})
 }
 
 func TestUseEndsWithItsContext(t *testing.T) {

@@ -92,7 +92,7 @@ func serveLogged(t *testing.T, src Source, log *slog.Logger) (*Client, string) {
 	c := NewClient(path)
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
-	for range 400 {
+	for range 12000 { // a minute
 		_, err := c.Health(t.Context())
 		if err == nil || strings.Contains(err.Error(), "the kiosk could not") || errors.Is(err, ErrRefused) {
 			return c, path

@@ -41,7 +41,7 @@ func keyboardPath(t testing.TB) string {
 func TestKeyboardConforms(t *testing.T) {
 	scannertest.Run(t, func(t *testing.T) (scannertest.Reader, scannertest.Rig) {
 		rig := pluggedKeyboard(t, keyboardPath(t))
-		cfg := scanner.Config{Kind: scanner.KindEvdev, Path: rig.Path(), AIM: true, RetryMin: 10 * time.Millisecond, RetryMax: 50 * time.Millisecond}
+		cfg := scanner.Config{Kind: scanner.KindEvdev, Path: rig.Path(), AIM: true, InterChar: untorn, RetryMin: 10 * time.Millisecond, RetryMax: 50 * time.Millisecond}
 		return scanner.NewUngrabbed(cfg, make(chan string, 64)), rig
 	})
 }
@@ -104,7 +104,7 @@ func TestKeysThatGoWrong(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			rig := pluggedKeyboard(t, keyboardPath(t))
-			events := started(t, scanner.NewUngrabbed(scanner.Config{Path: rig.Path(), Kind: scanner.KindEvdev}, make(chan string, 1)))
+			events := started(t, scanner.NewUngrabbed(scanner.Config{Path: rig.Path(), Kind: scanner.KindEvdev, InterChar: untorn}, make(chan string, 1)))
 			await(t, events)
 			if err := rig.Send(c.stream); err != nil {
 				t.Fatal(err)
@@ -129,7 +129,7 @@ func key(code uint16, value byte) []byte {
 // Whatever bytes a code has but its end, they arrive as they were.
 func TestEveryTextArrives(t *testing.T) {
 	rig := pluggedKeyboard(t, keyboardPath(t))
-	events := started(t, scanner.NewUngrabbed(scanner.Config{Path: rig.Path(), Kind: scanner.KindEvdev, AIM: true}, make(chan string, 1)))
+	events := started(t, scanner.NewUngrabbed(scanner.Config{Path: rig.Path(), Kind: scanner.KindEvdev, AIM: true, InterChar: untorn}, make(chan string, 1)))
 	await(t, events)
 	rapid.Check(t, func(rt *rapid.T) {
 		text := string(rapid.SliceOfN(rapid.ByteRange(1, 255).Filter(func(b byte) bool { return b != '\r' && b != '\n' }), 1, 200).Draw(rt, "text"))

@@ -37,7 +37,7 @@ func TestScores(t *testing.T) {
 
 // aplay of Debian plays every sound to ALSA's own null device.
 func TestAplayTakesEverySound(t *testing.T) {
-	p := New(Config{Device: "null", Limit: 10 * time.Second}, slog.New(slog.DiscardHandler))
+	p := New(Config{Device: "null", Limit: time.Minute}, slog.New(slog.DiscardHandler))
 	for name := range Scores() {
 		if err := p.play(t.Context(), name); err != nil {
 			t.Errorf("%s: %v (Debian: alsa-utils)", name, err)
@@ -71,17 +71,20 @@ func TestTheNewestSoundIsKept(t *testing.T) {
 func TestAFailureIsToldOnce(t *testing.T) {
 	var told bytes.Buffer
 	marker := filepath.Join(t.TempDir(), "calls")
-	p := New(Config{Program: program(t, "cat >/dev/null; echo x >>"+marker+"; exit 1")}, slog.New(slog.NewTextHandler(&told, nil)))
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	p := New(Config{Program: program(t, "cat >/dev/null; echo x >>"+marker+"; exit 1"), Limit: time.Minute}, slog.New(slog.NewTextHandler(&told, nil)))
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	done := make(chan error)
 	go func() { done <- p.Run(ctx) }()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
 	for n := 1; n <= 3; n++ {
 		p.Play("scan")
 		for ctx.Err() == nil {
 			if text, _ := os.ReadFile(marker); bytes.Count(text, []byte("x")) >= n && len(p.next) == 0 {
 				break
 			}
+			<-tick.C
 		}
 	}
 	cancel()
@@ -94,9 +97,9 @@ func TestAFailureIsToldOnce(t *testing.T) {
 }
 
 func TestAPlayerThatHangsIsGivenUp(t *testing.T) {
-	p := New(Config{Program: program(t, "exec sleep 60"), Limit: 50 * time.Millisecond}, slog.New(slog.DiscardHandler))
+	p := New(Config{Program: program(t, "exec sleep 300"), Limit: 50 * time.Millisecond}, slog.New(slog.DiscardHandler))
 	began := time.Now()
-	if err := p.play(t.Context(), "scan"); err == nil || time.Since(began) > 10*time.Second {
+	if err := p.play(t.Context(), "scan"); err == nil || time.Since(began) > 2*time.Minute {
 		t.Errorf("%v after %v", err, time.Since(began))
 	}
 }

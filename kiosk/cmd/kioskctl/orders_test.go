@@ -80,7 +80,7 @@ func (r *running) serve(t *testing.T, config string) {
 	})
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
-	for range 400 {
+	for range 12000 { // a minute
 		if _, err := control.NewClient(socket).Screen(t.Context()); err == nil {
 			return
 		}

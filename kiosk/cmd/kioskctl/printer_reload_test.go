@@ -10,13 +10,16 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/tserve/jolly/kiosk"
 )
 
 // Each change of the printer has its next step, and the guide ends when it is ready.
-func TestReload(t *testing.T) {
+func TestReload(t *testing.T) { synctest.Test(t, reloads) }
+
+func reloads(t *testing.T) {
 	var out bytes.Buffer
 	states := []kiosk.PrinterState{kiosk.PrinterPaperOut, kiosk.PrinterPaperOut, kiosk.PrinterCoverOpen, kiosk.PrinterReady}
 	err := (&tool{out: &out}).reload(t.Context(), func(context.Context) (kiosk.PrinterState, error) {

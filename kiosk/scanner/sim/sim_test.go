@@ -40,7 +40,7 @@ func host(t *testing.T, s *sim.Scanner) *os.File {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = f.Close() })
-	if err := f.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
+	if err := f.SetReadDeadline(time.Now().Add(2 * time.Minute)); err != nil {
 		t.Fatal(err)
 	}
 	return f
@@ -118,7 +118,7 @@ func TestLineIsMadeAnewWhenTheHostCloses(t *testing.T) {
 		must(t, err)
 		f := host(t, s)
 		must(t, f.Close())
-		for deadline := time.Now().Add(10 * time.Second); ; {
+		for deadline := time.Now().Add(2 * time.Minute); ; {
 			if _, err := os.Stat(was); err != nil {
 				break // the old terminal is gone
 			}
