@@ -77,7 +77,7 @@ func (c Cart) With(q Quote) Cart {
 	if c.Full() || c.Has(q.Bill.Creditor, q.Bill.Notice) {
 		return c
 	}
-	c.Lines[c.Count] = Line{Bill: q.Bill, Fee: q.Fee}
+	c.Lines[c.Count] = Line(q)
 	c.Count++
 	return c
 }

@@ -116,7 +116,7 @@ func (p *player) picture(ctx context.Context, s rig.Screen) {
 func (p *player) failed(err error) error {
 	_ = p.rig.Screenshot(filepath.Join(p.out, "screens", "99-failed.png")) // the failure itself is told
 	if kept := p.keepLogs(); kept != "" {
-		return fmt.Errorf("%w\nThe logs are in %s.", err, kept)
+		return fmt.Errorf("%w; the logs are in %s", err, kept)
 	}
 	return err
 }
