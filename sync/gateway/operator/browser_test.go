@@ -273,7 +273,10 @@ const accessible = `(() => {
 		if (!a.textContent.trim() && !a.getAttribute("aria-label")) bad.push("no name: " + a.outerHTML);
 	const ids = [...document.querySelectorAll("[id]")].map(e => e.id);
 	for (const id of ids) if (ids.filter(x => x === id).length > 1) bad.push("twice the id " + id);
-	for (const t of document.querySelectorAll("th")) if (!t.scope) bad.push("no scope: " + t.textContent);
+	for (const t of document.querySelectorAll("th")) {
+		if (!t.scope) bad.push("no scope: " + t.textContent);
+		if (!t.textContent.trim()) bad.push("a heading that says nothing, in " + (t.closest("table").caption?.textContent || "a table"));
+	}
 	if (document.documentElement.scrollWidth > innerWidth + 1) bad.push("wider than the window: " + document.documentElement.scrollWidth + " > " + innerWidth);
 	const light = (c) => { const v = c.map(x => { x /= 255; return x <= .03928 ? x / 12.92 : ((x + .055) / 1.055) ** 2.4; }); return .2126 * v[0] + .7152 * v[1] + .0722 * v[2]; };
 	const parts = (s) => s.match(/[\d.]+/g).map(Number);
@@ -300,7 +303,7 @@ func TestBrowserEveryPageIsAccessible(t *testing.T) {
 	settlement := "name=settlement&from=2026-11-21&to=2026-11-22"
 	for name, path := range map[string]string{
 		"fleet-admin": "/op/", "kiosk": "/op/kiosks/prato-001", "kiosk-devices": "/op/kiosks/prato-007", "kiosk-silent": "/op/kiosks/prato-006", "payments": "/op/payments", "payment": "/op/payments/" + h.refund.Payment, "alarms": "/op/alarms",
-		"zero": "/op/reports?name=zero&from=2026-11-21&to=2026-11-22", "match": "/op/reports?name=match&from=2026-11-22", "catalogue": "/op/catalogue", "enrol": "/op/enrol",
+		"commissions": "/op/reports?name=commissions&from=2026-11-21&to=2026-11-22", "zero": "/op/reports?name=zero&from=2026-11-21&to=2026-11-22", "match": "/op/reports?name=match&from=2026-11-22", "catalogue": "/op/catalogue", "enrol": "/op/enrol",
 		"operators": "/op/operators", "actions": "/op/actions", "me": "/op/me", "refused": "/op/kiosks/none", "settlement": "/op/reports?" + settlement,
 		"behind": "/op/reports/payments?" + settlement + "&row=" + url.QueryEscape("2026-11-22|84006890481|Comune di Prato"), "doubt-admin": "/op/payments/" + h.doubtful.Payment, "cases-admin": "/op/cases",
 	} {

@@ -21,6 +21,7 @@ type catalogueData struct {
 
 type creditorServices struct {
 	kiosk.Creditor
+	Else     []channelFee // where the payer stands, of all services that say nothing else
 	Services []serviceLine
 }
 
@@ -28,7 +29,7 @@ type serviceLine struct {
 	ID, Name, Find, Level string
 	Fields                int
 	Fee                   kiosk.Amount
-	Else                  []channelFee // where it is another one
+	Else                  []channelFee // where it says another one itself
 }
 
 var findings = map[kiosk.Finding]string{kiosk.FindByNotice: "avviso", kiosk.FindByCard: "carta", kiosk.FindByForm: "modulo"}
@@ -43,7 +44,7 @@ func (p *pages) catalogue(w http.ResponseWriter, r *http.Request, in *visit) {
 	if c := p.cfg.Catalogue; c != nil {
 		d.Version, d.Count = c.Version, len(c.Services)
 		for _, cr := range c.Creditors {
-			d.Creditors = append(d.Creditors, creditorServices{cr, servicesOf(c, cr.Code)})
+			d.Creditors = append(d.Creditors, creditorServices{cr, channelFees(cr.Fee), servicesOf(c, cr.Code)})
 		}
 	}
 	p.show(w, in, http.StatusOK, "catalogue.html", view{Title: "Catalogo", Here: "catalogue", Data: d})
@@ -52,7 +53,7 @@ func (p *pages) catalogue(w http.ResponseWriter, r *http.Request, in *visit) {
 func servicesOf(c *kiosk.Catalogue, code kiosk.CreditorCode) (all []serviceLine) {
 	for _, s := range c.Services {
 		if s.Creditor == code {
-			all = append(all, serviceLine{s.ID, s.Name.In(kiosk.Italian), word(findings, s.Find), string(s.Level), len(s.Fields), c.FeeOf(code, s.ID, string(api.ChannelJolly)), otherFees(c, s)})
+			all = append(all, serviceLine{s.ID, s.Name.In(kiosk.Italian), word(findings, s.Find), string(s.Level), len(s.Fields), c.FeeOf(code, s.ID, string(api.ChannelJolly)), channelFees(s.Fee)})
 		}
 	}
 	return all
@@ -64,10 +65,10 @@ type channelFee struct {
 	Fee     kiosk.Amount
 }
 
-// otherFees are those of the channels where it is not what a Jolly takes.
-func otherFees(c *kiosk.Catalogue, s kiosk.Service) (all []channelFee) {
+// channelFees are those of a rule for counters, tills and the Internet.
+func channelFees(r kiosk.FeeRule) (all []channelFee) {
 	for _, channel := range []api.Channel{api.ChannelCounter, api.ChannelTill, api.ChannelWeb} {
-		if fee := c.FeeOf(s.Creditor, s.ID, string(channel)); fee != c.FeeOf(s.Creditor, s.ID, string(api.ChannelJolly)) {
+		if fee, is := r.In(string(channel)); is {
 			all = append(all, channelFee{word(channels, string(channel)), fee})
 		}
 	}

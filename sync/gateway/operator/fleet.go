@@ -91,7 +91,7 @@ func judge(k gateway.KioskView, beat *gateway.FleetKiosk, now time.Time) kioskLi
 	}
 	switch {
 	case l.Heard().IsZero():
-		l.add(1, badge{"mai sentito", calm}, "nessuna parola")
+		l.add(1, badge{"mai sentito", calm}, "nessun contatto")
 	case beat == nil && now.Sub(k.Word) > silentAfter:
 		l.add(2, badge{"tace", mind}, "nessuna riga da "+span(now.Sub(k.Word)))
 	}
@@ -147,7 +147,7 @@ func (l *kioskLine) said(now time.Time) {
 func why(c fleet.Condition, k fleet.Kiosk, now time.Time) string {
 	switch c.Kind {
 	case fleet.Down:
-		return "nessuna parola da " + span(now.Sub(k.Seen))
+		return "nessun contatto da " + span(now.Sub(k.Seen))
 	case fleet.StuckLoop:
 		return "il programma non risponde"
 	case fleet.NotPainting:

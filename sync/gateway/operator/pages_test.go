@@ -32,7 +32,7 @@ func TestTheFleetShowsTheWorstFirst(t *testing.T) {
 	r.get("/op/").want(http.StatusOK, "non risponde", "stampante: carta finita", "lettore carte: non risponde", "in uso", "tutti OK", "1.0.0")
 	r.get("/op/kiosks/prato-007").want(http.StatusOK, "Dispositivi", "stampante", "carta finita", "guasto", "POS", "2026-11-22.1")
 	r.get("/op/alarms").want(http.StatusOK, "prato-006", "non risponde", "prato-007", "1 volta", "telefona sul posto", "<code>kioskctl printer reload</code>", "confronta con la lista della banca")
-	r.get("/op/kiosks/prato-006").want(http.StatusOK, "Che cosa fare", "telefona sul posto", "com'erano all'ultima parola")
+	r.get("/op/kiosks/prato-006").want(http.StatusOK, "Che cosa fare", "telefona sul posto", "com'erano all'ultimo contatto")
 	r.get("/op/kiosks/prato-007").want(http.StatusOK, "Che cosa fare", "<code>gateway fleet command prato-007 test-page")
 	r.get("/op/kiosks/prato-003").want(http.StatusOK, "Che cosa fare", "decidi se la carta")
 	r.get("/op/kiosks/prato-002").want(http.StatusOK).wantNot("Che cosa fare")

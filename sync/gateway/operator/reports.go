@@ -149,6 +149,16 @@ func (d *reportData) fill(made report.Report) {
 		d.Rows = append(d.Rows, x)
 	}
 	d.Sums = cells(made.Columns, made.Sums)
+	if d.Name == "match" && !d.WithBank { // nothing was compared there: no figure is no zero
+		for i, c := range made.Columns {
+			if c.Key == "bank" {
+				d.Sums[i].Text = ""
+				for _, row := range d.Rows {
+					row.Cells[i].Text = ""
+				}
+			}
+		}
+	}
 	for i, c := range made.Columns {
 		if c.Kind == report.Text || c.Kind == report.Count && made.Sums[i].Number == 0 {
 			d.Sums[i].Text = ""
@@ -170,10 +180,13 @@ func cells(columns []report.Column, from []report.Cell) []cell {
 		default:
 			all[i] = shown(columns[i].Key, c.Text)
 		}
-		all[i].Title = columns[i].Title
+		all[i].Title = heading(columns[i].Title)
 	}
 	return all
 }
+
+// heading is a column's title on a page, where each amount has its own sign.
+func heading(title string) string { return strings.TrimSuffix(title, " €") }
 
 // shown is a text of a report in words; the files keep what machines read.
 func shown(key, text string) cell {
@@ -181,6 +194,16 @@ func shown(key, text string) cell {
 	case "day":
 		if d, err := kiosk.ParseDate(text); err == nil {
 			return cell{Text: fmt.Sprintf("%02d/%02d/%04d", d.Day, d.Month, d.Year), Whole: true}
+		}
+	case "source": // the next column has his name
+		who, code, _ := strings.Cut(text, ":")
+		switch who {
+		case "citizen":
+			return cell{Text: "cittadino"}
+		case "channel":
+			return cell{Text: "rete"}
+		case "creditor":
+			return cell{Text: code}
 		}
 	case "account":
 		return cell{Text: account(text)}
@@ -254,6 +277,17 @@ type behindData struct {
 	Total, Fee kiosk.Amount
 }
 
+// rowName names a row for people.
+func rowName(columns []report.Column, row report.Row) string {
+	var texts []string
+	for i, c := range cells(columns, row.Cells) {
+		if columns[i].Kind == report.Text && c.Text != "" {
+			texts = append(texts, c.Text)
+		}
+	}
+	return strings.Join(texts, " · ")
+}
+
 // reportPayments shows the payments behind one row of a report.
 func (p *pages) reportPayments(w http.ResponseWriter, r *http.Request, in *visit) {
 	q := r.URL.Query()
@@ -274,7 +308,7 @@ func (p *pages) reportPayments(w http.ResponseWriter, r *http.Request, in *visit
 	}
 	row := made.Rows[i]
 	b := behindData{
-		Title: made.Title, Row: strings.Join(slices.DeleteFunc(strings.Split(keyOf(made.Columns, row), "|"), func(s string) bool { return s == "" }), " · "),
+		Title: made.Title, Row: rowName(made.Columns, row),
 		Back: "/op/reports" + string(query("name", d.Name, "from", d.From, "to", d.To)), Count: len(row.Payments),
 	}
 	ids := row.Payments[:min(len(row.Payments), gateway.MaxSearch)]

@@ -113,7 +113,7 @@ var levels = map[string]string{
 
 var channels = map[string]string{"jolly": "Jolly", "counter": "sportello", "till": "cassa", "web": "Internet"}
 
-var roles = map[gateway.Role]string{gateway.RoleViewer: "consulta", gateway.RoleOperator: "operatore", gateway.RoleAdmin: "amministra"}
+var roles = map[gateway.Role]string{gateway.RoleViewer: "osservatore", gateway.RoleOperator: "operatore", gateway.RoleAdmin: "amministratore"}
 
 var actions = map[string]string{
 	"login": "entra", "logout": "esce", "role": "chiede oltre il suo ruolo", "payment.decide": "decide un dubbio", "refund.settle": "salda un rimborso",
@@ -191,7 +191,7 @@ func span(d time.Duration) string {
 func (p *pages) words() template.FuncMap {
 	zone := p.store.Zone()
 	return template.FuncMap{
-		"euro": euro, "dots": dots,
+		"heading": heading, "euro": euro, "dots": dots,
 		"count":   func(n int) string { return dots(int64(n)) },
 		"when":    func(t time.Time) string { return p.when(t) },
 		"exact":   func(t time.Time) string { return exact(t, zone) },

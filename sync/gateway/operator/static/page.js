@@ -11,8 +11,8 @@
   stop.className = "slim";
   const tell = (text) => { said.textContent = text; };
   const show = () => {
-    tell(on ? "Si aggiorna ogni 30 secondi." : "Ferma.");
-    stop.textContent = on ? "Ferma" : "Aggiorna da sola";
+    tell(on ? "Si aggiorna ogni 30 secondi." : "Aggiornamento fermo.");
+    stop.textContent = on ? "Ferma" : "Riprendi";
     stop.setAttribute("aria-pressed", String(!on));
   };
   stop.addEventListener("click", () => { on = !on; show(); });
