@@ -13,6 +13,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/tserve/jolly/kiosk"
@@ -96,7 +97,8 @@ func (c *Client) RetryRow(ctx context.Context, id string) error {
 	return c.post(ctx, "/v1/outbox/retry", Retry{ID: id}, &done)
 }
 
-// ErrNotRunning says that nobody answers at the socket.
+// ErrNotRunning says that there is surely no kiosk at the socket. One that does not
+// answer in time, or takes no more callers, runs.
 var ErrNotRunning = errors.New("no kiosk answers (does it run?)")
 
 // ErrNotAllowed says that the kiosk lets only root and its own user ask.
@@ -130,7 +132,7 @@ func (c *Client) do(ctx context.Context, method, path string, order io.Reader, i
 	switch {
 	case errors.As(err, &dial) && errors.Is(err, fs.ErrPermission):
 		return fmt.Errorf("%w: %w", ErrNotAllowed, dial)
-	case dial != nil && dial.Op == "dial":
+	case dial != nil && dial.Op == "dial" && (errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED)):
 		return fmt.Errorf("%w: %w", ErrNotRunning, dial)
 	}
 	if err != nil {

@@ -4,6 +4,7 @@ package control
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net"
 	"net/http"
@@ -67,6 +68,31 @@ func TestAStrangerIsTurnedAway(t *testing.T) {
 	<-ended
 	if len(told) != 1 {
 		t.Errorf("obeyed %v, want root's order alone", told)
+	}
+}
+
+// A kiosk with too many callers runs.
+func TestACrowdIsNoAbsence(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "c.sock")
+	kept, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(kept)
+	at := &unix.SockaddrUnix{Name: path}
+	if err := errors.Join(unix.Bind(kept, at), unix.Listen(kept, 0)); err != nil {
+		t.Fatal(err)
+	}
+	for err == nil {
+		var fd int
+		if fd, err = unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0); err != nil {
+			t.Fatal(err)
+		}
+		defer unix.Close(fd)
+		err = unix.Connect(fd, at)
+	}
+	if _, err := NewClient(path).Health(t.Context()); err == nil || errors.Is(err, ErrNotRunning) {
+		t.Errorf("%v", err)
 	}
 }
 

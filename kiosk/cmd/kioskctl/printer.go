@@ -54,10 +54,14 @@ func (t *tool) printerCommands() *cobra.Command {
 	return cmd
 }
 
-// answering says whether a kiosk answers, and what it says of its devices.
-func answering(ctx context.Context, cfg config.Config) (control.Health, bool) {
-	h, err := control.NewClient(cfg.Control.Socket).Health(ctx)
-	return h, err == nil
+// answering says whether a kiosk runs, and what it says of its devices. An error is
+// that one runs and does not say: its devices are its own all the same.
+func answering(ctx context.Context, cfg config.Config) (h control.Health, runs bool, err error) {
+	h, err = control.NewClient(cfg.Control.Socket).Health(ctx)
+	if errors.Is(err, control.ErrNotRunning) {
+		return h, false, nil
+	}
+	return h, true, err
 }
 
 // printerState is how the printer is, and who said so.
@@ -68,8 +72,11 @@ type printerState struct {
 
 // lookAtPrinter asks the running kiosk, or else the printer itself.
 func lookAtPrinter(ctx context.Context, cfg config.Config) (printerState, error) {
-	h, ok := answering(ctx, cfg)
-	if !ok {
+	h, runs, err := answering(ctx, cfg)
+	if err != nil {
+		return printerState{}, err
+	}
+	if !runs {
 		settings, err := printer.Settings(cfg.Printer.PrinterLine).Config()
 		if err != nil {
 			return printerState{}, err
@@ -107,7 +114,7 @@ func (t *tool) withPrinter(ctx context.Context, do func(context.Context, *printe
 	if err != nil {
 		return err
 	}
-	if _, ok := answering(ctx, cfg); ok {
+	if _, runs, _ := answering(ctx, cfg); runs {
 		return errors.New("the running kiosk owns the printer: stop it first, or ask for the status only")
 	}
 	settings, err := printer.Settings(cfg.Printer.PrinterLine).Config()
@@ -149,7 +156,7 @@ func (t *tool) testPage(cmd *cobra.Command, _ []string) error {
 	if err != nil {
 		return err
 	}
-	if _, ok := answering(cmd.Context(), cfg); ok {
+	if _, runs, _ := answering(cmd.Context(), cfg); runs {
 		return t.orderPaper(cmd.Context(), control.NewClient(cfg.Control.Socket), control.PaperTest)
 	}
 	return t.withPrinter(cmd.Context(), testPage)

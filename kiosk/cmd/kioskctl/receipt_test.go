@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"image/png"
 	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -134,6 +135,36 @@ func TestPrinterByHand(t *testing.T) {
 	if said, err := byHand(t, "--config", cfg, "printer", "test-page"); err == nil || !strings.Contains(said, "paper-out") {
 		t.Errorf("%s %v", said, err)
 	}
+}
+
+// A kiosk that runs and does not answer keeps its printer, too.
+func TestPrinterOfAKioskThatDoesNotAnswer(t *testing.T) {
+	s, cfg := printerAt(t)
+	l, err := net.Listen("unix", filepath.Join(filepath.Dir(cfg), "control.sock"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			_ = c.Close()
+		}
+	}()
+	for _, deed := range []string{"feed", "cut", "test-page", "status"} {
+		if said, err := byHand(t, "--config", cfg, "printer", deed); err == nil {
+			t.Errorf("%s: %s", deed, said)
+		}
+	}
+	if c := s.Snapshot().Counts; c.Connections != 0 {
+		t.Errorf("%d visits to the printer of a running kiosk", c.Connections)
+	}
+	_ = l.Close()
+	<-ended
 }
 
 // A running kiosk keeps its printer: only its own word for the state is told.
