@@ -18,6 +18,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -287,6 +288,7 @@ func beginAgain() (*again, error) {
 	a := &again{cmd: exec.Command(os.Args[0], args...)}
 	a.cmd.Env = append(os.Environ(), bookEnv+"=postgres")
 	a.cmd.Stdout, a.cmd.Stderr = &a.said, &a.said
+	a.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // also when we are out of time
 	return a, a.cmd.Start()
 }
 

@@ -36,7 +36,9 @@ type till struct {
 	t        *testing.T
 	path     string
 	clock    *hands
-	client   *node.Client
+	client   *node.Client // one of the two
+	patient  *node.Client
+	hasty    *node.Client // for a node that does not answer
 	store    *gateway.Store
 	teller   *gateway.Teller
 	rng      *rand.Rand
@@ -50,7 +52,7 @@ type till struct {
 
 func newTill(t *testing.T) *till {
 	t.Helper()
-	return newTillBehind(t, 200*time.Millisecond, func(h http.Handler) http.Handler { return h })
+	return newTillBehind(t, time.Minute, func(h http.Handler) http.Handler { return h })
 }
 
 // newTillBehind has something between the gateway and its node.
@@ -60,14 +62,8 @@ func newTillBehind(t *testing.T, timeout time.Duration, line func(http.Handler) 
 	w.Node = sim.New(sim.Config{Now: w.clock.now})
 	server := httptest.NewServer(line(w.Node))
 	t.Cleanup(server.Close)
-	var err error
-	w.client, err = node.New(node.Config{
-		URL: server.URL, Caller: sim.Known(), PSPCode: "97735020584", Timeout: timeout, Pause: time.Millisecond, Failures: 1 << 30,
-	}, slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(w.client.Close)
+	w.patient, w.hasty = clientOf(t, server.URL, timeout), clientOf(t, server.URL, 500*time.Millisecond)
+	w.client = w.patient
 	w.start()
 	if err := w.store.Seed(t.Context()); err != nil {
 		t.Fatal(err)
@@ -78,6 +74,26 @@ func newTillBehind(t *testing.T, timeout time.Duration, line func(http.Handler) 
 		}
 	})
 	return w
+}
+
+func clientOf(t *testing.T, url string, timeout time.Duration) *node.Client {
+	t.Helper()
+	c, err := node.New(node.Config{
+		URL: url, Caller: sim.Known(), PSPCode: "97735020584", Timeout: timeout, Pause: time.Millisecond, Failures: 1 << 30,
+	}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	return c
+}
+
+// hurry lets the gateway wait for the node for a moment only, or not.
+func (w *till) hurry(hasty bool) {
+	if w.client = w.patient; hasty {
+		w.client = w.hasty
+	}
+	w.store.UseSource(node.NewSource(w.client, w.clock.now), pisa)
 }
 
 func (w *till) start() {
@@ -265,7 +281,7 @@ func (w *till) agree() {
 
 var everyTrouble = []sim.Trouble{
 	{Kind: sim.TroubleDropBefore}, {Kind: sim.TroubleDropAfter}, {Kind: sim.TroublePage}, {Kind: sim.TroubleHalf}, {Kind: sim.TroubleSOAP},
-	{Kind: sim.TroubleEntities}, {Kind: sim.TroubleSlow, Delay: time.Second}, {Kind: sim.TroubleFault, Fault: "PPT_SYSTEM_ERROR"},
+	{Kind: sim.TroubleEntities}, {Kind: sim.TroubleSlow, Delay: time.Hour}, {Kind: sim.TroubleFault, Fault: "PPT_SYSTEM_ERROR"},
 	{Kind: sim.TroubleFault, Fault: "PPT_AUTENTICAZIONE"}, {Kind: sim.TroubleFault, Fault: "PPT_SEMANTICA"},
 }
 
@@ -280,6 +296,7 @@ func TestTheNodesMoneyIsTheLedgers(t *testing.T) {
 				for range times {
 					w.Make(action, trouble)
 				}
+				w.hurry(trouble.Kind == sim.TroubleSlow)
 				w.visit(w.rng.IntN(2) == 0, w.rng.IntN(6))
 			}
 		}
