@@ -180,13 +180,28 @@ func cells(columns []report.Column, from []report.Cell) []cell {
 		default:
 			all[i] = shown(columns[i].Key, c.Text)
 		}
-		all[i].Title = heading(columns[i].Title)
+		all[i].Title = heading(columns[i])
 	}
 	return all
 }
 
-// heading is a column's title on a page, where each amount has its own sign.
-func heading(title string) string { return strings.TrimSuffix(title, " €") }
+// headings are titles of columns that say more on a page than in a file.
+var headings = map[string]string{"journal": "Dice il chiosco", "ledger": "Dice il libro", "bank": "Dice la banca"}
+
+func heading(c report.Column) string {
+	if title := headings[c.Key]; title != "" {
+		return title
+	}
+	return c.Title
+}
+
+// behind is the title of the column that leads to the payments of a row.
+func behind(columns []report.Column) string {
+	if slices.ContainsFunc(columns, func(c report.Column) bool { return c.Title == "Pagamenti" }) {
+		return "Quali"
+	}
+	return "Pagamenti"
+}
 
 // shown is a text of a report in words; the files keep what machines read.
 func shown(key, text string) cell {

@@ -191,7 +191,7 @@ func span(d time.Duration) string {
 func (p *pages) words() template.FuncMap {
 	zone := p.store.Zone()
 	return template.FuncMap{
-		"heading": heading, "euro": euro, "dots": dots,
+		"heading": heading, "behind": behind, "euro": euro, "dots": dots,
 		"count":   func(n int) string { return dots(int64(n)) },
 		"when":    func(t time.Time) string { return p.when(t) },
 		"exact":   func(t time.Time) string { return exact(t, zone) },
