@@ -155,17 +155,21 @@ func (d *Desk) welcome(ctx context.Context, s Slot, news func(kiosk.CardNews)) {
 	if !s.Mute {
 		ctx, cancel := context.WithTimeout(ctx, d.cfg.Probe)
 		defer cancel()
+		blank, told := n, make(chan kiosk.CardNews, 1) // a job that is given up may go on
 		err := d.slots.Use(ctx, s.Name, s.Count, func(ctx context.Context, ch apdu.Channel) (err error) {
-			n.Kind, n.Wants, n.Tries, err = Probe(ctx, ch)
+			known := blank
+			known.Kind, known.Wants, known.Tries, err = Probe(ctx, ch)
+			told <- known
 			return err
 		})
 		switch {
 		case err == nil:
+			n = <-told
 		case kiosk.CodeOf(AsProblem(err)) == kiosk.CodeCardRemoved || ctx.Err() == context.Canceled:
 			return
 		default:
 			d.log.Warn("card not recognised", "card", l.number, "err", err)
-			n.Kind, n.Wants, n.Tries = kiosk.CardUnknown, kiosk.SecretNone, cns.TriesUnknown
+			n.Kind = kiosk.CardUnknown
 		}
 	}
 	d.change(l.number, func(l *laid) { l.kind, l.told = n.Kind, true })

@@ -149,6 +149,37 @@ func (r *running) next() kiosk.CardNews {
 	}
 }
 
+// lateSlots begin with a job when nobody waits for it any more.
+type lateSlots struct {
+	*slotsOf
+	done chan error
+}
+
+func (s lateSlots) Use(ctx context.Context, slot string, count uint32, use func(context.Context, apdu.Channel) error) error {
+	late := context.WithoutCancel(ctx)
+	<-ctx.Done()
+	go func() { s.done <- s.slotsOf.Use(late, slot, count, use) }()
+	return ctx.Err()
+}
+
+// A card that says what it is when that was given up changes no news.
+func TestProbeThatGoesOn(t *testing.T) {
+	s := lateSlots{newSlotsOf(), make(chan error, 1)}
+	d := NewDesk(s, Config{Probe: 10 * time.Millisecond}, nil)
+	ctx, cancel := context.WithCancel(t.Context())
+	news, ended := make(chan kiosk.CardNews, 10), make(chan error, 1)
+	go func() { ended <- d.Run(ctx, func(n kiosk.CardNews) { news <- n }, func(bool, string) {}) }()
+	s.lay("A", sample(t, "cns.toml", nil))
+	if n := <-news; n != (kiosk.CardNews{Card: 1, Present: true, Kind: kiosk.CardUnknown, Tries: -1}) {
+		t.Errorf("told %+v", n)
+	}
+	if err := <-s.done; err != nil {
+		t.Error(err)
+	}
+	cancel()
+	<-ended
+}
+
 var challenge = bytes.Repeat([]byte{9}, 32)
 
 const pin = "12345678"

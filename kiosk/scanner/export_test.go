@@ -5,7 +5,17 @@ package scanner
 import (
 	"log/slog"
 	"os"
+	"time"
 )
+
+// OpenHeldUp opens a pipe as a keyboard for a process whose deadlines are always over.
+func OpenHeldUp(path string) (Port, error) {
+	p, err := openKeys(path, func(*os.File) error { return nil })
+	if err == nil {
+		p.(*keyPort).now = func() time.Time { return time.Now().Add(-time.Hour) }
+	}
+	return p, err
+}
 
 // NewUngrabbed is New for a device that is a pipe.
 func NewUngrabbed(cfg Config, grabbed chan<- string) *Reader {

@@ -35,6 +35,7 @@ type keyPort struct {
 	file    *os.File
 	keys    keyboard
 	limit   time.Duration
+	now     func() time.Time
 	events  []byte // read and not yet looked at
 	buf     [64 * eventSize]byte
 	ready   []byte // characters not yet handed on
@@ -54,7 +55,7 @@ func openKeys(path string, grab func(*os.File) error) (Port, error) {
 	if err := grab(f); err != nil {
 		return nil, fmt.Errorf("grab: %w", errors.Join(err, f.Close()))
 	}
-	return &keyPort{file: f, limit: Poll}, nil
+	return &keyPort{file: f, limit: Poll, now: time.Now}, nil
 }
 
 // grab asks the kernel for the device's events alone. Whoever closes the
@@ -87,10 +88,10 @@ const (
 // ResetInputBuffer throws away what was typed before.
 func (p *keyPort) ResetInputBuffer() error {
 	for range settleReads {
-		if err := p.file.SetReadDeadline(time.Now().Add(settle)); err != nil {
+		if err := p.file.SetReadDeadline(p.now().Add(settle)); err != nil {
 			return fmt.Errorf("set deadline: %w", err)
 		}
-		_, err := p.file.Read(p.buf[:])
+		_, err := p.read()
 		switch {
 		case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, io.EOF): // a lost device is told by the next Read
 			return nil
@@ -104,19 +105,19 @@ func (p *keyPort) ResetInputBuffer() error {
 // Read gives characters; 0 and no error when none came in time. A key that is
 // no character, such as Shift, counts as life: then Read waits on.
 func (p *keyPort) Read(b []byte) (int, error) {
-	deadline := time.Now().Add(p.limit)
+	deadline := p.now().Add(p.limit)
 	for p.take(); len(p.ready) == 0 && p.pending == nil; p.take() {
 		if err := p.file.SetReadDeadline(deadline); err != nil {
 			return 0, fmt.Errorf("set deadline: %w", err)
 		}
-		n, err := p.file.Read(p.buf[:])
+		n, err := p.read()
 		p.events = append(p.events, p.buf[:n]...)
 		if errors.Is(err, os.ErrDeadlineExceeded) {
 			p.skip = false // after a silence the next key begins a code
 			return 0, nil
 		}
 		p.pending = err
-		deadline = time.Now().Add(p.limit)
+		deadline = p.now().Add(p.limit)
 	}
 	n := copy(b, p.ready)
 	p.ready = p.ready[n:]
@@ -126,6 +127,25 @@ func (p *keyPort) Read(b []byte) (int, error) {
 	err := p.pending
 	p.pending = nil
 	return n, err
+}
+
+// read reads events until the deadline. A read whose deadline is over looks at nothing:
+// what came while this process was held up lies in the kernel, and is neither silence
+// nor gone.
+func (p *keyPort) read() (int, error) {
+	n, err := p.file.Read(p.buf[:])
+	if n > 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
+		return n, err
+	}
+	raw, no := p.file.SyscallConn()
+	if no != nil {
+		return 0, err
+	}
+	// Not raw.Read, which heeds the deadline. The read does not wait.
+	if raw.Control(func(fd uintptr) { n, _ = unix.Read(int(fd), p.buf[:]) }) != nil || n <= 0 {
+		return 0, err
+	}
+	return n, nil
 }
 
 // take looks at the events that were read, up to one that ends in an error:

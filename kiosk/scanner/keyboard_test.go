@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
 	"pgregory.net/rapid"
 
 	"github.com/tserve/jolly/kiosk"
@@ -201,5 +202,44 @@ func TestKindsOfReaders(t *testing.T) {
 	log := slog.New(slog.DiscardHandler)
 	if err := scanner.New(scanner.Config{Kind: "usb", Path: "/dev/x"}, log).Run(t.Context(), nil); err == nil {
 		t.Error("kind usb: no mistake found")
+	}
+}
+
+// What was typed before anybody listened is thrown away, and what was typed since is
+// heard, also by a process that is held up whenever it looks.
+func TestHeldUpAtTheKeyboard(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "keyboard")
+	if err := unix.Mkfifo(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	rig, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rig.Close() //nolint:errcheck // a pipe
+	port, err := scanner.OpenHeldUp(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer port.Close() //nolint:errcheck // a pipe
+	typed := func(text string) {
+		t.Helper()
+		if _, err := rig.Write(sim.Keys(text)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	typed("before\r")
+	if err := port.ResetInputBuffer(); err != nil {
+		t.Fatal(err)
+	}
+	var buf [64]byte
+	for range 2 {
+		if n, err := port.Read(buf[:]); n != 0 || err != nil {
+			t.Fatalf("%q, %v, and nothing was typed", buf[:n], err)
+		}
+		typed("code\r")
+		if n, err := port.Read(buf[:]); err != nil || string(buf[:n]) != "code\r" {
+			t.Fatalf("%q, %v", buf[:n], err)
+		}
 	}
 }

@@ -113,18 +113,22 @@ func look(ctx context.Context, slots cardreader.Slots, slot cardreader.Slot) sho
 		s.Problem = "does not answer: is it the right way round?"
 		return s
 	}
+	blank, told := s, make(chan shownSlot, 1) // a job that is given up may go on
 	err := slots.Use(ctx, slot.Name, slot.Count, func(ctx context.Context, ch apdu.Channel) error {
 		kind, wants, tries, err := cardreader.Probe(ctx, ch)
-		s.Kind, s.Wants = kind, wants
+		known := blank
+		known.Kind, known.Wants = kind, wants
 		if tries >= 0 {
-			s.Tries = &tries
+			known.Tries = &tries
 		}
+		told <- known
 		return err
 	})
 	if err != nil {
 		s.Problem = cardWords(err)
+		return s
 	}
-	return s
+	return <-told
 }
 
 // withSlots runs the readers while do works with them. With card it waits until
