@@ -43,7 +43,7 @@ func (s *Store) Untold(ctx context.Context) ([]Untold, error) {
 }
 
 // ErrNotUntold says that no owner waits for a word about a bill.
-var ErrNotUntold = errors.New("nothing is left to be told about this bill")
+var ErrNotUntold = errors.New("nothing is left to be told about this bill: gateway node queue lists what is")
 
 // TellAgain puts an outcome back into the queue, at its beginning.
 func (s *Store) TellAgain(ctx context.Context, payment, bill string) error {

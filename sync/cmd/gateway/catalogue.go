@@ -38,6 +38,9 @@ func catalogueCheckCommand(dir *string) *cobra.Command {
 	return &cobra.Command{
 		Use: "check", Short: "Review the data files: a line for each creditor; fails on any flaw", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if _, err := fs.Stat(dataFiles(*dir), "common.toml"); err != nil {
+				return fmt.Errorf("--dir names the folder of common.toml and data/*.toml: %w", err)
+			}
 			c, unsure, flaws := catalogue.Review(dataFiles(*dir))
 			if err := writeCounts(cmd.OutOrStdout(), c, unsure); err != nil {
 				return err

@@ -112,12 +112,13 @@ func TestTheDoctorLooksAtTheHouse(t *testing.T) {
 	}{
 		"all is well": {[]string{"--catalogue", in("signed.json"), "--catalogue-signer", ours, "--tls", in("tls"), "--node-certificate", write("node.pem", now, now.Add(90*day))},
 			[]string{"ok  catalogue", "its signature holds", "ok  node-certificate", "ok  authority", "ok  own-certificate"}, false},
-		"a catalogue with a wrong signature": {[]string{"--catalogue", in("signed.json"), "--catalogue-signer", others}, []string{"BAD catalogue", "gateway catalogue sign"}, true},
-		"a certificate about to expire":      {[]string{"--node-certificate", write("soon.pem", now, now.Add(9*day))}, []string{"BAD node-certificate", "ends on", "ask the node's operator"}, true},
-		"a certificate of tomorrow":          {[]string{"--node-certificate", write("early.pem", now.Add(day), now.Add(90*day))}, []string{"BAD node-certificate", "clock", "timedatectl"}, true},
-		"no certificate":                     {[]string{"--node-certificate", config}, []string{"BAD node-certificate", "no certificate in PEM"}, true},
-		"an authority that ends":             {[]string{"--tls", in("old")}, []string{"BAD authority", "enrolled anew", "BAD own-certificate", "has ended on", "Restart it"}, true},
-		"as the configuration says":          {[]string{"--config", config}, []string{"BAD catalogue", "ok  authority"}, true},
+		"a catalogue with a wrong signature":   {[]string{"--catalogue", in("signed.json"), "--catalogue-signer", others}, []string{"BAD catalogue", "gateway catalogue sign"}, true},
+		"a catalogue whose signer nobody says": {[]string{"--catalogue", in("signed.json")}, []string{"BAD catalogue", "nobody says which key", "catalogue_signer"}, true},
+		"a certificate about to expire":        {[]string{"--node-certificate", write("soon.pem", now, now.Add(9*day))}, []string{"BAD node-certificate", "ends on", "ask the node's operator"}, true},
+		"a certificate of tomorrow":            {[]string{"--node-certificate", write("early.pem", now.Add(day), now.Add(90*day))}, []string{"BAD node-certificate", "clock", "timedatectl"}, true},
+		"no certificate":                       {[]string{"--node-certificate", config}, []string{"BAD node-certificate", "no certificate in PEM"}, true},
+		"an authority that ends":               {[]string{"--tls", in("old")}, []string{"BAD authority", "enrolled anew", "BAD own-certificate", "has ended on", "Restart it"}, true},
+		"as the configuration says":            {[]string{"--config", config}, []string{"BAD catalogue", "ok  authority"}, true},
 	} {
 		args := append([]string{"doctor"}, c.args...)
 		if name != "as the configuration says" {

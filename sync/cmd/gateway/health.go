@@ -29,6 +29,7 @@ const (
 type house struct {
 	tls, node string
 	catalogue func() (*catalogue.Served, error)
+	trusted   func() bool // a key is named that must have signed the catalogue
 }
 
 func houseFlags(cmd *cobra.Command) *house {
@@ -36,6 +37,11 @@ func houseFlags(cmd *cobra.Command) *house {
 	cmd.Flags().StringVar(&h.tls, "tls", "", "directory of the authority, as of gateway serve: its certificates are looked at, too")
 	cmd.Flags().StringVar(&h.node, "node-certificate", "", "our certificate for the node, PEM: its end is looked at, too")
 	h.catalogue = catalogueFlags(cmd)
+	h.trusted = func() bool {
+		signers, err := cmd.Flags().GetStringSlice("catalogue-signer")
+		own := cmd.Flag("catalogue-key").Value.String() != ""
+		return own || err == nil && len(signers) > 0
+	}
 	return h
 }
 
@@ -47,8 +53,11 @@ func (h *house) examine(now time.Time) []gateway.Finding {
 	case err != nil:
 		all = append(all, gateway.Finding{Name: "catalogue", Detail: err.Error(),
 			Cure: "gateway serve does not start with it; sign it anew (gateway catalogue sign), or say the key that signed it with --catalogue-signer"})
-	case served != nil:
+	case served != nil && h.trusted():
 		all = append(all, gateway.Finding{Name: "catalogue", OK: true, Detail: "version " + served.Catalogue.Version + ", its signature holds"})
+	case served != nil:
+		all = append(all, gateway.Finding{Name: "catalogue", Detail: "version " + served.Catalogue.Version + ", and nobody says which key must have signed it: any other would be taken here, and only the kiosks would refuse it",
+			Cure: "name the public key with catalogue_signer (--catalogue-signer)"})
 	}
 	if h.node != "" {
 		all = append(all, certificate("node-certificate", h.node, now, nodeNotice,

@@ -117,6 +117,10 @@ func nodeCommand() *cobra.Command {
 	return cmd
 }
 
+func digits(s string, n int) bool {
+	return len(s) == n && strings.Trim(s, "0123456789") == ""
+}
+
 func nodeVerifyCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "verify NOTICE CREDITOR", Short: "Ask the node what is owed under a notice; it changes nothing", Args: cobra.ExactArgs(2),
@@ -132,13 +136,16 @@ func nodeVerifyCommand() *cobra.Command {
 		if source == nil {
 			return errors.New("no node is configured: --node-url")
 		}
+		if !digits(args[0], 18) || !digits(args[1], 11) {
+			return fmt.Errorf("want a notice of 18 digits and a creditor's code of 11, not %q and %q", args[0], args[1])
+		}
 		d, err := source.Lookup(cmd.Context(), kiosk.CreditorCode(args[1]), kiosk.NoticeNumber(args[0]))
 		if errors.Is(err, gateway.ErrNoDebt) {
 			_, err = fmt.Fprintf(cmd.OutOrStdout(), "the node answers: %s of %s is not known\n", args[0], args[1])
 			return err
 		}
 		if err != nil {
-			return err
+			return fmt.Errorf("%w; where there was no answer: is --node-url right, and do firewall and certificates let this machine through", err)
 		}
 		_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s  %s  due %s  stand-in %t  %s\n", d.Status, d.Amount, d.Due, d.StandIn, d.Subject)
 		return err

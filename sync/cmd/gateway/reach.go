@@ -7,11 +7,13 @@ package main
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"os"
 	"slices"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -92,6 +94,9 @@ func (r *reach) kiosks(ctx context.Context, cfg gateway.HandlerConfig, log *slog
 	}
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", r.listen)
 	if err != nil {
+		if errors.Is(err, syscall.EADDRINUSE) {
+			err = fmt.Errorf("%w; is a gateway running already? ss -ltnp says who listens there", err)
+		}
 		return nil, cfg, fmt.Errorf("listen: %w", err)
 	}
 	if r.tls == "" {

@@ -36,6 +36,8 @@ func TestMistakesSayWhatToDo(t *testing.T) {
 		"payment decide x --by R":    "--charged STAN or --refused",
 		"payment decide x --refused --by R --db BOOK": "there is no payment",
 		"catalogue sign":                    "gateway catalogue keygen",
+		"catalogue check --dir NONE":        "--dir names the folder",
+		"catalogue keygen GARBAGE":          "no key is ever written over",
 		"catalogue show bogus":              "there is no service",
 		"fleet command PO-001 restart":      "gateway fleet keygen",
 		"enrol PO-001 --tls NONE":           "gateway serve --tls DIR makes it",

@@ -12,6 +12,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 
 	"github.com/tserve/jolly/kiosk"
@@ -102,6 +103,9 @@ func WriteKey(path string, key ed25519.PrivateKey) (err error) {
 		return fmt.Errorf("write key: %w", err)
 	}
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("write key: %w; no key is ever written over: give another name", err)
+	}
 	if err != nil {
 		return fmt.Errorf("write key: %w", err)
 	}
