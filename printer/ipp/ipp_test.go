@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -225,12 +226,14 @@ func (in inside) RoundTrip(r *http.Request) (*http.Response, error) {
 	if c, _ := in.p.Condition(); c.Offline {
 		return nil, syscall.ECONNREFUSED
 	}
-	w, served := httptest.NewRecorder(), make(chan struct{})
+	w, broken := httptest.NewRecorder(), make(chan any)
 	go func() {
-		defer close(served)
+		defer func() { broken <- recover() }() // as a server does with its handler's [http.ErrAbortHandler]
 		in.p.ServeHTTP(w, r)
 	}()
-	<-served
+	if <-broken != nil {
+		return nil, io.ErrUnexpectedEOF
+	}
 	if err := r.Context().Err(); err != nil {
 		return nil, err
 	}
