@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/browser"
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/runtime"
@@ -295,6 +296,44 @@ const accessible = `(() => {
 	return bad.join("\n");
 })()`
 
+// heard asks what a screen reader is told: a table stays one, with its rows, cells and
+// headings, also where it is drawn as cards; and the headings go down step by step.
+func (w *window) heard(path string, width int64) {
+	w.t.Helper()
+	var tables int
+	var levels []int
+	var tree struct { // what is needed of it: the whole changes with the browser's version
+		Nodes []struct {
+			Ignored bool `json:"ignored"`
+			Role    struct {
+				Value string `json:"value"`
+			} `json:"role"`
+		} `json:"nodes"`
+	}
+	w.run(
+		chromedp.Evaluate(`[...document.querySelectorAll("table")].filter(t => t.checkVisibility()).length`, &tables),
+		chromedp.Evaluate(`[...document.querySelectorAll("h1, h2, h3")].map(h => Number(h.tagName[1]))`, &levels),
+		chromedp.ActionFunc(func(ctx context.Context) error { return cdp.Execute(ctx, "Accessibility.getFullAXTree", nil, &tree) }),
+	)
+	n := map[string]int{}
+	for _, x := range tree.Nodes {
+		if !x.Ignored {
+			n[x.Role.Value]++
+		}
+	}
+	if tables > 0 && (n["table"] != tables || n["row"] <= tables || n["columnheader"] == 0 || n["cell"]+n["rowheader"] == 0) {
+		w.t.Errorf("%s at %d: of %d tables a screen reader hears %v", path, width, tables, n)
+	}
+	if n["banner"] != 1 || n["main"] != 1 || n["navigation"] != 1 {
+		w.t.Errorf("%s at %d: landmarks %v", path, width, n)
+	}
+	for i, level := range levels {
+		if i == 0 && level != 1 || i > 0 && level > levels[i-1]+1 {
+			w.t.Errorf("%s: headings of the levels %v", path, levels)
+		}
+	}
+}
+
 func TestBrowserEveryPageIsAccessible(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t).work()
@@ -314,6 +353,7 @@ func TestBrowserEveryPageIsAccessible(t *testing.T) {
 			if bad != "" {
 				t.Errorf("%s at %d:\n%s", path, width, bad)
 			}
+			w.heard(path, width)
 		}
 		w.shot(name)
 	}
