@@ -37,7 +37,7 @@ func TestSameSeedSameHash(t *testing.T) {
 func TestWeakerSettingsAreFound(t *testing.T) {
 	for _, mode := range []string{"NORMAL", "OFF"} {
 		for _, seed := range []string{"1", "2"} {
-			if code, last := powercut(t, "-cuts", "100", "-seed", seed, "-synchronous", mode); code != exitViolated || !strings.HasPrefix(last, "violated ") {
+			if code, last := powercut(t, "-cuts", "20", "-seed", seed, "-synchronous", mode); code != exitViolated || !strings.HasPrefix(last, "violated ") {
 				t.Errorf("%s, seed %s: %d: %s", mode, seed, code, last)
 			}
 		}
@@ -48,7 +48,7 @@ func TestSharedCommits(t *testing.T) {
 	if code, last := powercut(t, "-cuts", "10", "-writers", "8"); code != 0 {
 		t.Errorf("%d: %s", code, last)
 	}
-	if code, last := powercut(t, "-cuts", "100", "-writers", "8", "-synchronous", "NORMAL"); code != exitViolated {
+	if code, last := powercut(t, "-cuts", "20", "-writers", "8", "-synchronous", "NORMAL"); code != exitViolated {
 		t.Errorf("NORMAL: %d: %s", code, last)
 	}
 }
