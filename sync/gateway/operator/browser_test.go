@@ -278,6 +278,7 @@ const accessible = `(() => {
 		if (!t.scope) bad.push("no scope: " + t.textContent);
 		if (!t.textContent.trim()) bad.push("a heading that says nothing, in " + (t.closest("table").caption?.textContent || "a table"));
 	}
+	for (const t of document.querySelectorAll("table")) if (!t.caption?.textContent.trim() && !t.ariaLabel) bad.push("a table without a name");
 	if (document.documentElement.scrollWidth > innerWidth + 1) bad.push("wider than the window: " + document.documentElement.scrollWidth + " > " + innerWidth);
 	const light = (c) => { const v = c.map(x => { x /= 255; return x <= .03928 ? x / 12.92 : ((x + .055) / 1.055) ** 2.4; }); return .2126 * v[0] + .7152 * v[1] + .0722 * v[2]; };
 	const parts = (s) => s.match(/[\d.]+/g).map(Number);
