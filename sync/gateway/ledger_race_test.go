@@ -117,7 +117,7 @@ func TestTwoHandsWithoutPlacesUnbalanceATransaction(t *testing.T) {
 }
 
 // Engines on which nothing waits for the COMMIT keep the two apart by their
-// transactions, which are serializable there unless somebody asks for less.
+// transactions, where these are serializable.
 func TestTwoHandsWithPlainGuards(t *testing.T) {
 	if servers.postgres == nil {
 		return

@@ -76,8 +76,8 @@ END $$;
 CREATE TRIGGER payment_bills_final BEFORE UPDATE ON payment_bills
 FOR EACH ROW WHEN (OLD.closing <> '' AND NEW.closing <> OLD.closing) EXECUTE FUNCTION closing_is_final();
 `},
-	// Nothing waits for the COMMIT here, so nothing refers to a head that is yet to come; these
-	// engines keep sessions that do not see each other apart by their serializable transactions.
+	// Nothing waits for the COMMIT here, so nothing refers to a head that is yet to come; sessions
+	// that do not see each other are kept apart by serializable transactions alone.
 	byRow("00013_places.sql", "ledger_postings"), byRow("00013_places.sql", "ledger_transactions"),
 	{"00013_places.sql", "ALTER TABLE ledger_postings DROP CONSTRAINT ledger_postings_transaction_id_fkey;\n", ""},
 	{"00013_places.sql", "ALTER TABLE ledger_postings ADD CONSTRAINT ledger_postings_head FOREIGN KEY (transaction_id, legs) REFERENCES ledger_transactions (id, legs) DEFERRABLE INITIALLY DEFERRED;\n", ""},
