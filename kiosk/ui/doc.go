@@ -9,7 +9,8 @@
 //   - typesetting (text.go) breaks lines itself, for Fyne breaks at no-break
 //     spaces and knows neither Chinese punctuation nor two fonts in a line;
 //   - the rules of touch and the focus are state machines without a clock: times
-//     come in with every event;
+//     come in with every event, but for how long a control has stood: that clock
+//     stands still while Fyne's goroutine does ([Screen.AgeBy]);
 //   - the surface, one widget that is built once, puts elements onto pooled canvas
 //     objects and refreshes only what differs.
 //
