@@ -12,7 +12,6 @@ import (
 
 const (
 	beatEvery    = minute
-	lookEvery    = minute
 	expireMargin = 5 * minute
 )
 
@@ -73,7 +72,7 @@ func (sh *shelf) runs() (all [][2]uint64) {
 // look closes what has no outcome and is over: at once where its kiosk has nothing
 // more to say, else after the deadline.
 func (g *gate) look() {
-	g.w.after(lookEvery, g.look)
+	g.w.after(g.w.par.LookEvery, g.look)
 	if g.stopped || g.w.bug == bugNoExpiry {
 		return
 	}

@@ -78,7 +78,7 @@ func newGate(w *world) *gate {
 		w: w, vouched: map[string]int64{}, byNotice: map[kiosk.NoticeNumber]*debt{}, payments: map[string]*held{}, shelves: map[string]*shelf{},
 		balance: map[string]kiosk.Amount{},
 	}
-	w.after(lookEvery, g.look)
+	w.after(w.par.LookEvery, g.look)
 	return g
 }
 

@@ -243,7 +243,7 @@ func (w *world) heal() {
 		w.now = max(w.now, next)
 		why, quiet := w.quiet()
 		switch {
-		case quiet && (w.gate.unheard() == "" || w.now-since > tokenLife+w.par.ExpireAfter+2*lookEvery):
+		case quiet && (w.gate.unheard() == "" || w.now-since > tokenLife+w.par.ExpireAfter+2*w.par.LookEvery):
 			return
 		case quiet: // until the deadline of what nobody will speak of any more
 			busy = w.now

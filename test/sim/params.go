@@ -17,6 +17,7 @@ type params struct {
 	CutForLong, CutAtMoney                                int
 	Gone, Dark                                            int   // of power cuts: for ever in the middle of a payment, and for longer than tokens live
 	ExpireAfter                                           int64 // past its end an activation without an outcome is closed
+	LookEvery                                             int64 // the gateway looks for such
 	CrashEvery                                            int64
 	CrashAtStep                                           int // a power cut around a write
 	CommitFails                                           int
@@ -44,7 +45,7 @@ func draw(w *world) params {
 	return params{
 		Loss: n(5, 80), Double: n(5, 80), Late: n(5, 60), LostAnswer: n(5, 100), Cut: n(200, 800), HalfAnswer: n(5, 60), Busy: n(5, 60),
 		KioskCutEvery: w.between(2*minute, 10*minute), GateDownEvery: w.between(3*minute, 15*minute), CutForLong: n(2, 30), CutAtMoney: n(2, 25),
-		Gone: n(10, 60), Dark: n(5, 30), ExpireAfter: w.between(10*minute, 30*minute),
+		Gone: n(10, 60), Dark: n(5, 30), ExpireAfter: w.between(10*minute, 30*minute), LookEvery: minute,
 		CrashEvery: w.between(4*minute, 20*minute), CrashAtStep: n(2, 12), CommitFails: n(0, 2), FsyncMax: w.between(15*ms, 80*ms),
 		JumpEvery: w.between(20*second, 2*minute), BootIn1970: n(100, 500),
 		Decline: n(50, 250), LateCard: n(5, 40), LineBefore: n(20, 80), LineAfter: n(20, 80), SendLost: n(5, 40), Nak: n(5, 40), OtherAmount: n(0, 4),
@@ -61,8 +62,8 @@ func (p *params) show(bug string) {
 	switch bug {
 	case bugStaleKO: // a kiosk is cut off with money for the node
 		p.Remote, p.CutAtMoney = 600, 100
-	case bugBlindVouch: // a kiosk is dark until its tokens are over, and then has something to say
-		p.Dark, p.CrashAtStep, p.CrashEvery = 300, 12, 4*minute
+	case bugBlindVouch: // a kiosk is dark until its tokens are over, then has something to say, and the gateway looks before it is said
+		p.Dark, p.CrashAtStep, p.CrashEvery, p.LookEvery = 300, 12, 4*minute, second
 	case bugNoExpiry: // a kiosk is gone for ever, in the middle of a payment
 		p.Gone, p.CrashAtStep = 60, 12
 	case bugLoanForgotten: // of two bills of the node one was lent
