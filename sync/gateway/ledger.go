@@ -33,7 +33,7 @@ func (s *Store) Balances(ctx context.Context) ([]Balance, error) {
 		return nil, fmt.Errorf("read balances: %w", err)
 	}
 	if sum != 0 {
-		return all, fmt.Errorf("the ledger does not sum to zero but to %s", sum)
+		return all, fmt.Errorf("the ledger does not sum to zero but to %s: gateway doctor names the transactions", sum)
 	}
 	return all, nil
 }
