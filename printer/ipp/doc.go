@@ -22,6 +22,11 @@
 //   - refused, or the printer not there before the job was sent: failed
 //   - the answer to the job lost: unknown, for it may be printing
 //
+// One false success of CUPS cannot be seen: where the printer dies in the very moment in
+// which CUPS asks it how its job is, CUPS calls the job completed, counts its pages by
+// its own filter and tells no reason to doubt it. A printer that is asked directly has
+// no such moment.
+//
 // A printer out of paper need not say "stopped": Debian's ippeveprinter stays
 // "processing". What it says in printer-state-reasons counts, and of these words
 // the beginning only, because the endings (-error, -warning, -report) are rewritten

@@ -103,7 +103,8 @@ func start(t *testing.T, of setup, tools ...string) (*peer, bool) {
 	t.Cleanup(func() {
 		p.kill()
 		if t.Failed() {
-			t.Log(said.String())
+			log, _ := os.ReadFile(p.file("printer.log"))
+			t.Logf("%s%s", said.String(), log)
 		}
 	})
 	d := p.device(t)
@@ -290,7 +291,7 @@ func TestForeignPrinterDies(t *testing.T) {
 		t.Fatal(err)
 	}
 	d, j := p.device(t), drawn(t)
-	d.t.Job = 10 * time.Minute // the kiosk's patience ends when the printer is dead, not before
+	d.t.Job, d.t.Cancel = 10*time.Minute, 200*time.Millisecond // the kiosk's patience ends when the printer is dead, not before
 	ctx, patience := context.WithCancel(t.Context())
 	defer patience()
 	done := make(chan kiosk.PrintReport, 1)

@@ -3,6 +3,14 @@
 # lies beside it there is no paper; the file "die" ends the printer.
 dir=$(dirname "$0")
 if [ -e "$dir/die" ]; then # the printer is switched off in mid print
+  # When its last answer is some time ago: of a printer that dies over an answer CUPS
+  # says that the job is completed, and tells no reason to doubt it.
+  was=0 is=1
+  until [ "$was" = "$is" ] && tail -n 1 "$dir/printer.log" | grep -q "localhost OK"; do
+    was=$is
+    sleep 0.2
+    is=$(wc -c <"$dir/printer.log")
+  done
   rm "$dir/die"
   kill -9 $PPID
   exit 1

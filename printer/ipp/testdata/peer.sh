@@ -20,7 +20,7 @@ C
 while [ ! -S /run/dbus/system_bus_socket ]; do sleep 0.05; done
 avahi-daemon -f "$1/avahi.conf" --no-drop-root --no-chroot --no-rlimits >"$1/avahi.log" 2>&1 &
 n=0
-until ippeveprinter -v -p "$2" -n localhost -a "$3" -k -d "$1/spool" -c "$1/command" Kiosk80; do
+until ippeveprinter -v -p "$2" -n localhost -a "$3" -k -d "$1/spool" -c "$1/command" Kiosk80 2>>"$1/printer.log"; do
   n=$((n+1)); [ $n -lt 60 ] || exit 1
   sleep 0.1
 done
