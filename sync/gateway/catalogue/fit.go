@@ -78,24 +78,30 @@ var fonts = sync.OnceValues(func() (*typefaces, error) {
 // ruler measures. It belongs to one goroutine.
 type ruler struct {
 	*typefaces
-	buf sfnt.Buffer
+	buf  sfnt.Buffer
+	seen map[sign]advance // by this one
 }
 
 func newRuler() (*ruler, error) {
 	t, err := fonts()
-	return &ruler{typefaces: t}, err
+	return &ruler{typefaces: t, seen: map[sign]advance{}}, err
 }
 
 // advance is the width of one sign; false where no font of the kiosk has it.
 func (r *ruler) advance(one rune, size int, bold bool) (fixed.Int26_6, bool) {
 	key := sign{one, size, bold}
-	if known, ok := r.advances.Load(key); ok {
-		a, _ := known.(advance)
+	a, ok := r.seen[key]
+	if ok {
 		return a.width, a.known
 	}
-	w, ok := r.measure(one, size, bold)
-	r.advances.Store(key, advance{w, ok})
-	return w, ok
+	if known, ok := r.advances.Load(key); ok {
+		a, _ = known.(advance)
+	} else {
+		a.width, a.known = r.measure(one, size, bold)
+		r.advances.Store(key, a)
+	}
+	r.seen[key] = a
+	return a.width, a.known
 }
 
 func (r *ruler) measure(sign rune, size int, bold bool) (fixed.Int26_6, bool) {
@@ -132,7 +138,8 @@ var errWide = errors.New("a word is wider than its place")
 func (r *ruler) lines(text string, size, room int, bold bool) (int, error) {
 	n, used := 1, fixed.Int26_6(0)
 	for _, word := range words(text) {
-		w, err := r.width(strings.TrimRight(word, " "), size, bold)
+		bare := strings.TrimRight(word, " ")
+		w, err := r.width(bare, size, bold)
 		if err != nil {
 			return 0, err
 		}
@@ -142,11 +149,11 @@ func (r *ruler) lines(text string, size, room int, bold bool) (int, error) {
 		if used > 0 && used+w > fixed.I(room) {
 			n, used = n+1, 0
 		}
-		whole, err := r.width(word, size, bold)
+		blanks, err := r.width(word[len(bare):], size, bold)
 		if err != nil {
 			return 0, err
 		}
-		used += whole
+		used += w + blanks
 	}
 	return n, nil
 }
