@@ -59,24 +59,27 @@ func (r *reach) serve(ctx context.Context, store *gateway.Store, cfg gateway.Han
 	if err != nil {
 		return err
 	}
-	parts, ctx := errgroup.WithContext(ctx)
+	watch := gateway.NewWatch(store, gateway.WatchConfig{Ways: ways}, log.With("part", "fleet"))
+	// All is open before anything runs: an address that is taken stops nothing half.
+	runs := []func(context.Context) error{watch.Run, func(ctx context.Context) error { return server.Run(ctx, l) }}
 	if r.pages != "" {
 		pages, err := r.citizens(ctx, store, cfg, log)
 		if err != nil {
 			return err
 		}
-		parts.Go(func() error { return pages(ctx) })
+		runs = append(runs, pages)
 	}
 	if r.operator != "" {
 		pages, err := operators(ctx, r, store, cfg, log)
 		if err != nil {
 			return err
 		}
-		parts.Go(func() error { return pages(ctx) })
+		runs = append(runs, pages)
 	}
-	watch := gateway.NewWatch(store, gateway.WatchConfig{Ways: ways}, log.With("part", "fleet"))
-	parts.Go(func() error { return watch.Run(ctx) })
-	parts.Go(func() error { return server.Run(ctx, l) })
+	parts, ctx := errgroup.WithContext(ctx)
+	for _, run := range runs {
+		parts.Go(func() error { return run(ctx) })
+	}
 	log.Info("listening", "address", l.Addr().String(), "tls", r.tls != "")
 	return parts.Wait()
 }
