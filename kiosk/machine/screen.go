@@ -147,7 +147,7 @@ func (m *Machine) Health(ctx context.Context) (control.Health, error) {
 	if err != nil {
 		return control.Health{}, err
 	}
-	h := control.Health{CanCharge: v.Devices.CanCharge(), SalesStopped: v.Devices.SalesStopped, Devices: []control.Device{}, Problems: []control.Problem{}}
+	h := control.Health{CanCharge: v.Devices.CanCharge(), SalesStopped: v.Devices.SalesStopped || v.Devices.Closed, Devices: []control.Device{}, Problems: []control.Problem{}}
 	for _, p := range v.Problems {
 		h.Problems = append(h.Problems, control.Problem{Code: string(p.Code), Ref: p.Ref, Detail: p.Detail, Since: p.Since.UnixMilli})
 	}

@@ -256,6 +256,11 @@ func TestOutOfServiceByOrder(t *testing.T) {
 		}
 		pass(time.Minute)
 		k.wantPage("out-of-service")
+		k.r.Ask(t.Context(), func(v View) {
+			if !v.Devices.Closed || v.Devices.SalesStopped || v.Devices.CanCharge() {
+				t.Errorf("%+v: the citizen hears of a doubt, or may pay", v.Devices)
+			}
+		})
 		k.wantProblem(health.ProblemClosed, "operator's order")
 		if err := k.r.AtRest(t.Context(), func(context.Context) error { return nil }); err != nil {
 			t.Errorf("nothing more can be ordered: %v", err)

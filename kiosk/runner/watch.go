@@ -181,7 +181,7 @@ func (r *Runner) sessionDevices() session.Devices {
 	now := r.now().Mono
 	d := session.Devices{
 		Scanner: r.health.Works(health.Scanner, now), Gateway: r.health.Works(health.Gateway, now),
-		Printer: r.printer, Terminal: kiosk.TerminalOffline, SalesStopped: r.noSales || !r.recovered || r.held || r.closed || r.day.running || !r.cfg.Heard(),
+		Printer: r.printer, Terminal: kiosk.TerminalOffline, SalesStopped: r.noSales || !r.recovered || r.held || r.day.running || !r.cfg.Heard(), Closed: r.closed,
 		Cards: r.cardReader(now),
 	}
 	if r.health.Works(health.Terminal, now) {
@@ -219,7 +219,7 @@ func (r *Runner) recoveryStep(ctx context.Context) {
 	}
 	for _, d := range []health.Device{health.Printer, health.Gateway, health.Terminal} {
 		// A payment that stops sales keeps the terminal from being looked at.
-		if !r.looked[d] && (d != health.Terminal || !r.sessionDevices().SalesStopped) {
+		if s := r.sessionDevices(); !r.looked[d] && (d != health.Terminal || !s.SalesStopped && !s.Closed) {
 			return
 		}
 	}

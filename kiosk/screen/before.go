@@ -50,6 +50,8 @@ func (v *view) outOfService() {
 	d := v.s.Devices
 	v.p.Name, v.p.Verdict, v.p.Title = "out-of-service", page.ToneWarn, v.t("out_title")
 	switch {
+	case d.Closed:
+		v.p.Lead = v.t("out_closed")
 	case !d.Gateway:
 		v.p.Lead = v.t("out_gateway")
 	case d.SalesStopped:

@@ -68,6 +68,10 @@ func TestPayNeedsTheShownTotal(t *testing.T) {
 	if _, out := Step(s, PayPressed{Total: 8740}); len(out) != 0 {
 		t.Errorf("paid while sales are stopped: %v", out)
 	}
+	s.Devices.SalesStopped, s.Devices.Closed = false, true
+	if _, out := Step(s, PayPressed{Total: 8740}); len(out) != 0 {
+		t.Errorf("paid at a kiosk that is closed: %v", out)
+	}
 }
 
 // While the card terminal works nothing ends the visit.

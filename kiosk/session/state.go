@@ -45,12 +45,13 @@ type Devices struct {
 	Printer      kiosk.PrinterState
 	Gateway      bool
 	SalesStopped bool // an earlier charge is not decided, or the journal cannot be written
+	Closed       bool // by the operator's order
 	Cards        Reader
 }
 
 // CanCharge says that a card could be asked for now.
 func (d Devices) CanCharge() bool {
-	return d.Gateway && !d.SalesStopped && (d.Terminal == kiosk.TerminalReady || d.Terminal == kiosk.TerminalBusy)
+	return d.Gateway && !d.SalesStopped && !d.Closed && (d.Terminal == kiosk.TerminalReady || d.Terminal == kiosk.TerminalBusy)
 }
 
 // Scene is where a visit stands. The set is closed.

@@ -98,5 +98,10 @@ func All(lang kiosk.Language) []session.State {
 			out = append(out, s)
 		}
 	}
+	stopped, closed := works, works
+	stopped.SalesStopped, closed.Closed = true, true
+	for _, d := range []session.Devices{stopped, closed} {
+		out = append(out, session.State{Now: 1, Visit: 3, Language: lang, Devices: d, Scene: session.Attract{}, Catalogue: services})
+	}
 	return out
 }
