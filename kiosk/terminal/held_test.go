@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/creack/pty"
+	"go.bug.st/serial"
 	"golang.org/x/sys/unix"
 
 	"github.com/tserve/jolly/kiosk/terminal/ecr17"
@@ -102,6 +103,28 @@ func TestBytesThatLieOnTheLine(t *testing.T) {
 		}
 		if !errors.Is(err, os.ErrDeadlineExceeded) || time.Now().After(limit) {
 			t.Fatal(err)
+		}
+	}
+}
+
+// chatty is a port at which something always lies.
+type chatty struct{ serial.Port }
+
+func (chatty) SetReadTimeout(time.Duration) error { return nil }
+func (chatty) Read(p []byte) (int, error)         { return copy(p, "x"), nil }
+
+func TestALineThatNeverStopsTalking(t *testing.T) {
+	line, buf := &wire{port: chatty{}}, make([]byte, 8)
+	if err := line.SetReadDeadline(time.Now().Add(-time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	for n := 0; ; n++ {
+		_, err := line.Read(buf)
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			return
+		}
+		if err != nil || n > mostLate {
+			t.Fatalf("%v, and no end", err)
 		}
 	}
 }

@@ -28,6 +28,7 @@ type wire struct {
 	deadline time.Time
 	closed   bool
 	reading  sync.Mutex // held by a read of the port: it is never closed under one
+	late     int        // last looks; of whoever reads
 }
 
 // serialDialer opens the tty for one exchange. What lay in its buffer belongs
@@ -50,15 +51,18 @@ func serialDialer(baud int) func(ctx context.Context, network, path string) (net
 	}
 }
 
-// Read waits for bytes until the deadline. What lies there is read after it, too: it
-// came while this process was held up.
+// Read waits for bytes until the deadline. What lies there is read after it, too, up
+// to [mostLate] times: it came while this process was held up.
 func (w *wire) Read(p []byte) (int, error) {
 	w.reading.Lock()
 	defer w.reading.Unlock()
 	for {
 		wait, over := w.patience()
-		if errors.Is(over, net.ErrClosed) {
+		if errors.Is(over, net.ErrClosed) || over != nil && w.late >= mostLate {
 			return 0, over
+		}
+		if over != nil {
+			w.late++
 		}
 		if err := w.port.SetReadTimeout(wait); err != nil {
 			return 0, fmt.Errorf("read %s: %w", w.path, err)
