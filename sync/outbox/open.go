@@ -292,7 +292,7 @@ func migrate(ctx context.Context, db *sql.DB) error {
 		return fmt.Errorf("migrate: %w", err)
 	}
 	if have > newest {
-		return fmt.Errorf("migrate: file has version %d, this program knows up to %d", have, newest)
+		return fmt.Errorf("migrate: file has version %d, this program knows up to %d: install the program that wrote it, or a newer one", have, newest)
 	}
 	return nil
 }

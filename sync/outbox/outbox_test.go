@@ -509,6 +509,24 @@ func TestABookOfAnOlderVersionGoesOn(t *testing.T) {
 	verify(t, s)
 }
 
+// What a newer program made of the book this one would get wrong: it is left alone,
+// and the words say what to do.
+func TestABookOfANewerProgramIsLeftAlone(t *testing.T) {
+	cfg := config(t)
+	s := open(t, cfg)
+	saveAll(t, s, saves("p1", kiosk.Charged))
+	s.Close()
+	byHand(t, cfg.Path, "insert into goose_db_version (version_id, is_applied) values (9999, 1)")
+	s, err := outbox.Open(t.Context(), cfg, slog.New(slog.DiscardHandler))
+	if err == nil {
+		s.Close()
+		t.Fatal("it was opened")
+	}
+	if !strings.Contains(err.Error(), "9999") || !strings.Contains(err.Error(), "install") {
+		t.Errorf("%v", err)
+	}
+}
+
 // A check like "in ('a', 'b', 'c')" has SQLite build a table, and throw it away, for
 // every row: a sixth of what a step costs.
 func TestRowsAreCheckedWithoutATableOfTheirOwn(t *testing.T) {
