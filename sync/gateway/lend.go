@@ -406,8 +406,9 @@ func (s *Store) closeUnlent(ctx context.Context, tx *sql.Tx, id string) (answer 
 //
 // The kiosk's word that nothing was paid may have overtaken the activation, and its
 // KO may be told already: it ended the owner's memory of the key, and what was lent
-// after it is another loan, which has its own KO under a key of its own. Where the
-// answer to that was lost, too, the queue asks for it again by the activation's key.
+// after it is another loan, which has its own KO under a key of its own. So it may be
+// while that KO is on its way. Where the answer to that was lost, too, the queue asks
+// for it again by the activation's key.
 func (s *Store) queueLoans(ctx context.Context, tx *sql.Tx, id string, loans []lent, next time.Time) error {
 	for i := range loans {
 		l := &loans[i]
@@ -437,8 +438,9 @@ func (s *Store) queueLoans(ctx context.Context, tx *sql.Tx, id string, loans []l
 	return nil
 }
 
-// toldKO says that the owner of a bill has heard KO about another loan of it; what
-// is on its way to him has its key.
+// toldKO says that the owner of a bill has heard KO about another loan of it, or is
+// hearing it: while that lived he would have given no other. What is on its way to him
+// has its key.
 func toldKO(ctx context.Context, tx *sql.Tx, id string, l *lent) (bool, error) {
 	var key, token, state string
 	var paid bool
@@ -450,5 +452,6 @@ func toldKO(ctx context.Context, tx *sql.Tx, id string, l *lent) (bool, error) {
 		return false, err
 	}
 	l.key = key
-	return !paid && state == tellDone && token != l.loan.Token, nil
+	over := state == tellDone || state == tellDue && !pending(token)
+	return !paid && over && token != l.loan.Token, nil
 }

@@ -22,6 +22,7 @@ import (
 type slowLine struct {
 	http.Handler
 	reached, let chan struct{}
+	outcome      func() // when the node has the first outcome, and its answer is on the way
 	mu           sync.Mutex
 	held         bool
 	lose         map[string]int // answers of an operation that are still to be lost, once it was let go
@@ -35,6 +36,11 @@ func (l *slowLine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	answer := httptest.NewRecorder()
 	l.Handler.ServeHTTP(answer, r)
+	if action == wire.ActionOutcome && l.outcome != nil {
+		meanwhile := l.outcome
+		l.outcome = nil
+		meanwhile()
+	}
 	if l.loses(action) {
 		panic(http.ErrAbortHandler)
 	}
@@ -105,6 +111,55 @@ func TestALoanAfterTheKOIsGivenBack(t *testing.T) {
 			}
 			if open, err := w.store.OpenCases(t.Context()); err != nil || open.Notices != 0 {
 				t.Errorf("%+v, %v", open, err)
+			}
+			w.agree()
+			if _, _, ok := w.activate(bills); !ok {
+				t.Error("nobody can have the bill")
+			}
+		})
+	}
+}
+
+// The late answer comes while the owner's answer to the KO is on its way: the row of
+// the queue is due still, and its loan is over.
+func TestALoanWhileTheKOIsToldIsGivenBack(t *testing.T) {
+	const tries = 3 // of one activation
+	for name, lose := range map[string]map[string]int{
+		"the answer comes":                        {},
+		"the KO's answer is lost":                 {wire.ActionOutcome: 1},
+		"all answers are lost":                    {wire.ActionActivate: tries},
+		"all answers and the first KO's are lost": {wire.ActionActivate: tries, wire.ActionOutcome: 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			line := &slowLine{reached: make(chan struct{}), let: make(chan struct{}), lose: lose}
+			w := newTillBehind(t, time.Minute, func(h http.Handler) http.Handler { line.Handler = h; return line })
+			w.steady = true
+			id, err := uuid.NewV7()
+			if err != nil {
+				t.Fatal(err)
+			}
+			ended := make(chan error, 1)
+			bills := w.bills(1)
+			go func() {
+				_, err := w.store.Activate(t.Context(), id.String(), api.ActivationRequest{Kiosk: "k1", Bills: bills})
+				ended <- err
+			}()
+			<-line.reached
+			var late error
+			line.outcome = func() {
+				close(line.let)
+				late = <-ended
+			}
+			w.end(id.String(), api.Activation{}, kiosk.RowNotPaid)
+			w.tell()
+			if late == nil {
+				t.Error("a payment that was given up got its tokens")
+			}
+			if c := w.Counts(); c.Activated < 2 || c.KO != c.Activated {
+				t.Errorf("%+v: a loan is left at the node", c)
+			}
+			if untold, err := w.store.Untold(t.Context()); err != nil || len(untold) != 0 {
+				t.Errorf("untold %+v, %v", untold, err)
 			}
 			w.agree()
 			if _, _, ok := w.activate(bills); !ok {
