@@ -162,7 +162,8 @@ func (s *Store) versions(ctx context.Context, db *sql.DB) (have, want int64, err
 	folder, _ := s.engine.dialect()
 	there := "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'goose_db_version'"
 	if folder == "postgres" {
-		there = "SELECT count(*) FROM pg_class WHERE relkind = 'r' AND relname = 'goose_db_version'"
+		// Another program may have one in a schema of its own.
+		there = "SELECT count(*) FROM pg_class WHERE relkind = 'r' AND relname = 'goose_db_version' AND pg_table_is_visible(oid)"
 	}
 	var n int
 	if err := db.QueryRowContext(ctx, there).Scan(&n); err != nil {

@@ -4,6 +4,7 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -123,6 +124,40 @@ func TestALedgerOfBeforePlacesGoesOn(t *testing.T) {
 		"UPDATE ledger_postings SET legs = 4", "UPDATE ledger_transactions SET legs = 4", "DELETE FROM ledger_postings",
 	} {
 		s.mustRefuse(t, statement)
+	}
+}
+
+// A server's database may hold another program's tables in a schema of theirs, with a
+// version of theirs.
+func TestABookBesideAnotherProgram(t *testing.T) {
+	if servers.postgres == nil {
+		t.Log("a book in a file has it for itself")
+		return
+	}
+	name := fmt.Sprintf("beside_%d", servers.made.Add(1))
+	if err := servers.postgres.Create(t.Context(), name, ""); err != nil {
+		t.Fatal(err)
+	}
+	other := &Store{engine: engineOf(servers.postgres.URL(name))}
+	var err error
+	if other.write, other.read, err = other.engine.open(t.Context(), StoreConfig{Writers: 1}); err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	_, err = other.write.ExecContext(t.Context(), `CREATE SCHEMA other; CREATE TABLE other.goose_db_version (version_id bigint); INSERT INTO other.goose_db_version VALUES (900)`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := other.Fits(t.Context()); !errors.Is(err, errNoVersion) {
+		t.Errorf("before there is a book: %v", err)
+	}
+	s, err := Open(t.Context(), servers.postgres.URL(name), StoreConfig{}, testLog())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if err := s.Fits(t.Context()); err != nil {
+		t.Error(err)
 	}
 }
 
