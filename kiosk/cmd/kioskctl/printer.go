@@ -64,6 +64,15 @@ func answering(ctx context.Context, cfg config.Config) (h control.Health, runs b
 	return h, true, err
 }
 
+// ownedBy says why the printer is left alone. Whoever may not ask does not know whether
+// a kiosk runs.
+func ownedBy(asked error) error {
+	if errors.Is(asked, control.ErrNotAllowed) {
+		return asked
+	}
+	return errors.New("the running kiosk owns the printer: stop it first, or ask for the status only")
+}
+
 // printerState is how the printer is, and who said so.
 type printerState struct {
 	State string `json:"state"`
@@ -114,8 +123,8 @@ func (t *tool) withPrinter(ctx context.Context, do func(context.Context, *printe
 	if err != nil {
 		return err
 	}
-	if _, runs, _ := answering(ctx, cfg); runs {
-		return errors.New("the running kiosk owns the printer: stop it first, or ask for the status only")
+	if _, runs, err := answering(ctx, cfg); runs {
+		return ownedBy(err)
 	}
 	settings, err := printer.Settings(cfg.Printer.PrinterLine).Config()
 	if err != nil {

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"image/png"
 	"io"
 	"net"
@@ -12,6 +14,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tserve/jolly/kiosk/control"
 	"github.com/tserve/jolly/printer/sim"
 )
 
@@ -165,6 +168,18 @@ func TestPrinterOfAKioskThatDoesNotAnswer(t *testing.T) {
 	}
 	_ = l.Close()
 	<-ended
+}
+
+// Who may not ask the kiosk hears that, and not that one runs.
+func TestPrinterOfWhoMayNotAsk(t *testing.T) {
+	if err := ownedBy(fmt.Errorf("ask: %w", control.ErrNotAllowed)); !errors.Is(err, control.ErrNotAllowed) || strings.Contains(err.Error(), "running") {
+		t.Error(err)
+	}
+	for _, asked := range []error{nil, io.EOF} {
+		if err := ownedBy(asked); !strings.Contains(err.Error(), "the running kiosk owns the printer") {
+			t.Errorf("%v: %v", asked, err)
+		}
+	}
 }
 
 // A running kiosk keeps its printer: only its own word for the state is told.
