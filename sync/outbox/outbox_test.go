@@ -605,6 +605,9 @@ func TestConcurrentWriters(t *testing.T) {
 						t.Error(err)
 					}
 				}
+				if err := s.Save(t.Context(), saves(id, kiosk.Charged)[0]); err != nil {
+					t.Errorf("prepared again after its end: %v", err)
+				}
 				bad := saves(id + "x")[1]
 				if err := s.Save(t.Context(), bad); !errors.Is(err, outbox.ErrOrder) {
 					t.Errorf("out of order: %v", err)
