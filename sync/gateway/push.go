@@ -139,7 +139,9 @@ func outboxRow(r api.Row) kiosk.OutboxRow {
 func pushOptions() *sql.TxOptions { return &sql.TxOptions{Isolation: sql.LevelReadCommitted} }
 
 // takeSome takes rows in one transaction. What the book itself refuses is found
-// by halves and parked, instead of blocking what lies behind it for ever.
+// by halves and parked, instead of blocking what lies behind it for ever. Not so
+// where a newer program has changed the book meanwhile: to refuse is then the fault
+// of this one, and a parked row stays parked.
 func (s *Store) takeSome(ctx context.Context, rows []*pushed) error {
 	var err error
 	for range 2 { // what was refused because of a race is not refused again
@@ -158,6 +160,9 @@ func (s *Store) takeSome(ctx context.Context, rows []*pushed) error {
 	s.log.Error("row refused by the book", "kiosk", r.request.kiosk, "sequence", r.row.Sequence, "error", err.Error())
 	if r.refused {
 		return err
+	}
+	if other := s.Fits(ctx); other != nil {
+		return fmt.Errorf("row %d refused by the book: %w", r.row.Sequence, other)
 	}
 	r.refused = true
 	return s.takeSome(ctx, rows)

@@ -189,6 +189,32 @@ func TestARowThatTheBookRefusesIsPartedFromItsGroup(t *testing.T) {
 	}
 }
 
+// A gateway that was left running while a newer one changed the book does not know
+// its rules: what the book refuses then is not parked, and the next program takes it.
+func TestNothingIsParkedInTheBookOfANewerProgram(t *testing.T) {
+	s, _ := newBook(t)
+	w := &writer{at: s.now()}
+	meals := mustActivate(t, s, sample(t, "meals"))
+	paid := w.outcome(t, kiosk.RowPaid, meals, kiosk.Charged)
+	exec := func(statement string) {
+		t.Helper()
+		if _, err := s.write.ExecContext(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	exec("CREATE UNIQUE INDEX newer_rule ON kiosk_rows (verdict)") // stands for a rule that this program does not keep
+	push(t, s, w.row(t, kiosk.RowReceiptDone, rowBody{Payment: meals.Payment}))
+	exec("INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, TRUE)")
+	if answer, err := s.Push(t.Context(), testKiosk, []api.Row{paid}); !errors.Is(err, ErrNewerBook) {
+		t.Errorf("%+v, %v", answer.Verdicts, err)
+	}
+	exec("DELETE FROM goose_db_version WHERE version_id = 99999")
+	exec("DROP INDEX newer_rule")
+	if v := push(t, s, paid)[0]; v.Verdict != api.VerdictCodeAccepted {
+		t.Errorf("to the program that fits: %+v", v)
+	}
+}
+
 // Text that no database keeps is refused, or made so that every one keeps it.
 func TestTextThatNoDatabaseKeeps(t *testing.T) {
 	s, _ := newBook(t)
