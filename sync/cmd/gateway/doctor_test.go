@@ -118,6 +118,7 @@ func TestTheDoctorLooksAtTheHouse(t *testing.T) {
 		"a certificate of tomorrow":            {[]string{"--node-certificate", write("early.pem", now.Add(day), now.Add(90*day))}, []string{"BAD node-certificate", "clock", "timedatectl"}, true},
 		"no certificate":                       {[]string{"--node-certificate", config}, []string{"BAD node-certificate", "no certificate in PEM"}, true},
 		"an authority that ends":               {[]string{"--tls", in("old")}, []string{"BAD authority", "enrolled anew", "BAD own-certificate", "has ended on", "Restart it"}, true},
+		"an authority that is not there":       {[]string{"--tls", in("none")}, []string{"BAD authority", "is the path right", "from its copy", "BAD own-certificate"}, true},
 		"as the configuration says":            {[]string{"--config", config}, []string{"BAD catalogue", "ok  authority"}, true},
 	} {
 		args := append([]string{"doctor"}, c.args...)
@@ -129,6 +130,9 @@ func TestTheDoctorLooksAtTheHouse(t *testing.T) {
 			if (err != nil) != c.bad || !strings.Contains(out, want) {
 				t.Errorf("%s: %v, want %q in\n%s", name, err, want, out)
 			}
+		}
+		if strings.Contains(out, "enrolled anew") != (name == "an authority that ends") {
+			t.Errorf("%s: only an authority that ends is worth a way to every kiosk\n%s", name, out)
 		}
 	}
 }

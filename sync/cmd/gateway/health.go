@@ -74,12 +74,15 @@ func (h *house) examine(now time.Time) []gateway.Finding {
 			"a serving gateway renews it by itself in the last third of its life: is it running, and may it write there? Restart it"))
 }
 
+// unreadCure: what cannot be read may be as good as ever.
+const unreadCure = "is the path right, and may this user read it (sudo -u jolly-gateway gateway doctor)? A file that is lost comes back from its copy"
+
 // certificate says when the certificate of a file ends.
 func certificate(name, path string, now time.Time, notice time.Duration, cure string) gateway.Finding {
 	f := gateway.Finding{Name: name, Cure: cure}
 	c, err := readCertificate(path)
 	if err != nil {
-		f.Detail = err.Error()
+		f.Detail, f.Cure = err.Error(), unreadCure
 		return f
 	}
 	f.Detail = fmt.Sprintf("%s ends on %s", path, c.NotAfter.Format(time.DateOnly))
