@@ -151,6 +151,17 @@ func (g *gate) contradicted(q *telling) {
 	g.w.after(g.w.between(minute, 10*minute), func() { g.told(q, kiosk.ClosingDuplicate) })
 }
 
+// lastWord is when the deadline has ended all activations that are here, however
+// late they arrived.
+func (g *gate) lastWord() (at int64) {
+	for _, h := range g.unended {
+		if h.State == outcome.Active {
+			at = max(at, h.expires+g.w.par.ExpireAfter+2*g.w.par.LookEvery)
+		}
+	}
+	return at
+}
+
 // unheard names an activation of a kiosk that is gone for ever; "": there is none.
 func (g *gate) unheard() string {
 	for _, h := range g.unended {

@@ -139,11 +139,13 @@ func (g *gate) unlend(h *held, got []lent, code kiosk.Code, reply func(kiosk.Act
 		if g.w.bug == bugLoanForgotten {
 			break
 		}
-		token := h.Bills[x.bill].Token
+		b := h.Bills[x.bill]
+		token := b.Token
 		if x.loan != nil {
 			token = x.loan.token
 		}
-		g.queue(h, outcome.Telling{Debt: h.Bills[x.bill].Debt, Token: token})
+		g.forget(h, b.Debt, x.loan)
+		g.queue(h, outcome.Telling{Debt: b.Debt, Token: token})
 	}
 	reply(kiosk.Activation{}, code)
 }
@@ -175,6 +177,19 @@ func (g *gate) queue(h *held, t outcome.Telling) {
 	h.tells = append(h.tells, q)
 	g.untold = append(g.untold, q)
 	g.later(q, ms)
+}
+
+// forget takes a KO out of the queue that the owner has heard, or is hearing, about
+// another loan of the bill than the one that is to be given back now: the kiosk's word
+// overtook its activation. While that loan lived he would have given no other.
+func (g *gate) forget(h *held, debt string, l *loan) {
+	h.tells = slices.DeleteFunc(h.tells, func(q *telling) bool {
+		if q.tell.Debt != debt || q.tell.Paid || l != nil && q.tell.Token == l.token || !q.done && strings.HasPrefix(q.tell.Token, pendingPrefix) {
+			return false
+		}
+		q.done = true
+		return true
+	})
 }
 
 // later tries a row after a while, unless the process has ended by then.

@@ -234,7 +234,7 @@ func (w *world) heal() {
 	for _, b := range w.boxes {
 		b.heal()
 	}
-	since, busy := w.now, w.now
+	busy := w.now
 	for w.broken == nil && len(w.heap) > 0 {
 		next := w.now + second
 		for w.broken == nil && len(w.heap) > 0 && w.heap[0].at <= next {
@@ -243,7 +243,7 @@ func (w *world) heal() {
 		w.now = max(w.now, next)
 		why, quiet := w.quiet()
 		switch {
-		case quiet && (w.gate.unheard() == "" || w.now-since > tokenLife+w.par.ExpireAfter+2*w.par.LookEvery):
+		case quiet && (w.gate.unheard() == "" || w.now > w.gate.lastWord()):
 			return
 		case quiet: // until the deadline of what nobody will speak of any more
 			busy = w.now
