@@ -68,6 +68,34 @@ func (l *slowLine) loses(action string) bool {
 	return l.lose[action] >= 0
 }
 
+// overtaken is an activation that is on its way to the node.
+type overtaken struct {
+	*till
+	line  *slowLine
+	id    string
+	bills []api.WantedBill
+	ended chan error // how it ends
+}
+
+// overtake begins one, and returns when it is on the line.
+func overtake(t *testing.T, lose map[string]int) *overtaken {
+	t.Helper()
+	o := &overtaken{line: &slowLine{reached: make(chan struct{}), let: make(chan struct{}), lose: lose}, ended: make(chan error, 1)}
+	o.till = newTillBehind(t, time.Minute, func(h http.Handler) http.Handler { o.line.Handler = h; return o.line })
+	o.steady = true
+	id, err := uuid.NewV7()
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.id, o.bills = id.String(), o.till.bills(1)
+	go func() {
+		_, err := o.store.Activate(t.Context(), o.id, api.ActivationRequest{Kiosk: "k1", Bills: o.bills})
+		o.ended <- err
+	}()
+	<-o.line.reached
+	return o
+}
+
 func TestALoanAfterTheKOIsGivenBack(t *testing.T) {
 	const tries = 3 // of one activation
 	for name, lose := range map[string]map[string]int{
@@ -79,27 +107,15 @@ func TestALoanAfterTheKOIsGivenBack(t *testing.T) {
 		"the answers to the queue's calls are lost": {wire.ActionActivate: 3 * tries, wire.ActionOutcome: 2},
 	} {
 		t.Run(name, func(t *testing.T) {
-			line := &slowLine{reached: make(chan struct{}), let: make(chan struct{}), lose: lose}
-			w := newTillBehind(t, time.Minute, func(h http.Handler) http.Handler { line.Handler = h; return line })
-			w.steady = true
-			id, err := uuid.NewV7()
-			if err != nil {
-				t.Fatal(err)
-			}
-			ended := make(chan error, 1)
-			bills := w.bills(1)
-			go func() {
-				_, err := w.store.Activate(t.Context(), id.String(), api.ActivationRequest{Kiosk: "k1", Bills: bills})
-				ended <- err
-			}()
-			<-line.reached
-			w.end(id.String(), api.Activation{}, kiosk.RowNotPaid)
+			o := overtake(t, lose)
+			w, line := o.till, o.line
+			w.end(o.id, api.Activation{}, kiosk.RowNotPaid)
 			w.tell()
 			if c := w.Counts(); c.Activated != 1 || c.KO != 1 {
 				t.Fatalf("the KO did not overtake the activation: %+v", c)
 			}
 			close(line.let)
-			if err := <-ended; err == nil {
+			if err := <-o.ended; err == nil {
 				t.Error("a payment that was given up got its tokens")
 			}
 			w.tell()
@@ -113,7 +129,7 @@ func TestALoanAfterTheKOIsGivenBack(t *testing.T) {
 				t.Errorf("%+v, %v", open, err)
 			}
 			w.agree()
-			if _, _, ok := w.activate(bills); !ok {
+			if _, _, ok := w.activate(o.bills); !ok {
 				t.Error("nobody can have the bill")
 			}
 		})
@@ -131,26 +147,14 @@ func TestALoanWhileTheKOIsToldIsGivenBack(t *testing.T) {
 		"all answers and the first KO's are lost": {wire.ActionActivate: tries, wire.ActionOutcome: 2},
 	} {
 		t.Run(name, func(t *testing.T) {
-			line := &slowLine{reached: make(chan struct{}), let: make(chan struct{}), lose: lose}
-			w := newTillBehind(t, time.Minute, func(h http.Handler) http.Handler { line.Handler = h; return line })
-			w.steady = true
-			id, err := uuid.NewV7()
-			if err != nil {
-				t.Fatal(err)
-			}
-			ended := make(chan error, 1)
-			bills := w.bills(1)
-			go func() {
-				_, err := w.store.Activate(t.Context(), id.String(), api.ActivationRequest{Kiosk: "k1", Bills: bills})
-				ended <- err
-			}()
-			<-line.reached
+			o := overtake(t, lose)
+			w, line := o.till, o.line
 			var late error
 			line.outcome = func() {
 				close(line.let)
-				late = <-ended
+				late = <-o.ended
 			}
-			w.end(id.String(), api.Activation{}, kiosk.RowNotPaid)
+			w.end(o.id, api.Activation{}, kiosk.RowNotPaid)
 			w.tell()
 			if late == nil {
 				t.Error("a payment that was given up got its tokens")
@@ -162,7 +166,7 @@ func TestALoanWhileTheKOIsToldIsGivenBack(t *testing.T) {
 				t.Errorf("untold %+v, %v", untold, err)
 			}
 			w.agree()
-			if _, _, ok := w.activate(bills); !ok {
+			if _, _, ok := w.activate(o.bills); !ok {
 				t.Error("nobody can have the bill")
 			}
 		})
