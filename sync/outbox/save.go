@@ -102,11 +102,12 @@ func (s *Store) encode(st payment.State) ([]byte, error) {
 	if !ok {
 		room = new(payment.State)
 	}
-	defer s.rooms.Put(room)
+	defer func() {
+		*room = payment.State{}
+		s.rooms.Put(room)
+	}()
 	*room = st
-	encoded, err := json.Marshal(room)
-	*room = payment.State{}
-	return encoded, err
+	return json.Marshal(room)
 }
 
 func (e *entry) check() error {
