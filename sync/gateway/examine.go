@@ -28,8 +28,9 @@ func found(name string, ok bool, detail string) Finding {
 }
 
 // Examine proves what must be true of a book, also beside a serving gateway; what
-// else may want a person is asked by [Store.Symptoms]. Of a book of another version than this program's only that is said: its
-// tables may be others. An error means that it could not be asked.
+// else may want a person is asked by [Store.Symptoms]. Of a book of another version
+// than this program's only that is said: its tables may be others. An error means
+// that it could not be asked.
 func (s *Store) Examine(ctx context.Context) ([]Finding, error) {
 	all, err := s.examineSchema(ctx)
 	if err != nil {
